@@ -1,0 +1,78 @@
+/**
+ * The settings of the whole product, after defaults. One place says what each means: the schema.
+ *
+ * @module
+ */
+import type { LogLevel } from '../log/log.ts';
+
+/** Settings with every default filled in. Durations in milliseconds, sizes in octets. */
+export interface Config {
+  readonly dns: {
+    /** `address`, `address:port`, `[v6]:port`; empty: follow /etc/resolv.conf. */
+    readonly resolvers: readonly string[];
+    /** Believe the AD bit of resolvers that are not on loopback. */
+    readonly trusted: boolean;
+    readonly timeoutMs: number;
+    readonly attempts: number;
+    /** Questions under way at once. */
+    readonly concurrency: number;
+    /** Answers kept at most. */
+    readonly cacheEntries: number;
+    readonly selfTest: {
+      /** A name whose answer must be secure; empty: not tested. */
+      readonly signed: string;
+      readonly unsigned: string;
+      readonly bogus: string;
+      readonly intervalMs: number;
+    };
+  };
+  readonly tls: {
+    /** PEM file that replaces the built-in list. */
+    readonly caFile: string | undefined;
+  };
+  readonly smtp: {
+    readonly port: number;
+    /** EHLO name; default: the machine's host name. */
+    readonly heloName: string;
+    /** Source addresses for outgoing connections. */
+    readonly localAddress: string | undefined;
+  };
+  readonly policyFetch: {
+    readonly port: number;
+    readonly timeoutMs: number;
+    readonly maxBytes: number;
+    readonly proxy: string | undefined;
+    /** CIDR blocks reachable although private. With a port other than 443 loopback is in it. */
+    readonly allowAddresses: readonly string[];
+    readonly concurrency: number;
+  };
+  readonly mtaSts: {
+    readonly firstContactMs: number;
+    readonly recheckMs: number;
+    readonly refreshMs: number;
+    readonly refreshJitterMs: number;
+    readonly retryMs: number;
+    readonly retryMaxMs: number;
+    readonly unusedAfterMs: number;
+    /** Policies kept at most. */
+    readonly maxEntries: number;
+    /** Require `text/plain` (RFC 8461 §3.2). */
+    readonly requireTextPlain: boolean;
+  };
+  readonly policy: {
+    readonly daneSatisfiesSts: boolean;
+    readonly daneWithInsecureMx: boolean;
+    readonly enforceTesting: boolean;
+    readonly daneRequired: readonly string[];
+    readonly deferOnDiscoveryError: boolean;
+  };
+  readonly store: {
+    /** `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. */
+    readonly url: string;
+  };
+  readonly http: {
+    /** Where the HTTP API listens: `address:port`. */
+    readonly listen: string;
+  };
+  readonly log: { readonly level: LogLevel };
+}

@@ -1,0 +1,33 @@
+/**
+ * The register of every error code. A code is API: it is never renamed and never reused.
+ * `docs/errors.md` is made from this register.
+ *
+ * @module
+ */
+import { CONFIG_ERRORS } from './errors/config.ts';
+import { DANE_ERRORS } from './errors/dane.ts';
+import { DNS_ERRORS } from './errors/dns.ts';
+import { HTTP_ERRORS } from './errors/http.ts';
+import { POLICY_ERRORS } from './errors/policy.ts';
+import { SMTP_ERRORS } from './errors/smtp.ts';
+import { STORE_ERRORS } from './errors/store.ts';
+import { STS_ERRORS } from './errors/sts.ts';
+import { TLS_ERRORS } from './errors/tls.ts';
+import { TLSRPT_ERRORS } from './errors/tlsrpt.ts';
+
+/** Every code with what it means, what to do, and the rule behind it. */
+export const ERRORS = {
+  ...CONFIG_ERRORS,
+  ...STORE_ERRORS,
+  ...DNS_ERRORS,
+  ...TLS_ERRORS,
+  ...HTTP_ERRORS,
+  ...STS_ERRORS,
+  ...DANE_ERRORS,
+  ...TLSRPT_ERRORS,
+  ...SMTP_ERRORS,
+  ...POLICY_ERRORS,
+} as const;
+
+/** A stable error code. */
+export type ErrorCode = keyof typeof ERRORS;

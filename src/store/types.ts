@@ -1,0 +1,51 @@
+/**
+ * One store, two engines: the schema, and what differs between SQLite and PostgreSQL.
+ *
+ * @module
+ */
+import type { Kysely } from 'kysely';
+
+/** One cached policy. Times are milliseconds since the Unix epoch. */
+export interface StsPolicyTable {
+  policy_domain: string;
+  record_id: string;
+  /** The policy's text as fetched. */
+  policy_text: string;
+  mode: 'enforce' | 'testing' | 'none';
+  fetched_at: number;
+  expires_at: number;
+  last_used_at: number;
+  next_refresh_at: number;
+  /** Failed refreshes since the last success. */
+  failures_in_a_row: number;
+  /** Error code and detail of the newest failure, or null. */
+  failure_code: string | null;
+  failure_detail: string | null;
+}
+
+/** A lease: leader work is done by the node that holds it until `expires_at`. */
+export interface LeaseTable {
+  name: string;
+  owner: string;
+  expires_at: number;
+}
+
+/** All tables. */
+export interface Schema {
+  sts_policy: StsPolicyTable;
+  lease: LeaseTable;
+}
+
+/** What an engine can do; the only place where engines differ. */
+export interface EngineTraits {
+  readonly engine: 'sqlite' | 'postgres';
+  /** `FOR UPDATE SKIP LOCKED`. */
+  readonly rowLocks: boolean;
+}
+
+/** An open database. */
+export interface Store {
+  readonly db: Kysely<Schema>;
+  readonly traits: EngineTraits;
+  close(): Promise<void>;
+}

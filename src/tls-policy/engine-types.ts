@@ -1,0 +1,47 @@
+/**
+ * The engine: the one question the whole product asks, and its answer.
+ *
+ * @module
+ */
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/types.ts';
+import type { Resolver } from '../dns/types.ts';
+import type { Log } from '../log/log.ts';
+import type { StsEvent, StsPolicies } from '../mta-sts/types.ts';
+import type { Store } from '../store/types.ts';
+import type { NextHop } from './next-hop.ts';
+import type { DecisionRecord, TlsPolicy } from './types.ts';
+
+/** How to decide. */
+export interface DecideOptions {
+  /** Longest wait for a first contact with a policy host, milliseconds. */
+  readonly budgetMs?: number;
+  /** Gather anew although a decision is at hand. */
+  readonly fresh?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** How may mail for this next hop travel? */
+export interface Engine {
+  readonly resolver: Resolver;
+  readonly policies: StsPolicies;
+  /** The trust anchors for SMTP and HTTPS; undefined: the built-in list. */
+  readonly ca: readonly string[] | undefined;
+  /** The whole record: evidence and decision. Equal questions under way are answered together. */
+  decide(nextHop: NextHop, options?: DecideOptions): Promise<DecisionRecord>;
+  /** The decision that is at hand, if it is still good: no waiting, no allocation. */
+  warm(domain: string): TlsPolicy | undefined;
+  close(): Promise<void>;
+}
+
+/** What an engine stands on. */
+export interface EngineOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Absent: policies are kept in memory alone. */
+  readonly store?: Store;
+  /** Replaces the resolver that `config` describes. */
+  readonly resolver?: Resolver;
+  readonly onStsEvent?: (event: StsEvent) => void;
+}
