@@ -12,4 +12,30 @@ export const STORE_ERRORS = {
     action:
       'Look at the database; answers come from memory until it is back, and nothing is relaxed.',
   },
+  STORE_URL_INVALID: {
+    meaning: 'The store URL is of no known kind.',
+    action: 'Write `sqlite:PATH`, `sqlite::memory:` or `postgres://user@host/database`.',
+  },
+  STORE_UNWRITABLE: {
+    meaning: 'The database file or its folder cannot be created, read or written.',
+    action:
+      'Give the user that runs the program write access to the folder, or name another path in `store.url`.',
+  },
+  STORE_BUSY: {
+    meaning: 'Another process held the database for longer than the program waits.',
+    action: 'Find the process that holds a long transaction open; then start again.',
+  },
+  STORE_CORRUPT: {
+    meaning: 'The database file is damaged or is not a database.',
+    action:
+      'Nothing at once: it was moved aside and a new one was started. Check the disk, and look at the kept file.',
+  },
+  STORE_SCHEMA_NEWER: {
+    meaning: 'A newer release of the program has already changed the database.',
+    action: 'Run that release or a newer one, or restore the backup made before the upgrade.',
+  },
+  STORE_CONNECT_FAILED: {
+    meaning: 'The PostgreSQL server cannot be reached, or refuses the login.',
+    action: 'Check host, port, database, user and password in `store.url`, and that it runs.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -9,18 +9,22 @@ import type { Kysely } from 'kysely';
 export interface StsPolicyTable {
   policy_domain: string;
   record_id: string;
-  /** The policy's text as fetched. */
+  /** The policy's text as fetched; '' for a domain that was forgotten, so that other nodes forget it too. */
   policy_text: string;
   mode: 'enforce' | 'testing' | 'none';
   fetched_at: number;
+  /** 0 for a domain that was forgotten. */
   expires_at: number;
   last_used_at: number;
   next_refresh_at: number;
   /** Failed refreshes since the last success. */
   failures_in_a_row: number;
-  /** Error code and detail of the newest failure, or null. */
+  /** Error code, detail and RFC 8460 result type of the newest failure, or null. */
   failure_code: string | null;
   failure_detail: string | null;
+  failure_type: string | null;
+  /** When the row was last written, by the writer's clock: what other nodes poll by. */
+  changed_at: number;
 }
 
 /** A lease: leader work is done by the node that holds it until `expires_at`. */

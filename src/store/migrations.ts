@@ -1,0 +1,49 @@
+/**
+ * The steps that bring a database to the schema of this release, the same on both engines.
+ *
+ * @module
+ */
+import type { Kysely } from 'kysely';
+import type { Schema } from './types.ts';
+
+/** One step. Its name is stored, so it never changes once released. */
+export interface Migration {
+  readonly name: string;
+  up(db: Kysely<Schema>): Promise<void>;
+}
+
+/** Every step in order. A released step is never edited: a change is a new step. */
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    name: '0001-policies-and-leases',
+    async up(db) {
+      await db.schema
+        .createTable('sts_policy')
+        .addColumn('policy_domain', 'text', (column) => column.primaryKey().notNull())
+        .addColumn('record_id', 'text', (column) => column.notNull())
+        .addColumn('policy_text', 'text', (column) => column.notNull())
+        .addColumn('mode', 'text', (column) => column.notNull())
+        .addColumn('fetched_at', 'bigint', (column) => column.notNull())
+        .addColumn('expires_at', 'bigint', (column) => column.notNull())
+        .addColumn('last_used_at', 'bigint', (column) => column.notNull())
+        .addColumn('next_refresh_at', 'bigint', (column) => column.notNull())
+        .addColumn('failures_in_a_row', 'integer', (column) => column.notNull())
+        .addColumn('failure_code', 'text')
+        .addColumn('failure_detail', 'text')
+        .addColumn('failure_type', 'text')
+        .addColumn('changed_at', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createIndex('sts_policy_changed_at')
+        .on('sts_policy')
+        .column('changed_at')
+        .execute();
+      await db.schema
+        .createTable('lease')
+        .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+        .addColumn('owner', 'text', (column) => column.notNull())
+        .addColumn('expires_at', 'bigint', (column) => column.notNull())
+        .execute();
+    },
+  },
+];

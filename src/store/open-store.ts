@@ -1,0 +1,59 @@
+/**
+ * Opens the store that a URL names, and brings its schema up to date.
+ *
+ * @module
+ */
+import { Kysely } from 'kysely';
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
+import type { Log } from '../log/log.ts';
+import { silentLog } from '../log/log.ts';
+import { migrate } from './migrate.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { postgresDialect } from './postgres.ts';
+import { sqliteDialect } from './sqlite.ts';
+import { StoreError, reasonOf, storeError } from './store-error.ts';
+import type { EngineTraits, Schema, Store } from './types.ts';
+
+/** What opening may be given. */
+export interface OpenStoreOptions {
+  readonly log?: Log;
+  readonly clock?: Clock;
+}
+
+const SQLITE: EngineTraits = { engine: 'sqlite', rowLocks: false };
+const POSTGRES: EngineTraits = { engine: 'postgres', rowLocks: true };
+
+/**
+ * Opens `sqlite:PATH` (relative to the working directory), `sqlite::memory:` or `postgres://…`.
+ * Rejects with a {@link StoreError}: `STORE_URL_INVALID`, `STORE_UNWRITABLE`, `STORE_BUSY`,
+ * `STORE_CONNECT_FAILED`, `STORE_SCHEMA_NEWER`. A damaged SQLite file is moved aside with a
+ * warning and a new one is started.
+ */
+export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
+  const { log = silentLog, clock = systemClock } = options;
+  if (url.startsWith('sqlite:')) {
+    const path = url.slice('sqlite:'.length);
+    if (path === '') throw storeError('STORE_URL_INVALID', 'sqlite: names no file');
+    const db = new Kysely<Schema>({ dialect: sqliteDialect(path, { log, clock }) });
+    return await upToDate({ db, traits: SQLITE }, clock);
+  }
+  if (/^postgres(ql)?:\/\//.test(url)) {
+    const db = new Kysely<Schema>({ dialect: postgresDialect(url, log) });
+    return await upToDate({ db, traits: POSTGRES }, clock);
+  }
+  // The rest of the URL may hold a password: it is not repeated.
+  throw storeError('STORE_URL_INVALID', `unknown kind of store: ${url.split(':')[0] ?? ''}:`);
+}
+
+async function upToDate(open: Omit<Store, 'close'>, clock: Clock): Promise<Store> {
+  try {
+    await migrate({ ...open, migrations: MIGRATIONS, now: clock.now() });
+  } catch (error) {
+    await open.db.destroy().catch(() => undefined);
+    if (error instanceof StoreError) throw error;
+    const code = open.traits.engine === 'postgres' ? 'STORE_CONNECT_FAILED' : 'STORE_BUSY';
+    throw storeError(code, reasonOf(error), error);
+  }
+  return { ...open, close: async () => await open.db.destroy() };
+}

@@ -1,0 +1,139 @@
+/**
+ * Opens the SQLite file: creates it for its owner alone, sets it up for safe writing, and moves
+ * a damaged one aside.
+ *
+ * @module
+ */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Dialect } from 'kysely';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log/log.ts';
+import { ImmediateSqliteDialect, kyselyDatabase } from './sqlite-database.ts';
+import { reasonOf, storeError } from './store-error.ts';
+
+/** How long a statement waits for another process, milliseconds. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
+const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+/** What opening needs besides the path. */
+export interface SqliteOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Kysely's dialect over the file at `path`, or over memory for `:memory:`. Throws a `StoreError`. */
+export function sqliteDialect(path: string, options: SqliteOptions): Dialect {
+  return new ImmediateSqliteDialect({ database: kyselyDatabase(openDatabase(path, options)) });
+}
+
+/** Opens and checks the database; a damaged file is moved aside once. */
+function openDatabase(path: string, options: SqliteOptions): DatabaseSync {
+  if (path === ':memory:') return setUp(new DatabaseSync(path));
+  const file = resolve(path);
+  prepareFile(file);
+  try {
+    return openChecked(file);
+  } catch (error) {
+    if (!isCorrupt(error)) throw openingError(file, error);
+    moveAside(file, error, options);
+  }
+  prepareFile(file);
+  try {
+    return openChecked(file);
+  } catch (error) {
+    throw openingError(file, error);
+  }
+}
+
+function openChecked(file: string): DatabaseSync {
+  const database = new DatabaseSync(file);
+  try {
+    setUp(database);
+    const found = database.prepare('pragma quick_check(1)').get() as
+      Record<string, string> | undefined;
+    const verdict = Object.values(found ?? {})[0] ?? 'no answer';
+    if (verdict !== 'ok') throw Object.assign(new Error(verdict), { errcode: SQLITE_CORRUPT });
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** WAL lets the command line read while the daemon writes; `full` survives a power cut. */
+function setUp(database: DatabaseSync): DatabaseSync {
+  database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  database.exec('pragma journal_mode = wal');
+  database.exec('pragma synchronous = full');
+  database.exec('pragma foreign_keys = on');
+  return database;
+}
+
+/** Makes folder and file, so that the file has its mode before anything is in it. */
+function prepareFile(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
+    accessSync(file, constants.R_OK | constants.W_OK);
+    accessSync(dirname(file), constants.W_OK);
+  } catch (error) {
+    throw storeError('STORE_UNWRITABLE', `${file}: ${reasonOf(error)}`, error);
+  }
+}
+
+/** Policies can be fetched again, so a damaged file must not keep the program from starting. */
+function moveAside(file: string, error: unknown, options: SqliteOptions): void {
+  const stamp = new Date(options.clock.now()).toISOString().replaceAll(/[:.]/g, '-');
+  const kept = freeName(`${file}.corrupt-${stamp}`);
+  try {
+    renameSync(file, kept);
+    for (const suffix of ['-wal', '-shm']) {
+      if (existsSync(file + suffix)) renameSync(file + suffix, kept + suffix);
+    }
+  } catch (cause) {
+    throw storeError(
+      'STORE_CORRUPT',
+      `${file} is damaged (${reasonOf(error)}) and cannot be moved aside: ${reasonOf(cause)}`,
+      cause,
+    );
+  }
+  options.log.warn(
+    { code: 'STORE_CORRUPT', file, kept, reason: reasonOf(error) },
+    `the database ${file} was damaged; it is kept as ${kept} and a new one is started`,
+  );
+}
+
+function freeName(wanted: string): string {
+  let name = wanted;
+  for (let count = 2; existsSync(name); count += 1) name = `${wanted}-${count}`;
+  return name;
+}
+
+function primaryCode(error: unknown): number | undefined {
+  const code = (error as { errcode?: unknown }).errcode;
+  return typeof code === 'number' ? code & 0xff : undefined;
+}
+
+function isCorrupt(error: unknown): boolean {
+  const code = primaryCode(error);
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
+}
+
+function openingError(file: string, error: unknown): Error {
+  const code = primaryCode(error) === SQLITE_BUSY ? 'STORE_BUSY' : 'STORE_UNWRITABLE';
+  return storeError(code, `${file}: ${reasonOf(error)}`, error);
+}
