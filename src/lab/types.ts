@@ -133,7 +133,9 @@ export type MxFault =
   /** 550 to every RCPT. */
   | 'reject-recipients'
   /** 451 to every RCPT. */
-  | 'greylist';
+  | 'greylist'
+  /** 530 to MAIL outside TLS. */
+  | 'insist-on-tls';
 
 /** A lab MX host. */
 export interface LabMxOptions {
@@ -166,8 +168,12 @@ export interface LabMx {
   /** Every command line received, with whether it came inside TLS. */
   readonly commands: readonly { readonly line: string; readonly tls: boolean }[];
   readonly connections: number;
+  /** What came outside TLS, as latin1, up to 1 MiB: a message must never be found in it. */
+  readonly clearText: string;
   setFault(fault: MxFault): void;
   setCertificates(certificates: ReadonlyMap<string, LabCertificate>): void;
+  /** Resolves when the last `setFault` has taken effect: opening and closing a port takes a moment. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
