@@ -16,12 +16,48 @@ export interface Log {
 /** How much is logged. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** A log of JSON lines on standard error. */
-export function createLog(level: LogLevel): Log {
+/** `json`: for machines, one object a line. `text`: for people. */
+export type LogFormat = 'json' | 'text';
+
+/** Takes finished lines; standard error where none is given. */
+export interface LogSink {
+  write(line: string): void;
+}
+
+/** How a log is made. */
+export interface LogOptions {
+  readonly format?: LogFormat;
+  readonly sink?: LogSink;
+}
+
+/** A log of JSON lines on standard error, unless the options say otherwise. */
+export function createLog(level: LogLevel, options: LogOptions = {}): Log {
+  const { format = 'json', sink = pino.destination({ dest: 2, sync: true }) } = options;
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: 2, sync: true }),
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    format === 'json' ? sink : { write: (line: string) => sink.write(textLine(line)) },
   );
+}
+
+/** `2026-01-01T00:00:00.000Z WARN what happened (key=value …)`. */
+function textLine(json: string): string {
+  const { time, level, msg, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const pairs = Object.entries(fields).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  const tail = pairs.length === 0 ? '' : ` (${pairs.join(' ')})`;
+  return `${oneLine(time)} ${oneLine(level).toUpperCase()} ${oneLine(msg)}${tail}\n`;
+}
+
+/** Texts of strangers must not be able to forge a line of the log. */
+function oneLine(value: unknown): string {
+  // oxlint-disable-next-line no-control-regex
+  return typeof value === 'string'
+    ? value.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?')
+    : '';
 }
 
 /** A log that keeps nothing. */

@@ -1,0 +1,60 @@
+/**
+ * Settings that the command line may change, laid over the file.
+ *
+ * @module
+ */
+
+/** What options on the command line set; absent: as in the file. */
+export interface ConfigOverrides {
+  readonly resolvers?: readonly string[];
+  readonly trusted?: boolean;
+  readonly caFile?: string;
+  readonly smtpPort?: number;
+  readonly httpsPort?: number;
+  readonly storeUrl?: string;
+  readonly listen?: string;
+  readonly logLevel?: string;
+}
+
+/** The key of the file behind each option. */
+export const OVERRIDDEN_KEYS: Readonly<Record<keyof ConfigOverrides, readonly [string, string]>> = {
+  resolvers: ['dns', 'resolvers'],
+  trusted: ['dns', 'trusted'],
+  caFile: ['tls', 'ca_file'],
+  smtpPort: ['smtp', 'port'],
+  httpsPort: ['policy_fetch', 'port'],
+  storeUrl: ['store', 'url'],
+  listen: ['http', 'listen'],
+  logLevel: ['log', 'level'],
+};
+
+type Tree = Readonly<Record<string, unknown>>;
+
+/** The file's tree with the options laid over it; the tree itself is not changed. */
+export function applyOverrides(tree: Tree, overrides: ConfigOverrides): Tree {
+  let result = tree;
+  for (const [option, value] of Object.entries(overrides)) {
+    if (value === undefined) continue;
+    const [section, key] = OVERRIDDEN_KEYS[option as keyof ConfigOverrides];
+    const old = result[section];
+    // A section that is not a map is a fault of the file, and stays for the schema to name.
+    if (old !== undefined && (typeof old !== 'object' || old === null || Array.isArray(old)))
+      continue;
+    result = { ...result, [section]: { ...(old as Tree | undefined), [key]: value as unknown } };
+  }
+  return result;
+}
+
+/** The option that set `path`, if one did. */
+export function optionBehind(
+  path: readonly PropertyKey[],
+  overrides: ConfigOverrides,
+): string | undefined {
+  const hit = Object.entries(OVERRIDDEN_KEYS).find(
+    ([option, [section, key]]) =>
+      path[0] === section &&
+      path[1] === key &&
+      overrides[option as keyof ConfigOverrides] !== undefined,
+  );
+  return hit?.[0];
+}

@@ -1,0 +1,77 @@
+/**
+ * From the file's keys to the settings that the code reads.
+ *
+ * @module
+ */
+import type { ConfigFile } from './schema.ts';
+import type { Config } from './types.ts';
+
+/** A port other than 443 is a test set-up: its policy host is on this machine. */
+const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1/128'];
+
+/** RFC 8461 §3.3 gives a policy host no other port. */
+const HTTPS_PORT = 443;
+
+/** The settings that a checked file stands for. */
+export function toConfig(file: ConfigFile): Config {
+  return {
+    dns: {
+      resolvers: file.dns.resolvers,
+      trusted: file.dns.trusted,
+      timeoutMs: file.dns.timeout,
+      attempts: file.dns.attempts,
+      concurrency: file.dns.concurrency,
+      cacheEntries: file.dns.cache_entries,
+      selfTest: {
+        signed: file.dns.self_test.signed,
+        unsigned: file.dns.self_test.unsigned,
+        bogus: file.dns.self_test.bogus,
+        intervalMs: file.dns.self_test.interval,
+      },
+    },
+    tls: { caFile: file.tls.ca_file },
+    smtp: {
+      port: file.smtp.port,
+      heloName: file.smtp.helo_name,
+      localAddress: file.smtp.local_address,
+    },
+    policyFetch: toPolicyFetch(file.policy_fetch),
+    mtaSts: toMtaSts(file.mta_sts),
+    policy: {
+      daneSatisfiesSts: file.policy.dane_satisfies_sts,
+      daneWithInsecureMx: file.policy.dane_with_insecure_mx,
+      enforceTesting: file.policy.enforce_testing,
+      daneRequired: file.policy.dane_required,
+      deferOnDiscoveryError: file.policy.defer_on_discovery_error,
+    },
+    store: { url: file.store.url },
+    http: { listen: file.http.listen },
+    log: { level: file.log.level },
+  };
+}
+
+function toPolicyFetch(section: ConfigFile['policy_fetch']): Config['policyFetch'] {
+  const extra = section.port === HTTPS_PORT ? [] : LOOPBACK;
+  return {
+    port: section.port,
+    timeoutMs: section.timeout,
+    maxBytes: section.max_size,
+    proxy: section.proxy,
+    allowAddresses: [...new Set([...section.allow_addresses, ...extra])],
+    concurrency: section.concurrency,
+  };
+}
+
+function toMtaSts(section: ConfigFile['mta_sts']): Config['mtaSts'] {
+  return {
+    firstContactMs: section.first_contact,
+    recheckMs: section.recheck,
+    refreshMs: section.refresh,
+    refreshJitterMs: section.refresh_jitter,
+    retryMs: section.retry,
+    retryMaxMs: section.retry_max,
+    unusedAfterMs: section.unused_after,
+    maxEntries: section.max_entries,
+    requireTextPlain: section.require_text_plain,
+  };
+}
