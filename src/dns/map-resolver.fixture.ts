@@ -69,14 +69,18 @@ function answer<T extends RrType>(world: MapWorld, name: string, type: T): Answe
     secure &&= isSecure(world, at);
     const target = type === 'CNAME' ? undefined : recordsAt(world, at)?.CNAME?.[0];
     if (target === undefined) break;
-    if (chain.some((link) => link.from === at) || chain.length === 8) {
+    if (chain.some((link) => link.from === at)) {
       const loop: Failure = { code: 'DNS_CNAME_LOOP', detail: `${name}: CNAME loop at ${at}` };
       return failed<T>(world, { name, type, chain }, loop);
+    }
+    if (chain.length === 8) {
+      const long: Failure = { code: 'DNS_CNAME_TOO_LONG', detail: `${name}: more than 8 CNAMEs` };
+      return failed<T>(world, { name, type, chain }, long);
     }
     chain.push({ from: at, to: target, security: secure ? 'secure' : 'insecure' });
     at = target;
   }
-  const records = recordsAt(world, at)?.[type] as readonly RecordOf[T][] | undefined;
+  const records = recordsAt(world, at)?.[type];
   const base = {
     name,
     type,
@@ -126,6 +130,8 @@ function failureAt(world: MapWorld, name: string, type: RrType): Failure | undef
         detail: `${name} ${type}: DNSSEC validation failed`,
         resultType: 'dnssec-invalid',
       };
+    default:
+      return how satisfies never;
   }
 }
 

@@ -30,6 +30,8 @@ export function recordText<T extends RrType>(type: T, record: RecordOf[T]): stri
       const { usage, selector, matchingType, data } = record as Tlsa;
       return `${usage} ${selector} ${matchingType} ${Buffer.from(data).toString('hex')}`;
     }
+    default:
+      return kind satisfies never;
   }
 }
 
