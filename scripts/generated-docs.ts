@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CATALOGUE } from '../conformance/catalogue.ts';
 import { conformance } from '../conformance/generate.ts';
+import { configReference } from '../src/config/reference.ts';
 import { ERRORS } from '../src/errors.ts';
 import { errorsPage } from './errors-page.ts';
 import type { TestResult } from './results.ts';
@@ -31,12 +32,25 @@ export function generateDocs(results: readonly TestResult[]): GeneratedDocs {
     pages: [
       { path: 'docs/conformance.md', text: markdown },
       { path: 'docs/errors.md', text: errorsPage(ERRORS) },
+      { path: 'docs/configuration.md', text: configurationPage() },
     ],
     faults: [
       ...unknown.map((place) => `unknown requirement ${place}`),
       ...unproven.map(({ id, level, what }) => `no passing test proves ${id} (${level}): ${what}`),
     ],
   };
+}
+
+function configurationPage(): string {
+  return [
+    '<!-- Made by `npm run docs` from src/config/schema.ts. Do not edit. -->',
+    '',
+    '# Configuration',
+    '',
+    'One YAML file. Every key may be left out; an unknown key stops the start.',
+    '',
+    configReference(),
+  ].join('\n');
 }
 
 /** The pages whose file says something else. */

@@ -1,0 +1,10 @@
+/**
+ * Every proof.
+ *
+ * @module
+ */
+import { fuzzProof } from './fuzz/fuzz.ts';
+import type { Proof } from './proof.ts';
+
+/** In the order in which they are shown. */
+export const PROOFS: readonly Proof[] = [fuzzProof];
