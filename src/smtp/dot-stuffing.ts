@@ -1,0 +1,73 @@
+/**
+ * Message content on its way to the wire: line ends made CRLF, and dots doubled for DATA.
+ *
+ * @module
+ */
+
+/** How content is framed. */
+export type Framing =
+  /** Dots at line starts are doubled; ends in `.` CRLF (RFC 5321 §4.5.2). */
+  | 'dot'
+  /** As it is; BDAT counts octets (RFC 3030 §2). */
+  | 'counted';
+
+/** Pieces are cut to this before they are worked on, so that memory stays bounded. */
+const PIECE_OCTETS = 65_536;
+
+const CR = 0x0d;
+const LF = 0x0a;
+const DOT = 0x2e;
+const CRLF = [CR, LF] as const;
+
+/**
+ * A streaming writer of message content. A bare CR and a bare LF become CRLF: whatever the next
+ * server thinks of bare line ends, it cannot see an end of data that we did not mean (SMTP
+ * smuggling). State is two booleans, whatever the size of the message.
+ */
+export class ContentWriter {
+  readonly #framing: Framing;
+  #atLineStart = true;
+  #afterCr = false;
+
+  constructor(framing: Framing) {
+    this.#framing = framing;
+  }
+
+  /** What goes on the wire for this chunk, in bounded pieces. */
+  *write(chunk: Uint8Array): Generator<Uint8Array, void, void> {
+    for (let start = 0; start < chunk.length; start += PIECE_OCTETS) {
+      const piece = this.#piece(chunk.subarray(start, start + PIECE_OCTETS));
+      if (piece.length > 0) yield piece;
+    }
+  }
+
+  /** What ends the content: a CRLF if the last line has none, and the final dot. */
+  end(): Uint8Array {
+    const lineEnd = this.#atLineStart ? [] : CRLF;
+    return Uint8Array.from(this.#framing === 'dot' ? [...lineEnd, DOT, ...CRLF] : lineEnd);
+  }
+
+  #piece(input: Uint8Array): Uint8Array {
+    const stuff = this.#framing === 'dot';
+    const output = Buffer.allocUnsafe(input.length * 2);
+    let length = 0;
+    for (const byte of input) {
+      if (byte === LF && this.#afterCr) {
+        // The CRLF was written when its CR was seen.
+        this.#afterCr = false;
+        continue;
+      }
+      this.#afterCr = byte === CR;
+      if (byte === CR || byte === LF) {
+        output[length++] = CR;
+        output[length++] = LF;
+        this.#atLineStart = true;
+        continue;
+      }
+      if (byte === DOT && stuff && this.#atLineStart) output[length++] = DOT;
+      output[length++] = byte;
+      this.#atLineStart = false;
+    }
+    return output.subarray(0, length);
+  }
+}
