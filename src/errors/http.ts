@@ -42,16 +42,6 @@ export const HTTP_ERRORS = {
     meaning: 'The proxy setting is not of the form `http://host:port`.',
     action: 'Mend `policyFetch.proxy`.',
   },
-  HTTP_TLS_FAILED: {
-    meaning: 'The TLS handshake with the host failed.',
-    action: 'The owner of the host must offer TLS 1.2 or later; the detail names the fault.',
-    rule: 'RFC 8461 §3.3',
-  },
-  HTTP_CERTIFICATE_NAME: {
-    meaning: 'The certificate of the host is not for its name (DNS names of the SAN only).',
-    action: 'The owner of the host must get a certificate that names it.',
-    rule: 'RFC 8461 §3.3, RFC 9525 §6.3',
-  },
   HTTP_RESPONSE_INVALID: {
     meaning: 'What the host sent is not a valid HTTP/1.1 response, or its header is too large.',
     action: 'The owner of the host must mend the web server.',

@@ -41,18 +41,13 @@ export async function discover(options: DiscoverOptions): Promise<Discovery> {
 }
 
 function discoveryOf(name: string, answer: Answer<'TXT'>): Discovery {
-  switch (answer.kind) {
-    case 'records':
-      return withName(name, selectStsRecord(answer.records));
-    case 'nodata':
-    case 'nxdomain':
-      return absent('STS_RECORD_NONE', `${name} has no TXT record (${answer.kind})`);
-    case 'failure':
-      // The prefix can make a name too long for DNS: then it cannot exist.
-      return answer.failure.code === 'DNS_NAME_INVALID'
-        ? { kind: 'absent', failure: answer.failure }
-        : { kind: 'failed', failure: answer.failure };
+  if (answer.kind === 'records') return withName(name, selectStsRecord(answer.records));
+  if (answer.kind !== 'failure') {
+    return absent('STS_RECORD_NONE', `${name} has no TXT record (${answer.kind})`);
   }
+  // The prefix can make a name too long for DNS: then it cannot exist.
+  const kind = answer.failure.code === 'DNS_NAME_INVALID' ? 'absent' : 'failed';
+  return { kind, failure: answer.failure };
 }
 
 /**
