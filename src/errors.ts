@@ -12,6 +12,7 @@ import { POLICY_ERRORS } from './errors/policy.ts';
 import { SMTP_ERRORS } from './errors/smtp.ts';
 import { STORE_ERRORS } from './errors/store.ts';
 import { STS_ERRORS } from './errors/sts.ts';
+import { SUBMISSION_ERRORS } from './errors/submission.ts';
 import { TLS_ERRORS } from './errors/tls.ts';
 import { TLSRPT_ERRORS } from './errors/tlsrpt.ts';
 
@@ -27,6 +28,7 @@ export const ERRORS = {
   ...TLSRPT_ERRORS,
   ...SMTP_ERRORS,
   ...POLICY_ERRORS,
+  ...SUBMISSION_ERRORS,
 } as const;
 
 /** A stable error code. */

@@ -1,0 +1,112 @@
+/**
+ * Why mail for a domain travels as it does: the decision, every DNS answer behind it, and, if
+ * asked for, what the hosts really show.
+ *
+ * @module
+ */
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/types.ts';
+import type { Answer, Resolver, RrType } from '../dns/types.ts';
+import type { Log } from '../log/log.ts';
+import { openStore } from '../store/open-store.ts';
+import type { Store } from '../store/types.ts';
+import { createEngine } from '../tls-policy/engine.ts';
+import type { Engine } from '../tls-policy/engine-types.ts';
+import { type NextHop, policyDomainOf } from '../tls-policy/next-hop.ts';
+import type { DecisionRecord } from '../tls-policy/types.ts';
+import { type HostProbe, probeHosts } from './probe.ts';
+import { recordAnswers } from './recording-resolver.ts';
+import { type Status, statusAfterProbes, statusOf } from './status.ts';
+
+/** What is to be explained, and on what ground. */
+export interface ExplainOptions {
+  readonly nextHop: NextHop;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly resolver: Resolver;
+  /** Whose cached policy counts; it is read and never written. */
+  readonly store?: Store;
+  /** Connect to the hosts and see. */
+  readonly connect: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** The explanation. */
+export interface Explanation {
+  readonly status: Status;
+  readonly record: DecisionRecord;
+  /** Every DNS answer, in the order of the questions. */
+  readonly answers: readonly Answer<RrType>[];
+  /** Absent unless asked for. */
+  readonly probes?: readonly HostProbe[];
+}
+
+/**
+ * Explains a next hop. A cached policy is renewed first, as the daily refresh would, so that what
+ * is shown is what the domain publishes now; where that fails, the cached one holds and says why.
+ */
+export async function explain(options: ExplainOptions): Promise<Explanation> {
+  const recording = recordAnswers(options.resolver);
+  await using scratch = await scratchStore(options);
+  const engine = createEngine({
+    config: options.config,
+    clock: options.clock,
+    log: options.log,
+    resolver: recording.resolver,
+    ...(scratch.store === undefined ? {} : { store: scratch.store }),
+  });
+  try {
+    const record = await currentDecision(engine, options);
+    if (!options.connect) {
+      return { status: statusOf(record.policy), record, answers: recording.answers() };
+    }
+    const { config, clock, signal } = options;
+    const probes = await probeHosts({
+      policy: record.policy,
+      config,
+      ca: engine.ca,
+      clock,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const status = statusAfterProbes(record.policy, probes);
+    return { status, record, answers: recording.answers(), probes };
+  } finally {
+    await engine.close();
+  }
+}
+
+async function currentDecision(engine: Engine, options: ExplainOptions): Promise<DecisionRecord> {
+  const { nextHop, config, signal } = options;
+  const decide = {
+    budgetMs: config.policyFetch.timeoutMs,
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const first = await engine.decide(nextHop, decide);
+  const { sts } = first.evidence;
+  if (sts?.kind !== 'policy' || sts.active.source !== 'cache') return first;
+  await engine.policies.refresh(sts.active.policyDomain, signal === undefined ? {} : { signal });
+  return await engine.decide(nextHop, { ...decide, fresh: true });
+}
+
+/** A database in memory that holds the one cached policy, so that explaining leaves no trace. */
+async function scratchStore({
+  nextHop,
+  store,
+}: ExplainOptions): Promise<AsyncDisposable & { readonly store?: Store }> {
+  const policyDomain = policyDomainOf(nextHop);
+  if (store === undefined || policyDomain === undefined) return { [Symbol.asyncDispose]: nothing };
+  const row = await store.db
+    .selectFrom('sts_policy')
+    .selectAll()
+    .where('policy_domain', '=', policyDomain)
+    .executeTakeFirst();
+  if (row === undefined) return { [Symbol.asyncDispose]: nothing };
+  const scratch = await openStore('sqlite::memory:');
+  await scratch.db.insertInto('sts_policy').values(row).execute();
+  return { store: scratch, [Symbol.asyncDispose]: async () => await scratch.close() };
+}
+
+async function nothing(): Promise<void> {
+  await Promise.resolve();
+}

@@ -1,0 +1,32 @@
+/**
+ * A resolver that remembers what it was answered, so that an explanation can show every answer.
+ *
+ * @module
+ */
+import type { Answer, LookupOptions, Resolver, RrType } from '../dns/types.ts';
+
+/** A resolver and the answers that came through it. */
+export interface Recording {
+  readonly resolver: Resolver;
+  /** In the order of the first question; the newest answer to each. */
+  answers(): readonly Answer<RrType>[];
+}
+
+/** Wraps `inner`; a question asked again replaces its answer. */
+export function recordAnswers(inner: Resolver): Recording {
+  const answers = new Map<string, Answer<RrType>>();
+  return {
+    resolver: {
+      async lookup<T extends RrType>(
+        name: string,
+        type: T,
+        options?: LookupOptions,
+      ): Promise<Answer<T>> {
+        const answer = await inner.lookup(name, type, options);
+        answers.set(`${type} ${answer.name}`, answer);
+        return answer;
+      },
+    },
+    answers: () => [...answers.values()],
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * `smtp-sts lint`: every fault of a record or a policy, with the rule and the mend.
+ *
+ * @module
+ */
+import { readFile } from 'node:fs/promises';
+import { Argument, Command } from 'commander';
+import type { Problem, Reading } from '../failure.ts';
+import { lintPolicy, lintRecord } from '../mta-sts/lint.ts';
+import { lintTlsrptRecord } from '../tlsrpt/lint.ts';
+import { EXIT_NO_INPUT } from './exit-codes.ts';
+import { InputTooLarge, type Io, readAll, say } from './io.ts';
+import { CommandStop, type SharedOptions } from './shared-options.ts';
+import { printable } from './text/format.ts';
+import { type Paint, paintFor } from './text/paint.ts';
+
+/** What can be linted. */
+const KINDS = ['record', 'policy', 'tlsrpt'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** More than any of them may ever be; a policy ends at 64 KiB (RFC 8461 §3.3). */
+const LARGEST_INPUT = 1_048_576;
+
+/** Builds the command. */
+export function lintCommand(io: Io, done: (exitCode: number) => void): Command {
+  return new Command('lint')
+    .summary('check a record or a policy file: every fault, the rule it breaks, how to mend it')
+    .description(
+      'Checks what a domain publishes, before it is published:\n' +
+        '  record   the TXT record at _mta-sts.DOMAIN\n' +
+        '  policy   the file at https://mta-sts.DOMAIN/.well-known/mta-sts.txt\n' +
+        '  tlsrpt   the TXT record at _smtp._tls.DOMAIN\n\n' +
+        'Exit code: 0 valid (there may be warnings), 1 not valid, 66 the file cannot be read.',
+    )
+    .addArgument(new Argument('<what>', 'what the file is').choices(KINDS))
+    .argument('<file>', 'the file, or - for standard input')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  smtp-sts lint policy mta-sts.txt\n' +
+        "  echo 'v=STSv1; id=20260101' | smtp-sts lint record -",
+    )
+    .action(async (kind: Kind, file: string, _options: object, command: Command) => {
+      const shared = command.optsWithGlobals<SharedOptions>();
+      const reading = read(kind, await readInput(file, io));
+      const valid = reading.value !== undefined;
+      if (shared.json === true) {
+        say(io, JSON.stringify(toJson(reading)));
+      } else {
+        for (const line of toText(kind, file, reading, paintFor(io.stdout))) say(io, line);
+      }
+      done(valid ? 0 : 1);
+    });
+}
+
+async function readInput(file: string, io: Io): Promise<Uint8Array> {
+  try {
+    if (file === '-') return await readAll(io.stdin, LARGEST_INPUT);
+    return await readFile(file);
+  } catch (error) {
+    if (error instanceof InputTooLarge) throw new CommandStop(error.message, EXIT_NO_INPUT);
+    throw new CommandStop(`cannot read ${file}: ${(error as Error).message}`, EXIT_NO_INPUT);
+  }
+}
+
+function read(kind: Kind, input: Uint8Array): Reading<object> {
+  switch (kind) {
+    case 'record':
+      return lintRecord(input);
+    case 'policy':
+      return lintPolicy(input);
+    case 'tlsrpt':
+      return lintTlsrptRecord(input);
+  }
+}
+
+function toJson(reading: Reading<object>): object {
+  return {
+    ok: reading.value !== undefined,
+    value: reading.value ?? null,
+    problems: reading.problems.map(({ code, line, column, message, fix, severity }) => ({
+      code,
+      severity,
+      line,
+      column,
+      message,
+      fix,
+    })),
+  };
+}
+
+const WHAT: Readonly<Record<Kind, string>> = {
+  record: 'MTA-STS record',
+  policy: 'MTA-STS policy',
+  tlsrpt: 'TLS reporting record',
+};
+
+function toText(
+  kind: Kind,
+  file: string,
+  reading: Reading<object>,
+  paint: Paint,
+): readonly string[] {
+  const name = file === '-' ? 'standard input' : file;
+  const verdict =
+    reading.value === undefined
+      ? paint('bad', `not a valid ${WHAT[kind]}`)
+      : paint('good', `a valid ${WHAT[kind]}`);
+  const lines = [`${name}: ${verdict}${countText(reading.problems)}`];
+  for (const problem of reading.problems) lines.push(...problemText(problem, paint));
+  return lines;
+}
+
+function countText(problems: readonly Problem[]): string {
+  const counts = (['error', 'warning'] as const)
+    .map((severity) => {
+      const count = problems.filter((problem) => problem.severity === severity).length;
+      return count === 0 ? '' : `${count} ${severity}${count === 1 ? '' : 's'}`;
+    })
+    .filter((text) => text !== '');
+  return counts.length === 0 ? '' : `, ${counts.join(', ')}`;
+}
+
+function problemText(problem: Problem, paint: Paint): readonly string[] {
+  const style = { error: 'bad', warning: 'warn', info: 'dim' } as const;
+  const place = `${problem.line}:${problem.column}`.padEnd(7);
+  const severity = paint(style[problem.severity], problem.severity.padEnd(7));
+  return [
+    `  ${place} ${severity}  ${printable(problem.message)}  ${paint('dim', problem.code)}`,
+    `                   mend: ${printable(problem.fix)}`,
+  ];
+}

@@ -1,0 +1,67 @@
+/**
+ * The parts that commands are put together from.
+ *
+ * @module
+ */
+import { existsSync } from 'node:fs';
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config/types.ts';
+import { createResolver, type DnsResolver } from '../dns/resolver.ts';
+import { createLog, type Log } from '../log/log.ts';
+import { openStore } from '../store/open-store.ts';
+import { StoreError } from '../store/store-error.ts';
+import type { Store } from '../store/types.ts';
+import { createEngine } from '../tls-policy/engine.ts';
+import type { Engine } from '../tls-policy/engine-types.ts';
+import { EXIT_UNAVAILABLE } from './exit-codes.ts';
+import { CommandStop } from './shared-options.ts';
+
+/** The resolver that the configuration describes. */
+export function resolverFrom(config: Config): DnsResolver {
+  return createResolver({ ...config.dns, clock: systemClock });
+}
+
+/** Opens the configured store, making it if need be. */
+export async function openConfiguredStore(config: Config, log: Log): Promise<Store> {
+  try {
+    return await openStore(config.store.url, { log });
+  } catch (error) {
+    if (error instanceof StoreError) {
+      throw new CommandStop(error.message, EXIT_UNAVAILABLE);
+    }
+    throw error;
+  }
+}
+
+/** Opens the configured store if there is one already; a command that only looks makes none. */
+export async function openExistingStore(config: Config): Promise<Store | undefined> {
+  const path = /^sqlite:(?<path>.+)$/.exec(config.store.url)?.groups?.['path'];
+  if (path !== undefined && !existsSync(path)) return undefined;
+  return await openConfiguredStore(config, commandLog(config));
+}
+
+/** Commands log warnings and errors alone, unless told otherwise. */
+export function commandLog(config: Config): Log {
+  return createLog(config.log.level === 'info' ? 'warn' : config.log.level);
+}
+
+/** An engine on the configured store. */
+export interface EngineOnStore extends AsyncDisposable {
+  readonly engine: Engine;
+  readonly store: Store;
+}
+
+/** Opens both; disposing closes both. */
+export async function openEngine(config: Config): Promise<EngineOnStore> {
+  const log = commandLog(config);
+  const store = await openConfiguredStore(config, log);
+  const engine = createEngine({ config, clock: systemClock, log, store });
+  return {
+    engine,
+    store,
+    [Symbol.asyncDispose]: async () => {
+      await engine.close();
+      await store.close();
+    },
+  };
+}

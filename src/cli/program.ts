@@ -1,0 +1,81 @@
+/**
+ * The command line: which commands there are, and how an end is told to the shell.
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { EXIT_SOFTWARE, EXIT_USAGE } from './exit-codes.ts';
+import { explainCommand } from './explain.ts';
+import { complain, type Io } from './io.ts';
+import { labCommand } from './lab.ts';
+import { lintCommand } from './lint.ts';
+import { policiesCommand } from './policies.ts';
+import { sendCommand } from './send.ts';
+import { serveCommand } from './serve.ts';
+import { addSharedOptions, CommandStop } from './shared-options.ts';
+
+/** Runs one command and gives its exit code. */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode = 0;
+  const program = buildProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return exitCodeOf(error, io);
+  }
+}
+
+function buildProgram(io: Io, done: (exitCode: number) => void): Command {
+  const program = new Command('smtp-sts')
+    .description('Strict transport security for email: MTA-STS, DANE, TLS reporting, REQUIRETLS.')
+    .version(version(), '-V, --version')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(--help says what there is)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    });
+  addSharedOptions(program);
+  const commands = [
+    explainCommand(io, done),
+    lintCommand(io, done),
+    sendCommand(io, done),
+    policiesCommand(io, done),
+    serveCommand(io, done),
+    labCommand(io, done),
+  ];
+  for (const command of commands) {
+    inherit(command, program);
+    program.addCommand(command);
+  }
+  return program;
+}
+
+/** `addCommand` copies no settings: every level must throw instead of exit, and write where it is told. */
+function inherit(command: Command, parent: Command): void {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, command);
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+function exitCodeOf(error: unknown, io: Io): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof CommandStop) {
+    complain(io, `smtp-sts: ${error.message}`);
+    return error.exitCode;
+  }
+  complain(
+    io,
+    `smtp-sts: this is a bug, please report it: ${(error as Error).stack ?? String(error)}`,
+  );
+  return EXIT_SOFTWARE;
+}

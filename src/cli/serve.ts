@@ -1,0 +1,78 @@
+/**
+ * `smtp-sts serve`: the service, until a signal ends it.
+ *
+ * @module
+ */
+import { Command } from 'commander';
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config/types.ts';
+import { createLog } from '../log/log.ts';
+import { type Service, startService } from '../serve.ts';
+import { StoreError } from '../store/store-error.ts';
+import { EXIT_UNAVAILABLE } from './exit-codes.ts';
+import { type Io, say } from './io.ts';
+import { CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
+
+/** Builds the command. */
+export function serveCommand(io: Io, done: (exitCode: number) => void): Command {
+  return new Command('serve')
+    .summary('run the service: the HTTP API and the background refresh of policies')
+    .description(
+      'Runs until SIGTERM or SIGINT. Needs no configuration: SQLite in var/, loopback ports.\n' +
+        'Prints a line for each face as soon as it listens, and how to use it.\n\n' +
+        'Exit code: 0 ended by a signal, 69 could not start (port taken, database out of reach),\n' +
+        '78 the configuration is wrong.',
+    )
+    .option('--listen <addr:port>', 'where the HTTP API listens (default: 127.0.0.1:8462)')
+    .action(async (_options: object, command: Command) => {
+      const options = command.optsWithGlobals<SharedOptions>();
+      const service = await start(configFrom(options));
+      for (const { face, url, use } of service.listening) {
+        say(
+          io,
+          options.json === true
+            ? JSON.stringify({ face, url })
+            : `listening on ${url}  (${face}; try: ${use})`,
+        );
+      }
+      await signalled();
+      await service.close();
+      done(0);
+    });
+}
+
+async function start(config: Config): Promise<Service> {
+  try {
+    return await startService({ config, clock: systemClock, log: createLog(config.log.level) });
+  } catch (error) {
+    if (error instanceof StoreError) {
+      throw new CommandStop(error.message, EXIT_UNAVAILABLE);
+    }
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') {
+      throw new CommandStop(
+        `${config.http.listen} is in use: stop what listens there, or choose another with --listen`,
+        EXIT_UNAVAILABLE,
+      );
+    }
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+      throw new CommandStop(`cannot listen on ${config.http.listen}: ${code}`, EXIT_UNAVAILABLE);
+    }
+    throw error;
+  }
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process as usual. */
+async function signalled(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const keepAlive = setInterval(() => undefined, 3_600_000);
+    const end = (): void => {
+      process.off('SIGTERM', end);
+      process.off('SIGINT', end);
+      clearInterval(keepAlive);
+      resolve();
+    };
+    process.on('SIGTERM', end);
+    process.on('SIGINT', end);
+  });
+}

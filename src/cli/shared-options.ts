@@ -1,0 +1,108 @@
+/**
+ * The options that every command takes, and the configuration they lead to.
+ *
+ * @module
+ */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { loadConfig } from '../config/load-config.ts';
+import type { ConfigOverrides } from '../config/overrides.ts';
+import type { Config } from '../config/types.ts';
+import { EXIT_CONFIG } from './exit-codes.ts';
+
+/** What the shared options were set to. */
+export interface SharedOptions {
+  readonly config?: string;
+  readonly resolver?: readonly string[];
+  readonly resolverTrusted?: boolean;
+  readonly caFile?: string;
+  readonly smtpPort?: number;
+  readonly httpsPort?: number;
+  readonly store?: string;
+  readonly allowAddress?: readonly string[];
+  /** `serve` only. */
+  readonly listen?: string;
+  readonly json?: boolean;
+}
+
+/** The command cannot go on: a message for a person, and the exit code. */
+export class CommandStop extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Adds the shared options to the program; they may stand before or after the command's name. */
+export function addSharedOptions(program: Command): Command {
+  return program
+    .option(
+      '--config <file>',
+      'YAML configuration file (default: none, every setting has a default)',
+    )
+    .option(
+      '--resolver <addr[:port]>',
+      'DNS resolver to ask; may be given several times (default: /etc/resolv.conf)',
+      collect,
+    )
+    .option(
+      '--resolver-trusted',
+      'believe the AD bit of resolvers that are not on loopback (only over a path nobody can touch)',
+    )
+    .option('--ca-file <pem>', 'trust these certificate authorities instead of the built-in list')
+    .option('--smtp-port <port>', 'port of MX hosts (default: 25)', parsePort)
+    .option(
+      '--https-port <port>',
+      'port of policy hosts (default: 443); any other marks a test set-up, in which loopback may be reached',
+      parsePort,
+    )
+    .option('--store <url>', 'sqlite:PATH or postgres://… (default: sqlite:var/smtp-sts.sqlite)')
+    .addOption(
+      new Option(
+        '--allow-address <cidr>',
+        'private addresses that a policy host may have; may be given several times',
+      ).argParser(collect),
+    )
+    .option('--json', 'print JSON for machines instead of text for people');
+}
+
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535) {
+    throw new InvalidArgumentError('A port is a number from 1 to 65535.');
+  }
+  return port;
+}
+
+/** Loads the configuration that the shared options name; throws {@link CommandStop} when it is wrong. */
+export function configFrom(options: SharedOptions): Config {
+  const loaded = loadConfig({
+    ...(options.config === undefined ? {} : { path: options.config }),
+    overrides: overridesFrom(options),
+  });
+  if (loaded.value !== undefined) return loaded.value;
+  const where = options.config ?? 'command line';
+  const lines = loaded.problems.map(
+    (problem) =>
+      `${where}:${problem.line}:${problem.column}: ${problem.message}\n    ${problem.fix}`,
+  );
+  throw new CommandStop(lines.join('\n'), EXIT_CONFIG);
+}
+
+function overridesFrom(options: SharedOptions): ConfigOverrides {
+  return {
+    ...(options.resolver === undefined ? {} : { resolvers: options.resolver }),
+    ...(options.resolverTrusted === undefined ? {} : { trusted: options.resolverTrusted }),
+    ...(options.caFile === undefined ? {} : { caFile: options.caFile }),
+    ...(options.smtpPort === undefined ? {} : { smtpPort: options.smtpPort }),
+    ...(options.httpsPort === undefined ? {} : { httpsPort: options.httpsPort }),
+    ...(options.store === undefined ? {} : { storeUrl: options.store }),
+    ...(options.listen === undefined ? {} : { listen: options.listen }),
+    ...(options.allowAddress === undefined ? {} : { allowAddresses: options.allowAddress }),
+  };
+}

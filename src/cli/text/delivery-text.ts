@@ -1,0 +1,73 @@
+/**
+ * What became of a message, as a person reads it: each recipient, then each host that was tried.
+ *
+ * @module
+ */
+import type { DeliveryReport, HopReport, RecipientReport } from '../../relay/types.ts';
+import type { AttemptEvent } from '../../tls-policy/attempt-event.ts';
+import { nextHopText } from '../../tls-policy/next-hop.ts';
+import { demandText, verdictLines } from './attempt-text.ts';
+import { printable } from './format.ts';
+import type { Paint } from './paint.ts';
+
+/** The lines of a report. */
+export function deliveryText(
+  { recipients, hops }: DeliveryReport,
+  paint: Paint,
+): readonly string[] {
+  return [
+    ...recipients.flatMap((recipient) => recipientLines(recipient, paint)),
+    ...hops.flatMap((hop) => ['', ...hopLines(hop, paint)]),
+  ];
+}
+
+const OUTCOME = {
+  delivered: ['good', 'delivered'],
+  deferred: ['warn', 'NOT delivered, try again later'],
+  failed: ['bad', 'FAILED for good'],
+} as const;
+
+function recipientLines(recipient: RecipientReport, paint: Paint): readonly string[] {
+  const [style, word] = OUTCOME[recipient.status];
+  const at =
+    recipient.host === undefined ? '' : ` by ${recipient.host} [${recipient.address ?? ''}]`;
+  const lines = [`${printable(recipient.recipient)}: ${paint(style, word)}${at}`];
+  if (recipient.status !== 'delivered') {
+    const { failure } = recipient;
+    lines.push(`    why:   ${printable(failure.detail)}  ${paint('dim', failure.code)}`);
+  }
+  if (recipient.reply !== undefined) {
+    const { code, enhanced, lines: text } = recipient.reply;
+    lines.push(
+      `    reply: ${[code, enhanced, printable(text.join(' / '))].filter(Boolean).join(' ')}`,
+    );
+  }
+  return lines;
+}
+
+function hopLines(
+  { nextHop, decision, attempts, recheck }: HopReport,
+  paint: Paint,
+): readonly string[] {
+  const { sts } = decision.policy;
+  const policy = sts === undefined ? 'no MTA-STS policy' : `MTA-STS ${sts.mode}, id ${sts.id}`;
+  const lines = [`${paint('bold', nextHopText(nextHop))}  (${policy})`];
+  if (attempts.length === 0) lines.push('  no host was tried');
+  lines.push(...attempts.flatMap((attempt) => attemptLines(attempt, paint)));
+  if (recheck === 'unchanged') lines.push('  the record was looked up again: no newer policy');
+  if (recheck === 'changed')
+    lines.push('  the record was looked up again: a newer policy was used');
+  return lines;
+}
+
+function attemptLines(event: AttemptEvent, paint: Paint): readonly string[] {
+  const where =
+    event.address === undefined ? 'not contacted' : `${event.address} port ${event.port}`;
+  return [
+    `  ${String(event.preference).padStart(3)} ${event.host}  ${where}`,
+    ...(event.requirement.kind === 'refused'
+      ? []
+      : [`      must show: ${demandText(event.requirement)}`]),
+    ...verdictLines(event, paint),
+  ];
+}

@@ -1,0 +1,49 @@
+/**
+ * Numbers and times as a person reads them.
+ *
+ * @module
+ */
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** `1.2 s`, `5 min`, `3 h`, `12 d`: one unit, no more exact than anyone needs. */
+export function duration(ms: number): string {
+  const size = Math.abs(ms);
+  if (size < 1000) return `${Math.round(size)} ms`;
+  if (size < MINUTE) return `${trim(size / 1000)} s`;
+  if (size < 2 * HOUR) return `${Math.round(size / MINUTE)} min`;
+  if (size < 2 * DAY) return `${Math.round(size / HOUR)} h`;
+  return `${Math.round(size / DAY)} d`;
+}
+
+function trim(value: number): string {
+  return value.toFixed(1).replace(/\.0$/, '');
+}
+
+/** `2026-03-01 12:00:07 UTC`. */
+export function timeText(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** `3 h ago`, `just now`, `in 5 min`. */
+export function relativeTime(at: number, now: number): string {
+  const difference = at - now;
+  if (Math.abs(difference) < 5000) return 'just now';
+  return difference < 0 ? `${duration(difference)} ago` : `in ${duration(difference)}`;
+}
+
+/** Control characters made visible: nothing that a stranger wrote moves the cursor of a terminal. */
+export function printable(text: string): string {
+  return text.replace(
+    // eslint-disable-next-line no-control-regex
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\x${character.codePointAt(0)!.toString(16).padStart(2, '0')}`,
+  );
+}
+
+/** Cuts a text that is too long for a line. */
+export function shorten(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(1, width - 1))}…`;
+}

@@ -1,0 +1,33 @@
+/**
+ * A resolver that counts what went wrong, by class.
+ *
+ * @module
+ */
+import type { Answer, LookupOptions, Resolver, RrType } from '../dns/types.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { DnsFailureClass, Metrics } from '../metrics/metrics.ts';
+
+const CLASSES: Readonly<Partial<Record<ErrorCode, DnsFailureClass>>> = {
+  DNS_TIMEOUT: 'timeout',
+  DNS_SERVFAIL: 'servfail',
+  DNS_BOGUS: 'bogus',
+  DNS_FORMERR: 'malformed',
+  DNS_ANSWER_MALFORMED: 'malformed',
+  DNS_ANSWER_MISMATCH: 'malformed',
+  DNS_ANSWER_NAME: 'malformed',
+};
+
+/** Wraps `inner`; answers pass unchanged. */
+export function countingResolver(inner: Resolver, metrics: Metrics): Resolver {
+  return {
+    async lookup<T extends RrType>(
+      name: string,
+      type: T,
+      options?: LookupOptions,
+    ): Promise<Answer<T>> {
+      const answer = await inner.lookup(name, type, options);
+      if (answer.kind === 'failure') metrics.dnsFailed(CLASSES[answer.failure.code] ?? 'other');
+      return answer;
+    },
+  };
+}

@@ -1,0 +1,168 @@
+/**
+ * The service: the one place where the parts are put together.
+ *
+ * @module
+ */
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer, type ServerType } from '@hono/node-server';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/types.ts';
+import { createResolver, type DnsResolver } from './dns/resolver.ts';
+import { runSelfTest } from './dns/self-test.ts';
+import type { Log } from './log/log.ts';
+import { createMetrics, type Metrics, type PolicyNumbers } from './metrics/metrics.ts';
+import { createHttpApi } from './policy-server/http-api.ts';
+import { countingResolver } from './policy-server/counting-resolver.ts';
+import { logStsEvent } from './policy-server/sts-event-log.ts';
+import { openStore } from './store/open-store.ts';
+import { createEngine } from './tls-policy/engine.ts';
+import type { Engine } from './tls-policy/engine-types.ts';
+
+/** A face of the service: where it listens and how it is used. */
+export interface Listening {
+  readonly face: string;
+  readonly url: string;
+  /** One line for a person. */
+  readonly use: string;
+}
+
+/** A running service. */
+export interface Service {
+  readonly listening: readonly Listening[];
+  readonly engine: Engine;
+  /** Takes no more questions, lets those under way end, closes the database. */
+  close(): Promise<void>;
+}
+
+/** What the service stands on. */
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Starts the service. Rejects with a `StoreError` when the database cannot be opened, and with the
+ * system's error (`EADDRINUSE`) when a port is taken.
+ */
+export async function startService({ config, clock, log }: ServiceOptions): Promise<Service> {
+  const metrics = createMetrics();
+  const store = await openStore(config.store.url, { log, clock });
+  const resolver = createResolver({ ...config.dns, clock });
+  const engine = createEngine({
+    config,
+    clock,
+    log,
+    store,
+    resolver: countingResolver(resolver, metrics),
+    onStsEvent: (event) => logStsEvent(event, log),
+  });
+  const closeBase = async (): Promise<void> => {
+    await engine.close();
+    await store.close();
+    resolver.close();
+  };
+  metrics.watchPolicies(() => policyNumbers(engine));
+  const selfTest = keepTesting({ config, clock, log, metrics, resolver });
+  try {
+    const http = await listen(
+      config.http.listen,
+      createHttpApi({
+        engine,
+        metrics,
+        smtpPort: config.smtp.port,
+        firstContactMs: config.mtaSts.firstContactMs,
+        clock,
+      }).fetch,
+    );
+    engine.policies.start();
+    return {
+      engine,
+      listening: [httpFace(http)],
+      close: async () => {
+        selfTest.stop();
+        await closeServer(http);
+        await closeBase();
+      },
+    };
+  } catch (error) {
+    selfTest.stop();
+    await closeBase();
+    throw error;
+  }
+}
+
+type Fetch = (request: Request) => Response | Promise<Response>;
+
+async function listen(where: string, fetch: Fetch): Promise<ServerType> {
+  const { host, port } = splitAddress(where);
+  const server = createAdaptorServer({ fetch });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return server;
+}
+
+/** `127.0.0.1:8462`, `[::1]:8462`. */
+function splitAddress(where: string): { readonly host: string; readonly port: number } {
+  const colon = where.lastIndexOf(':');
+  return {
+    host: where.slice(0, colon).replace(/^\[|\]$/g, ''),
+    port: Number(where.slice(colon + 1)),
+  };
+}
+
+function httpFace(server: ServerType): Listening {
+  const { address, port, family } = server.address() as AddressInfo;
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  return { face: 'HTTP API', url, use: `curl ${url}/v1/policy/example.com` };
+}
+
+async function closeServer(server: ServerType): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    if ('closeIdleConnections' in server) server.closeIdleConnections();
+  });
+}
+
+function policyNumbers(engine: Engine): PolicyNumbers {
+  const { entries, enforced, testing, ...rest } = engine.policies.stats();
+  return { ...rest, enforced, testing, none: entries - enforced - testing };
+}
+
+interface SelfTesting {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly resolver: DnsResolver;
+}
+
+/** Proves, and keeps proving, that the resolver validates (RFC 7672 §2.1.1). */
+function keepTesting(options: SelfTesting): { stop(): void } {
+  const { config, clock, log, metrics, resolver } = options;
+  const { intervalMs, ...names } = config.dns.selfTest;
+  const stopping = new AbortController();
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      const report = await runSelfTest({ resolver, names, signal: stopping.signal });
+      metrics.selfTest(report.conclusion);
+      if (report.conclusion === 'not-validating') {
+        log.error(
+          { event: 'resolver-self-test', ...report },
+          `the resolver does not validate: ${report.reason}`,
+        );
+      }
+      await clock.sleep(intervalMs, stopping.signal);
+    }
+  };
+  loop().catch((error: unknown) => {
+    if (!stopping.signal.aborted)
+      log.error({ event: 'resolver-self-test', error: String(error) }, 'the self-test ended');
+  });
+  return { stop: () => stopping.abort() };
+}
