@@ -21,6 +21,8 @@ const ARGUMENTS: Readonly<Record<TestStage, readonly string[]>> = {
     'src/**/*.test.ts',
     'scripts/**/*.test.ts',
     'conformance/**/*.test.ts',
+    'bench/**/*.test.ts',
+    'proof/**/*.test.ts',
   ],
   integration: ['--test-concurrency=2', 'test/**/*.test.ts'],
 };

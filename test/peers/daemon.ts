@@ -5,6 +5,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { copyFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { findProgram } from '../../scripts/peers.ts';
 
 /** A running daemon. */
@@ -16,13 +18,28 @@ export interface Daemon {
 }
 
 /**
+ * A copy of the program in the folder. AppArmor ties its profiles to paths, and Debian's would
+ * keep the daemon from reading anything outside its own folders.
+ */
+export function privateCopy(program: string, folder: string): string {
+  const copy = join(folder, program);
+  copyFileSync(pathOf(program), copy);
+  return copy;
+}
+
+function pathOf(program: string): string {
+  const path = findProgram(program);
+  if (path === undefined) throw new Error(`${program} is not installed; \`npm test\` installs it`);
+  return path;
+}
+
+/**
  * Starts a daemon in the foreground.
  *
  * @throws if the program is not installed
  */
 export function startDaemon(program: string, args: readonly string[]): Daemon {
-  const path = findProgram(program);
-  if (path === undefined) throw new Error(`${program} is not installed; \`npm test\` installs it`);
+  const path = isAbsolute(program) ? program : pathOf(program);
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const keep = (chunk: Buffer): void => {

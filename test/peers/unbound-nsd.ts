@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decode, encode } from 'dns-packet';
-import { type Daemon, startDaemon } from './daemon.ts';
+import { type Daemon, privateCopy, startDaemon } from './daemon.ts';
 import { freePort } from './free-port.ts';
 import { type Leaf, type SignedTree, makeTree } from './signed-zones.ts';
 
@@ -37,8 +37,8 @@ export async function startRealDns(leaves: readonly Leaf[]): Promise<RealDns> {
   writeFileSync(nsdFile, nsdConfig(folder, nsdPort, tree));
   writeFileSync(unboundFile, unboundConfig({ folder, unboundPort, nsdPort, tree }));
   const daemons = [
-    startDaemon('nsd', ['-d', '-c', nsdFile]),
-    startDaemon('unbound', ['-d', '-c', unboundFile]),
+    startDaemon(privateCopy('nsd', folder), ['-d', '-c', nsdFile]),
+    startDaemon(privateCopy('unbound', folder), ['-d', '-c', unboundFile]),
   ];
   const close = async (): Promise<void> => {
     await Promise.all(daemons.map((daemon) => daemon.stop()));

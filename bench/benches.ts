@@ -1,0 +1,20 @@
+/**
+ * Every benchmark.
+ *
+ * @module
+ */
+import { engineBench } from './decision/engine.ts';
+import { evaluateBench } from './decision/evaluate.ts';
+import { lookupBench } from './decision/lookups.ts';
+import { parseBench } from './decision/parse.ts';
+import { policiesBench } from './decision/policies.ts';
+import type { Bench } from './figure.ts';
+
+/** In the order in which they are shown and run. */
+export const BENCHES: readonly Bench[] = [
+  parseBench,
+  evaluateBench,
+  lookupBench,
+  engineBench,
+  policiesBench,
+];
