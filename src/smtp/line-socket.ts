@@ -235,7 +235,7 @@ export class LineSocket {
   readonly #onEnd = (): void => {
     this.#onReadable();
     const { errored } = this.#socket;
-    const code = errored?.code ?? errored?.name;
+    const code = systemCode(errored) ?? errored?.name;
     const why = code === undefined ? 'closed the connection' : `broke off (${code})`;
     this.#close({ code: 'SMTP_CONNECTION_LOST', detail: `${this.label} ${why}` });
   };
@@ -243,6 +243,12 @@ export class LineSocket {
   readonly #onAbort = (): void => {
     this.#close({ code: 'SMTP_ABORTED', detail: `the session with ${this.label} was stopped` });
   };
+}
+
+/** What the system or OpenSSL calls an error, e.g. `ECONNRESET`; undefined for others. */
+export function systemCode(error: Error | null | undefined): string | undefined {
+  if (error == null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 function timeoutOf(label: string, wait: Wait): Failure {

@@ -13,7 +13,7 @@ import { tlsFailure } from '../tls/tls-failure.ts';
 import type { PeerTls, TlsConnection } from '../tls/types.ts';
 import { deferred } from './fate.ts';
 import type { Fate } from './fate.ts';
-import { LineSocket } from './line-socket.ts';
+import { LineSocket, systemCode } from './line-socket.ts';
 import { introduce, readGreeting } from './opening.ts';
 import { planTransaction } from './plan.ts';
 import { goodbye, upgrade } from './start-tls.ts';
@@ -242,7 +242,8 @@ class Session implements SmtpSession {
 
 /** TLS 1.3 alerts about our side come after the handshake, as an error of the socket. */
 function lateTlsFailure(error: Error | undefined, label: string): Failure | undefined {
-  return error?.code?.startsWith('ERR_SSL') === true ? tlsFailure(error, label) : undefined;
+  if (error === undefined || systemCode(error)?.startsWith('ERR_SSL') !== true) return undefined;
+  return tlsFailure(error, label);
 }
 
 function listen(socket: Socket, options: SmtpConnectOptions): LineSocket {
