@@ -1,0 +1,253 @@
+/**
+ * One attempt to deliver one message: every next hop, every host, every address, each under the
+ * policy that is in force.
+ *
+ * @module
+ */
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/types.ts';
+import type { Failure } from '../failure.ts';
+import type { Envelope, MessageSource, Recipient, SmtpTimeouts } from '../smtp/types.ts';
+import type { AttemptEvent } from '../tls-policy/attempt-event.ts';
+import type { Engine } from '../tls-policy/engine-types.ts';
+import { nextHopText } from '../tls-policy/next-hop.ts';
+import { openSession, type OpenSessionOptions } from '../tls-policy/session.ts';
+import type { DecisionRecord, HostPolicy } from '../tls-policy/types.ts';
+import { groupRecipients, type RecipientGroup, type Route } from './group-recipients.ts';
+import { walkHosts, type OpenHost, type WalkResult } from './host-walk.ts';
+import { walkOrder, withoutLoops, type OwnIdentity } from './mx-walk-order.ts';
+import { failedForSts, policyChanged } from './policy-recheck.ts';
+import { messageDemand, type MessageDemand, type TlsRequiredNo } from './require-tls.ts';
+import type { DeliveryReport, HopReport, RecipientReport } from './types.ts';
+
+/** What to deliver and with what. */
+export interface DeliverOptions {
+  readonly engine: Pick<Engine, 'decide' | 'policies' | 'ca'>;
+  readonly config: Pick<Config, 'smtp'>;
+  readonly clock: Clock;
+  readonly envelope: Envelope;
+  /** Read anew for every transaction: an array, or an object whose iterator starts over. */
+  readonly message: MessageSource;
+  /** Sends the mail of some domains to a smart host. */
+  readonly route?: Route;
+  /** The header `TLS-Required: No` (RFC 8689 §3), and whether it counts. */
+  readonly tlsRequiredNo?: TlsRequiredNo;
+  /** This machine, as MX records may name it. Default: the EHLO name alone. */
+  readonly own?: OwnIdentity;
+  /** Numbers in [0, 1) for the order of equal MX hosts. Default `Math.random`. */
+  readonly random?: () => number;
+  /** Longest wait for a first contact with a policy host, milliseconds. Default 15,000. */
+  readonly firstContactMs?: number;
+  readonly timeouts?: Partial<SmtpTimeouts>;
+  readonly onAttempt?: (event: AttemptEvent, decision: DecisionRecord) => void;
+  readonly onLine?: OpenSessionOptions['onLine'];
+  readonly signal?: AbortSignal;
+  /** Replaces the connection in tests. */
+  readonly connect?: OpenSessionOptions['connect'];
+}
+
+const FIRST_CONTACT_MS = 15_000;
+/** Next hops of one message that are worked on at once. */
+const HOPS_AT_ONCE = 4;
+
+/** What a hop gave: its report, and one for each of its recipients. */
+interface HopResult {
+  readonly report?: HopReport;
+  readonly recipients: ReadonlyMap<Recipient, RecipientReport>;
+}
+
+/**
+ * Delivers a message once, to all its recipients. Never rejects for a network reason. A TLS or
+ * policy failure only ever defers (RFC 8461 §5); what fails for good is an address that leads
+ * nowhere, a server's 5xx, a mail loop, and REQUIRETLS that no host can meet.
+ */
+export async function deliver(options: DeliverOptions): Promise<DeliveryReport> {
+  const { envelope, config } = options;
+  const { groups, invalid } = groupRecipients(envelope.recipients, {
+    port: config.smtp.port,
+    ...(options.route === undefined ? {} : { route: options.route }),
+  });
+  const hops = await inTurns(groups, async (group) => await deliverHop(group, options));
+  const reports = new Map<Recipient, RecipientReport>(hops.flatMap((hop) => [...hop.recipients]));
+  for (const { recipient, failure } of invalid) {
+    reports.set(recipient, { recipient: recipient.address, status: 'failed', failure });
+  }
+  return {
+    recipients: envelope.recipients.flatMap((recipient) => reports.get(recipient) ?? []),
+    hops: hops.flatMap(({ report }) => report ?? []),
+  };
+}
+
+async function deliverHop(group: RecipientGroup, options: DeliverOptions): Promise<HopResult> {
+  try {
+    return await decideAndWalk(group, options);
+  } catch (error) {
+    // Other next hops may have been served already: their results must not be lost.
+    if (options.signal?.aborted !== true) throw error;
+    return stopped(group);
+  }
+}
+
+async function decideAndWalk(group: RecipientGroup, options: DeliverOptions): Promise<HopResult> {
+  const demand = messageDemand(options.envelope, options.tlsRequiredNo);
+  const decision = await decide(group, options);
+  const first = await walk(decision, group.recipients, demand, options);
+  const needed = first.waiting.length > 0 && first.attempts.some(failedForSts);
+  if (!needed || demand === 'report-only') {
+    return hopResult(group, decision, first, { recheck: 'not-needed' });
+  }
+  if (!(await policyChanged(options.engine, decision, options.signal))) {
+    return hopResult(group, decision, first, { recheck: 'unchanged' });
+  }
+  const newer = await decide(group, options, { fresh: true });
+  const second = await walk(newer, first.waiting, demand, options);
+  return hopResult(group, newer, second, { recheck: 'changed', before: first });
+}
+
+async function decide(
+  { nextHop }: RecipientGroup,
+  { engine, firstContactMs, signal }: DeliverOptions,
+  more: { readonly fresh?: true } = {},
+): Promise<DecisionRecord> {
+  return await engine.decide(nextHop, {
+    budgetMs: firstContactMs ?? FIRST_CONTACT_MS,
+    ...(signal === undefined ? {} : { signal }),
+    ...more,
+  });
+}
+
+/** A walk, or the reason why there is none. */
+type Walked = WalkResult & { readonly instead?: Instead };
+type Instead = { readonly status: 'failed' | 'deferred'; readonly failure: Failure };
+
+async function walk(
+  decision: DecisionRecord,
+  recipients: readonly Recipient[],
+  demand: MessageDemand,
+  options: DeliverOptions,
+): Promise<Walked> {
+  const { policy } = decision;
+  const hosts = withoutOwn(policy.nextHop.kind === 'domain', policy.hosts, options);
+  const instead = noWalk(decision, hosts, demand);
+  if (instead !== undefined) {
+    return {
+      attempts: [],
+      settled: new Map(),
+      waiting: recipients,
+      faults: [],
+      ruledOut: false,
+      instead,
+    };
+  }
+  return await walkHosts({
+    hosts: walkOrder(hosts, options.random ?? Math.random),
+    recipients,
+    envelope: options.envelope,
+    message: options.message,
+    demand,
+    open: opener(decision, options),
+  });
+}
+
+/** The loop rule comes before every verdict (RFC 8461 §8.4). */
+function withoutOwn(
+  isDomain: boolean,
+  hosts: readonly HostPolicy[],
+  { own, config }: DeliverOptions,
+): readonly HostPolicy[] {
+  if (!isDomain) return hosts;
+  return withoutLoops(hosts, own ?? { names: [config.smtp.heloName.toLowerCase()], addresses: [] });
+}
+
+function noWalk(
+  { policy }: DecisionRecord,
+  hosts: readonly HostPolicy[],
+  demand: MessageDemand,
+): Instead | undefined {
+  const failure = policy.failure ?? { code: 'POLICY_NO_MX_HOST', detail: 'no host to try' };
+  if (policy.outcome === 'fail') return { status: 'failed', failure };
+  if (policy.hosts.length === 0) return { status: 'deferred', failure };
+  if (hosts.length === 0) {
+    const detail = `MX records of ${nextHopText(policy.nextHop)} lead back to this host`;
+    return { status: 'failed', failure: { code: 'POLICY_MAIL_LOOP', detail } };
+  }
+  // Deferred for another reason than its hosts: what is known is not enough to try any.
+  const open = hosts.some((host) => host.requirement.kind !== 'refused');
+  const waits = policy.outcome === 'defer' && open && demand !== 'report-only';
+  return waits ? { status: 'deferred', failure } : undefined;
+}
+
+function opener(decision: DecisionRecord, options: DeliverOptions): OpenHost {
+  const { engine, config, clock, onAttempt } = options;
+  return async (hostPolicy, address, policyUse) =>
+    await openSession({
+      hostPolicy,
+      address,
+      policyUse,
+      ca: engine.ca,
+      heloName: config.smtp.heloName,
+      clock,
+      ...(config.smtp.localAddress === undefined ? {} : { localAddress: config.smtp.localAddress }),
+      ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
+      ...(options.connect === undefined ? {} : { connect: options.connect }),
+      ...(onAttempt === undefined
+        ? {}
+        : { onAttempt: (event: AttemptEvent) => onAttempt(event, decision) }),
+    });
+}
+
+function hopResult(
+  { nextHop, recipients }: RecipientGroup,
+  decision: DecisionRecord,
+  last: Walked,
+  more: { readonly recheck: HopReport['recheck']; readonly before?: WalkResult },
+): HopResult {
+  const { recheck, before } = more;
+  const reports = recipients.map((recipient) => {
+    const known = last.settled.get(recipient) ?? before?.settled.get(recipient);
+    const report = known ?? { recipient: recipient.address, ...unsettled(decision, last) };
+    return [recipient, { ...report, nextHop }] as const;
+  });
+  const attempts = [...(before?.attempts ?? []), ...last.attempts];
+  return { report: { nextHop, decision, attempts, recheck }, recipients: new Map(reports) };
+}
+
+/** No server spoke for the recipient: why not, and whether waiting can help. */
+function unsettled({ policy }: DecisionRecord, { instead, faults, ruledOut }: Walked): Instead {
+  if (instead !== undefined) return instead;
+  const failure = faults.find(({ resultType }) => resultType !== undefined) ??
+    faults[0] ??
+    policy.failure ?? {
+      code: 'POLICY_NO_HOST_USABLE' as const,
+      detail: `no host of ${nextHopText(policy.nextHop)} has an address to try`,
+    };
+  return { status: ruledOut ? 'failed' : 'deferred', failure };
+}
+
+function stopped({ nextHop, recipients }: RecipientGroup): HopResult {
+  const failure: Failure = {
+    code: 'POLICY_DELIVERY_STOPPED',
+    detail: `delivery to ${nextHopText(nextHop)} was stopped before it ended`,
+  };
+  const reports = recipients.map((recipient) => {
+    const report = { recipient: recipient.address, status: 'deferred', failure, nextHop } as const;
+    return [recipient, report] as const;
+  });
+  return { recipients: new Map(reports) };
+}
+
+/** Maps over items, a few at a time, and keeps their order. */
+async function inTurns<T, R>(
+  items: readonly T[],
+  task: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await task(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(HOPS_AT_ONCE, items.length) }, worker));
+  return results;
+}

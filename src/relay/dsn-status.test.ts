@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Failure } from '../failure.ts';
+import { dsnStatus } from './dsn-status.ts';
+
+describe('dsnStatus', () => {
+  const permanent = (code: Failure['code'], more: Partial<Failure> = {}): string =>
+    dsnStatus({ code, detail: '', ...more }, 'permanent');
+
+  it('RT-4.2.1-6: REQUIRETLS has codes of its own', () => {
+    assert.equal(permanent('POLICY_REQUIRETLS_UNSUPPORTED'), '5.7.30');
+    assert.equal(permanent('POLICY_REQUIRETLS_UNVERIFIED'), '5.7.10');
+  });
+
+  it('NMX-4.1-1: null MX is 5.1.10', () => {
+    assert.equal(permanent('POLICY_NULL_MX'), '5.1.10');
+  });
+
+  it('TLS faults are 7.5, connections 4.1; both temporary while the message waits', () => {
+    const tls: Failure = {
+      code: 'TLS_CERTIFICATE_EXPIRED',
+      detail: '',
+      resultType: 'certificate-expired',
+    };
+    assert.equal(dsnStatus(tls, 'temporary'), '4.7.5');
+    assert.equal(dsnStatus({ code: 'DNS_TIMEOUT', detail: '' }, 'temporary'), '4.4.1');
+  });
+});

@@ -1,0 +1,82 @@
+/**
+ * Recipients by next hop: one walk over MX hosts for all of a domain, never one for two domains
+ * (their policies may differ).
+ *
+ * @module
+ */
+import { parseMailbox } from '../smtp/mailbox.ts';
+import type { Recipient } from '../smtp/types.ts';
+import type { Failure, Outcome } from '../failure.ts';
+import { nextHopText, parseNextHop, type NextHop } from '../tls-policy/next-hop.ts';
+
+/** Recipients that travel together. */
+export interface RecipientGroup {
+  readonly nextHop: NextHop;
+  readonly recipients: readonly Recipient[];
+}
+
+/** Recipients by next hop, and those whose address leads nowhere. */
+export interface Grouping {
+  readonly groups: readonly RecipientGroup[];
+  readonly invalid: readonly { readonly recipient: Recipient; readonly failure: Failure }[];
+}
+
+/** Sends the mail of a domain somewhere else than its MX; undefined: nowhere else. */
+export type Route = (domain: string) => NextHop | undefined;
+
+/** Groups recipients; groups are in the order of their first recipient. */
+export function groupRecipients(
+  recipients: readonly Recipient[],
+  options: { readonly port: number; readonly route?: Route },
+): Grouping {
+  const groups = new Map<string, { nextHop: NextHop; recipients: Recipient[] }>();
+  const invalid: { recipient: Recipient; failure: Failure }[] = [];
+  for (const recipient of recipients) {
+    const nextHop = nextHopOf(recipient.address, options);
+    if (nextHop.ok) {
+      const key = nextHopText(nextHop.value);
+      const group = groups.get(key) ?? { nextHop: nextHop.value, recipients: [] };
+      group.recipients.push(recipient);
+      groups.set(key, group);
+    } else {
+      invalid.push({ recipient, failure: nextHop.failure });
+    }
+  }
+  return { groups: [...groups.values()], invalid };
+}
+
+/** The next hop of an address: its route, else its own domain or literal (RFC 8461 §1.1, §3.4). */
+function nextHopOf(
+  address: string,
+  { port, route }: { readonly port: number; readonly route?: Route },
+): Outcome<NextHop> {
+  const mailbox = parseMailbox(address);
+  if (!mailbox.ok) return invalidRecipient(address, mailbox.failure);
+  const own = parseNextHop(mailbox.value.domain, port);
+  if (!own.ok) return invalidRecipient(address, own.failure);
+  switch (own.value.kind) {
+    case 'domain':
+      return { ok: true, value: route?.(own.value.domain) ?? own.value };
+    case 'address':
+      return own;
+    case 'host':
+      // `[name]` is how an operator writes a smart host; in an address it means nothing.
+      return invalidRecipient(address, {
+        code: 'POLICY_RECIPIENT_INVALID',
+        detail: 'a name in brackets is no address literal',
+      });
+    default:
+      return own.value satisfies never;
+  }
+}
+
+function invalidRecipient(address: string, cause: Failure): Outcome<NextHop> {
+  const shown = JSON.stringify(address.slice(0, 120));
+  return {
+    ok: false,
+    failure: {
+      code: 'POLICY_RECIPIENT_INVALID',
+      detail: `recipient ${shown} cannot be delivered to: ${cause.detail}`,
+    },
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * Walks the hosts of a policy, and the addresses of each, until every recipient is settled or
+ * nothing is left to try.
+ *
+ * @module
+ */
+import type { Failure } from '../failure.ts';
+import type { Envelope, MessageSource, Recipient, RecipientResult } from '../smtp/types.ts';
+import type { AttemptEvent } from '../tls-policy/attempt-event.ts';
+import type { OpenSessionOptions, SessionAttempt } from '../tls-policy/session.ts';
+import type { HostPolicy } from '../tls-policy/types.ts';
+import { hostFault, isLastingFault, sessionFault, type MessageDemand } from './require-tls.ts';
+import { sendTo } from './transaction.ts';
+import type { RecipientReport } from './types.ts';
+
+/** Opens a session with one address of a host, under the message's own demand. */
+export type OpenHost = (
+  hostPolicy: HostPolicy,
+  address: string,
+  policyUse: NonNullable<OpenSessionOptions['policyUse']>,
+) => Promise<SessionAttempt>;
+
+/** What a walk needs. */
+export interface WalkOptions {
+  /** In the order to try. */
+  readonly hosts: readonly HostPolicy[];
+  readonly recipients: readonly Recipient[];
+  readonly envelope: Envelope;
+  /** Read anew for every transaction. */
+  readonly message: MessageSource;
+  readonly demand: MessageDemand;
+  readonly open: OpenHost;
+}
+
+/** What a walk came to. */
+export interface WalkResult {
+  readonly attempts: readonly AttemptEvent[];
+  /** The state of every recipient for which a server spoke. */
+  readonly settled: ReadonlyMap<Recipient, RecipientReport>;
+  /** Recipients that are worth another try. */
+  readonly waiting: readonly Recipient[];
+  /** Why the hosts were no good, in order. */
+  readonly faults: readonly Failure[];
+  /** Every host was ruled out by REQUIRETLS, and not by a fault that may pass. */
+  readonly ruledOut: boolean;
+}
+
+/** Addresses of one host that are tried: at least two (RFC 5321 §5.1), and not without end. */
+export const ADDRESSES_PER_HOST = 4;
+/** Connections in one walk. */
+export const CONNECTIONS_PER_WALK = 20;
+
+/** The walk while it goes on. */
+interface State {
+  readonly options: WalkOptions;
+  readonly attempts: AttemptEvent[];
+  readonly settled: Map<Recipient, RecipientReport>;
+  readonly faults: Failure[];
+  waiting: readonly Recipient[];
+  connections: number;
+}
+
+/**
+ * Tries hosts in order. A host that is refused, or whose session shows too little, counts as
+ * unreachable and the next one is tried (RFC 8461 §5.1, §8.4; RFC 7672 §2.2). A recipient that a
+ * server defers is tried at the next host; one that it rejects is not (RFC 5321 §4.2.1).
+ */
+export async function walkHosts(options: WalkOptions): Promise<WalkResult> {
+  const state: State = {
+    options,
+    attempts: [],
+    settled: new Map(),
+    faults: [],
+    waiting: options.recipients,
+    connections: 0,
+  };
+  for (const host of options.hosts) {
+    if (state.waiting.length === 0) break;
+    await tryHost(state, host);
+  }
+  const { attempts, settled, faults, waiting } = state;
+  const ruledOut = settled.size === 0 && faults.length > 0 && faults.every(isLastingFault);
+  return { attempts, settled, waiting, faults, ruledOut };
+}
+
+async function tryHost(state: State, host: HostPolicy): Promise<void> {
+  const { demand } = state.options;
+  const refused = host.requirement.kind === 'refused' && demand !== 'report-only';
+  const fault = demand === 'require-tls' && !refused ? hostFault(host) : undefined;
+  if (fault !== undefined) {
+    state.faults.push(fault);
+    return;
+  }
+  // A refused host is passed through the same door, so that its refusal is recorded; once is enough.
+  const addresses = refused ? [host.addresses[0] ?? ''] : host.addresses;
+  for (const address of addresses.slice(0, ADDRESSES_PER_HOST)) {
+    if (state.connections >= CONNECTIONS_PER_WALK) return;
+    if (!refused) state.connections += 1;
+    if (await tryAddress(state, host, address)) return;
+  }
+}
+
+/** True where the host has spoken: its other addresses would say the same. */
+async function tryAddress(state: State, host: HostPolicy, address: string): Promise<boolean> {
+  const { demand, open } = state.options;
+  const policyUse = demand === 'report-only' ? 'report-only' : 'follow';
+  const attempt = await open(host, address, policyUse);
+  state.attempts.push(attempt.event);
+  if (attempt.kind !== 'ready') {
+    state.faults.push(attempt.failure);
+    return false;
+  }
+  const { session, verdict } = attempt;
+  try {
+    const fault = sessionFault(host.host, verdict, session.capabilities);
+    if (demand === 'require-tls' && fault !== undefined) {
+      state.faults.push(fault);
+      return false;
+    }
+    const requireTls = demand === 'require-tls' || (demand === 'prefer-tls' && qualifies());
+    const sent = await sendTo(
+      session,
+      { ...state.options.envelope, requireTls },
+      state.waiting,
+      state.options.message,
+    );
+    settle(state, sent, { host: host.host, address, verdict });
+    return sent.length > 0;
+
+    function qualifies(): boolean {
+      return fault === undefined && hostFault(host) === undefined;
+    }
+  } finally {
+    await session.quit();
+  }
+}
+
+function settle(
+  state: State,
+  results: readonly RecipientResult[],
+  via: Pick<RecipientReport, 'host' | 'address' | 'verdict'>,
+): void {
+  state.waiting = state.waiting.filter((recipient, index) => {
+    const result = results[index];
+    if (result === undefined) return true;
+    state.settled.set(recipient, { ...result, ...via });
+    return result.status === 'deferred';
+  });
+}

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { notificationRule } from './notification.ts';
+
+const plain = { address: 'r@example.test' };
+
+describe('notificationRule', () => {
+  it('SMTP-6.1-1: the author of an undeliverable message is told', () => {
+    const expected = { kind: 'notify', to: 'a@sender.test' };
+    assert.deepEqual(notificationRule('a@sender.test', plain, 'failure'), expected);
+    assert.deepEqual(notificationRule('a@sender.test', plain, 'delay'), expected);
+  });
+
+  it('SMTP-4.5.5-1: nobody is told of a failed notification', () => {
+    const asked = { ...plain, notify: ['FAILURE'] } as const;
+    assert.equal(notificationRule('', plain, 'failure').kind, 'drop');
+    assert.equal(notificationRule('', asked, 'failure').kind, 'drop');
+    assert.equal(notificationRule('', plain, 'delay').kind, 'drop');
+  });
+
+  it('what the author asked for counts', () => {
+    const never = { ...plain, notify: ['NEVER'] } as const;
+    const failure = { ...plain, notify: ['FAILURE'] } as const;
+    assert.equal(notificationRule('a@sender.test', never, 'failure').kind, 'drop');
+    assert.equal(notificationRule('a@sender.test', failure, 'failure').kind, 'notify');
+    assert.equal(notificationRule('a@sender.test', failure, 'delay').kind, 'drop');
+  });
+});

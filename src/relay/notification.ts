@@ -1,0 +1,34 @@
+/**
+ * Whether somebody is told what became of a message. Pure.
+ *
+ * @module
+ */
+import type { Recipient } from '../smtp/types.ts';
+
+/** What somebody may be told. */
+export type NotificationKind = 'failure' | 'delay';
+
+/** Whether to write a notification, and if not, why not. */
+export type NotificationRule =
+  | { readonly kind: 'notify'; readonly to: string }
+  /** There is nobody to tell: the message is itself a notification (RFC 5321 §4.5.5). Log it. */
+  | { readonly kind: 'drop'; readonly why: string };
+
+/**
+ * An accepted message is delivered or its author is told (RFC 5321 §6.1), unless the message has
+ * the null reverse-path (§4.5.5) or the author asked for silence (RFC 3461 §4.1).
+ */
+export function notificationRule(
+  reversePath: string,
+  recipient: Recipient,
+  kind: NotificationKind,
+): NotificationRule {
+  if (reversePath === '') {
+    return { kind: 'drop', why: 'the message is itself a notification (null reverse-path)' };
+  }
+  const wished = kind === 'failure' ? 'FAILURE' : 'DELAY';
+  if (recipient.notify !== undefined && !recipient.notify.includes(wished)) {
+    return { kind: 'drop', why: `the author asked for NOTIFY=${recipient.notify.join(',')}` };
+  }
+  return { kind: 'notify', to: reversePath };
+}

@@ -1,0 +1,71 @@
+/**
+ * When a message is tried again, when its author hears of the delay, and when it is given up. Pure.
+ *
+ * @module
+ */
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Every number may be changed (RFC 5321 §4.5.4.1). Milliseconds. */
+export interface RetrySchedule {
+  /** Waits after the 1st, 2nd, … failed attempt; the last one repeats. Never empty. */
+  readonly waits: readonly number[];
+  /** The author is told after this; undefined: never. */
+  readonly delayNoticeAfter: number | undefined;
+  /** Given up after this, counted from the acceptance of the message. */
+  readonly giveUpAfter: number;
+}
+
+/** For mail: quick at first, since many faults are short; then slow, for five days. */
+export const MAIL_SCHEDULE: RetrySchedule = {
+  waits: [MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR],
+  delayNoticeAfter: 4 * HOUR,
+  giveUpAfter: 5 * DAY,
+};
+
+/** For bounces: nobody waits for them (RFC 5321 §4.5.4.1 allows a shorter time). */
+export const BOUNCE_SCHEDULE: RetrySchedule = {
+  waits: [5 * MINUTE, 30 * MINUTE, 2 * HOUR, 4 * HOUR],
+  delayNoticeAfter: undefined,
+  giveUpAfter: DAY,
+};
+
+/** Where a queued message stands. Times in milliseconds since the Unix epoch. */
+export interface QueueState {
+  readonly acceptedAt: number;
+  /** Attempts that failed so far. */
+  readonly failedAttempts: number;
+  readonly delayNoticeSent: boolean;
+  /** End of the newest attempt. */
+  readonly now: number;
+}
+
+/** What to do after a failed attempt. */
+export type NextStep =
+  | { readonly kind: 'retry'; readonly at: number; readonly sendDelayNotice: boolean }
+  /** Look for a newer policy first (RFC 8461 §5.1 step 3), then return the message. */
+  | { readonly kind: 'give-up' };
+
+/**
+ * What follows a failed attempt. The last attempt falls on the very end of the message's time, so
+ * that none of it is wasted; after it the message is given up.
+ *
+ * @param schedule default: {@link MAIL_SCHEDULE}
+ */
+export function nextStep(state: QueueState, schedule: RetrySchedule = MAIL_SCHEDULE): NextStep {
+  const { acceptedAt, failedAttempts, delayNoticeSent, now } = state;
+  const end = acceptedAt + schedule.giveUpAfter;
+  if (now >= end) return { kind: 'give-up' };
+  const index = Math.min(Math.max(failedAttempts, 1), schedule.waits.length) - 1;
+  const at = Math.min(now + (schedule.waits[index] ?? schedule.giveUpAfter), end);
+  const noticeDue =
+    schedule.delayNoticeAfter !== undefined && now - acceptedAt >= schedule.delayNoticeAfter;
+  return { kind: 'retry', at, sendDelayNotice: noticeDue && !delayNoticeSent };
+}
+
+/** The schedule for a message with this reverse-path; '' is a bounce. */
+export function scheduleFor(reversePath: string): RetrySchedule {
+  return reversePath === '' ? BOUNCE_SCHEDULE : MAIL_SCHEDULE;
+}

@@ -1,0 +1,36 @@
+/**
+ * Hands a message to one session, in portions that every server takes.
+ *
+ * @module
+ */
+import type {
+  Envelope,
+  MessageSource,
+  Recipient,
+  RecipientResult,
+  SmtpSession,
+} from '../smtp/types.ts';
+
+/** Recipients in one transaction: every server takes that many (RFC 5321 §4.5.3.1.8). */
+export const RECIPIENTS_PER_TRANSACTION = 100;
+
+/**
+ * Sends the message to the recipients, one transaction for up to 100 of them (RFC 5321 §4.5.4.1),
+ * as long as the session lasts.
+ *
+ * @returns results in the order of the recipients; shorter where the session ended early
+ */
+export async function sendTo(
+  session: SmtpSession,
+  envelope: Envelope,
+  recipients: readonly Recipient[],
+  message: MessageSource,
+): Promise<readonly RecipientResult[]> {
+  const results: RecipientResult[] = [];
+  while (results.length < recipients.length) {
+    if (results.length > 0 && !session.usable) break;
+    const portion = recipients.slice(results.length, results.length + RECIPIENTS_PER_TRANSACTION);
+    results.push(...(await session.send({ ...envelope, recipients: portion }, message)));
+  }
+  return results;
+}

@@ -1,0 +1,252 @@
+/**
+ * What one MX host must show: the table in which DANE and MTA-STS meet.
+ *
+ * @module
+ */
+import type { Failure } from '../failure.ts';
+import { addressesOf } from './addresses.ts';
+import { daneDemand } from './dane-demand.ts';
+import { hostNameFault } from './mx-hosts.ts';
+import { addressLiteral, policyDomainOf } from './next-hop.ts';
+import { mxMismatch, stsEffect, type StsEffect } from './sts-effect.ts';
+import type {
+  Evidence,
+  HostEvidence,
+  HostPolicy,
+  MxLevel,
+  PolicyKnobs,
+  Requirement,
+  TlsLevel,
+} from './types.ts';
+
+type DaneState = NonNullable<HostEvidence['dane']>['state'];
+
+/** The policy for one host of the evidence. Pure; a host is refused, never dropped (RFC 8461 §8.4). */
+export function hostPolicy(host: HostEvidence, evidence: Evidence, knobs: PolicyKnobs): HostPolicy {
+  const place = { host: host.host, preference: host.preference, port: evidence.nextHop.port };
+  const nameFault = hostNameFault(host.host);
+  if (nameFault !== undefined) {
+    return refusedHost(place, [], refused(nameFault, 'RFC 5321 §5.1'));
+  }
+  const addresses = addressesOf(host);
+  if (!addresses.ok) {
+    return refusedHost(place, [], refused(addresses.failure, 'RFC 5321 §5.1'));
+  }
+  const requirement = requirementOf(host, evidence, knobs);
+  if (requirement.kind === 'refused') return refusedHost(place, addresses.value, requirement);
+  return {
+    ...place,
+    addresses: addresses.value,
+    requirement,
+    servername: servernameOf(requirement, host.host),
+    level: { mx: mxLevel(requirement, evidence), tls: tlsLevel(requirement) },
+    why: whyOf(requirement, host),
+  };
+}
+
+/** The one host of an address literal: no name, hence no policy (RFC 8461 §3.4, RFC 7672 §2.2). */
+export function literalPolicy(address: string, port: number): HostPolicy {
+  return {
+    host: addressLiteral(address),
+    preference: 0,
+    port,
+    addresses: [address],
+    requirement: { kind: 'opportunistic' },
+    servername: undefined,
+    level: { mx: 'none', tls: 'none' },
+    why: 'an address literal has no policy',
+  };
+}
+
+/**
+ * DANE first: what it refuses nothing rescues (RFC 8461 §2). Then mandatory DANE, then both
+ * together (RFC 8461 §5, RFC 7672 §2.2).
+ */
+function requirementOf(
+  { host, dane }: HostEvidence,
+  evidence: Evidence,
+  knobs: PolicyKnobs,
+): Requirement {
+  const state = dane?.state;
+  if (state?.kind === 'failed') return refused(state.failure, 'RFC 7672 §2.1.2');
+  const required = daneRequiredFault(state, evidence, knobs);
+  if (required !== undefined) return refused(required, 'RFC 7672 §2.2');
+  const sts = stsEffect(evidence.sts, host, knobs);
+  switch (state?.kind) {
+    case 'usable':
+      return withUsableTlsa(state, sts, evidence, knobs);
+    case 'unusable':
+      return withUnusableTlsa(state, sts);
+    case 'absent':
+    case undefined:
+      return withoutTlsa(sts);
+    default:
+      return state satisfies never;
+  }
+}
+
+function withUsableTlsa(
+  state: Extract<DaneState, { kind: 'usable' }>,
+  sts: StsEffect,
+  evidence: Evidence,
+  knobs: PolicyKnobs,
+): Requirement {
+  const dane = daneDemand(state, evidence);
+  switch (sts.kind) {
+    case 'none':
+      return { kind: 'dane', dane };
+    case 'testing':
+      return { kind: 'dane', dane, testing: sts.demand };
+    case 'enforce':
+      if (knobs.daneSatisfiesSts) return { kind: 'dane', dane };
+      return sts.demand.mxMatches
+        ? { kind: 'dane-and-sts', dane, sts: sts.demand }
+        : refused(mxMismatch(sts.demand), 'RFC 8461 §4.1');
+    default:
+      return sts satisfies never;
+  }
+}
+
+/** TLS is a must; whose certificate it is matters only to STS (RFC 7672 §2.2). */
+function withUnusableTlsa(
+  { baseDomain, failure }: Extract<DaneState, { kind: 'unusable' }>,
+  sts: StsEffect,
+): Requirement {
+  switch (sts.kind) {
+    case 'none':
+      return { kind: 'encrypt', baseDomain, failure };
+    case 'testing':
+      return { kind: 'encrypt', baseDomain, failure, testing: sts.demand };
+    case 'enforce':
+      return enforced(sts);
+    default:
+      return sts satisfies never;
+  }
+}
+
+function withoutTlsa(sts: StsEffect): Requirement {
+  switch (sts.kind) {
+    case 'none':
+      return { kind: 'opportunistic' };
+    case 'testing':
+      return { kind: 'opportunistic', testing: sts.demand };
+    case 'enforce':
+      return enforced(sts);
+    default:
+      return sts satisfies never;
+  }
+}
+
+function enforced({ demand }: Extract<StsEffect, { kind: 'enforce' }>): Requirement {
+  return demand.mxMatches
+    ? { kind: 'sts', sts: demand }
+    : refused(mxMismatch(demand), 'RFC 8461 §4.1');
+}
+
+/** Mandatory DANE needs a secure path to the host and usable records (RFC 7672 §2.2, §2.2.1, §6). */
+function daneRequiredFault(
+  state: DaneState | undefined,
+  { nextHop, mxSecurity }: Evidence,
+  { daneRequired }: PolicyKnobs,
+): Failure | undefined {
+  const domain = policyDomainOf(nextHop);
+  if (domain === undefined || !daneRequired.includes(domain)) return undefined;
+  if (state?.kind === 'usable' && mxSecurity === 'secure') return undefined;
+  const why =
+    mxSecurity === 'secure' ? missingWhy(state) : `DNSSEC does not vouch for the MX of ${domain}`;
+  return {
+    code: 'POLICY_DANE_REQUIRED',
+    detail: `DANE is mandatory for ${domain}, but ${why}`,
+    resultType: 'dane-required',
+  };
+}
+
+function missingWhy(state: DaneState | undefined): string {
+  return state === undefined || state.kind === 'usable'
+    ? 'no TLSA records were looked up'
+    : state.failure.detail;
+}
+
+function refused(failure: Failure, rule: string): Extract<Requirement, { kind: 'refused' }> {
+  return { kind: 'refused', failure, rule };
+}
+
+function refusedHost(
+  place: Pick<HostPolicy, 'host' | 'preference' | 'port'>,
+  addresses: readonly string[],
+  requirement: Extract<Requirement, { kind: 'refused' }>,
+): HostPolicy {
+  return {
+    ...place,
+    addresses,
+    requirement,
+    servername: place.host,
+    level: { mx: 'none', tls: 'none' },
+    why: requirement.failure.detail,
+  };
+}
+
+/** RFC 7672 §8.1 wants the TLSA base domain, RFC 8461 §7.1 the MX host; under both, DANE goes first. */
+function servernameOf(requirement: Requirement, host: string): string {
+  switch (requirement.kind) {
+    case 'dane':
+    case 'dane-and-sts':
+      return requirement.dane.baseDomain;
+    case 'encrypt':
+      return requirement.baseDomain;
+    case 'sts':
+    case 'opportunistic':
+    case 'refused':
+      return host;
+    default:
+      return requirement satisfies never;
+  }
+}
+
+/**
+ * `dnssec` where the whole path to the name is signed; a name that an operator wrote down counts
+ * as such only when DANE speaks for the host. `mta-sts` only under an enforced, matching policy.
+ */
+function mxLevel(requirement: Requirement, { mxSecurity, hostsFrom }: Evidence): MxLevel {
+  const dane = requirement.kind === 'dane' || requirement.kind === 'dane-and-sts';
+  if (mxSecurity === 'secure' && (hostsFrom !== 'smart-host' || dane)) return 'dnssec';
+  return requirement.kind === 'sts' || requirement.kind === 'dane-and-sts' ? 'mta-sts' : 'none';
+}
+
+function tlsLevel(requirement: Requirement): TlsLevel {
+  switch (requirement.kind) {
+    case 'dane':
+    case 'dane-and-sts':
+    case 'sts':
+      return 'authenticated';
+    case 'encrypt':
+      return 'encrypted';
+    case 'opportunistic':
+    case 'refused':
+      return 'none';
+    default:
+      return requirement satisfies never;
+  }
+}
+
+function whyOf(requirement: Requirement, { dane }: HostEvidence): string {
+  const noTlsa = dane?.state.kind === 'absent' ? dane.state.failure.detail : 'DANE does not apply';
+  switch (requirement.kind) {
+    case 'dane':
+      return `usable TLSA records at ${requirement.dane.baseDomain}`;
+    case 'dane-and-sts':
+      return `usable TLSA records at ${requirement.dane.baseDomain}, and the MTA-STS policy of ${requirement.sts.policyDomain} is enforced`;
+    case 'sts':
+      return `the MTA-STS policy of ${requirement.sts.policyDomain} is enforced`;
+    case 'encrypt':
+      return `TLSA records exist, none can be used: ${requirement.failure.detail}`;
+    case 'opportunistic':
+      return requirement.testing === undefined
+        ? `no policy binds: ${noTlsa}`
+        : `the MTA-STS policy of ${requirement.testing.policyDomain} only tests: ${noTlsa}`;
+    case 'refused':
+      return requirement.failure.detail;
+    default:
+      return requirement satisfies never;
+  }
+}
