@@ -1,0 +1,107 @@
+/**
+ * Fetching a policy (RFC 8461 §3.3), and what a failure is called in a TLS report (RFC 8460 §4.3).
+ *
+ * @module
+ */
+import { normalizeName } from '../dns/name.ts';
+import { fail, ok, type Failure, type Outcome, type Problem, type ResultType } from '../failure.ts';
+import type { HttpsFetcher } from '../http/https-fetcher.ts';
+import type { FetchedDocument } from '../http/types.ts';
+import { quoted } from '../problems.ts';
+import { readStsPolicy } from './policy.ts';
+import type { StsPolicy } from './types.ts';
+
+/** The path of a policy; letter case matters (RFC 8461 §3.2, §9.1). */
+export const POLICY_PATH = '/.well-known/mta-sts.txt';
+
+/** The host that serves the policy of a domain (RFC 8461 §3.2). */
+export function policyHost(policyDomain: string): string {
+  return `mta-sts.${policyDomain}`;
+}
+
+/** What to fetch, and with what. */
+export interface FetchPolicyOptions {
+  readonly fetcher: HttpsFetcher;
+  /** Any spelling. */
+  readonly policyDomain: string;
+  /** Refuse other media types than `text/plain`. Default true (RFC 8461 §3.2). */
+  readonly requireTextPlain?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** A valid policy, and how it came. */
+export interface FetchedPolicy {
+  readonly policy: StsPolicy;
+  /** Where it came from: an address, or the proxy. */
+  readonly address: string;
+  /** Warnings and remarks; no errors. */
+  readonly problems: readonly Problem[];
+  readonly certificate: FetchedDocument['certificate'];
+}
+
+/**
+ * Fetches and reads the policy. The failure has the result type `sts-webpki-invalid` where the
+ * host could not be authenticated, `sts-policy-invalid` where the text is not valid, and
+ * `sts-policy-fetch-error` for everything else.
+ */
+export async function fetchStsPolicy(options: FetchPolicyOptions): Promise<Outcome<FetchedPolicy>> {
+  const { fetcher, policyDomain, requireTextPlain = true, signal } = options;
+  const domain = normalizeName(policyDomain, { hostName: true });
+  if (!domain.ok) return { ok: false, failure: withResultType(domain.failure) };
+  const host = policyHost(domain.value);
+  const document = await fetcher.fetch({
+    host,
+    path: POLICY_PATH,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (!document.ok) return { ok: false, failure: withResultType(document.failure) };
+  const { body, contentType, address, certificate } = document.value;
+  if (requireTextPlain && !isTextPlain(contentType)) {
+    const found = contentType === '' ? 'no media type' : quoted(contentType);
+    return fail('STS_POLICY_MEDIA_TYPE', `${host} sent ${found}, not text/plain`, {
+      resultType: 'sts-policy-fetch-error',
+      reasonCode: 'media-type',
+    });
+  }
+  const { value, problems } = readStsPolicy(body);
+  if (value === undefined) return invalid(host, problems);
+  return ok({ policy: value, address, problems, certificate });
+}
+
+/** Parameters are ignored, whatever they say: the text is read as UTF-8 (RFC 8461 §3.2). */
+export function isTextPlain(contentType: string): boolean {
+  return /^[ \t]*text\/plain[ \t]*(?:;|$)/i.test(contentType);
+}
+
+function invalid(host: string, problems: readonly Problem[]): Outcome<never> {
+  const errors = problems.filter((problem) => problem.severity === 'error');
+  const [first] = errors;
+  const place = `line ${first?.line ?? 1}, column ${first?.column ?? 1}`;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more faults)` : '';
+  return fail('STS_POLICY_INVALID', `${host}: ${place}: ${first?.message ?? ''}${more}`, {
+    resultType: 'sts-policy-invalid',
+    ...(first === undefined ? {} : { reasonCode: reasonOf(first.code) }),
+  });
+}
+
+function withResultType(failure: Failure): Failure {
+  return {
+    ...failure,
+    resultType: resultTypeOf(failure),
+    reasonCode: failure.reasonCode ?? reasonOf(failure.code),
+  };
+}
+
+/** A handshake that took too long, or that we called off, says nothing about the certificate. */
+function resultTypeOf({ code }: Failure): ResultType {
+  const isUndecided = code === 'TLS_HANDSHAKE_TIMEOUT' || code === 'TLS_ABORTED';
+  return code.startsWith('TLS_') && !isUndecided ? 'sts-webpki-invalid' : 'sts-policy-fetch-error';
+}
+
+/** `HTTP_TOO_LARGE` → `too-large`: the word of a code for a report. */
+function reasonOf(code: string): string {
+  return code
+    .replace(/^(?:HTTP|TLS|DNS|STS_POLICY)_/, '')
+    .toLowerCase()
+    .replaceAll('_', '-');
+}
