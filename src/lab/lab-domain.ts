@@ -171,7 +171,7 @@ function tlsaRecords(
 function domainOf(name: string, hosts: readonly LabMx[], tools: DomainTools): LabDomain {
   const { dns, policyHost, ca } = tools;
   const setStsRecords = (...texts: readonly string[]): void => {
-    dns.remove(`_mta-sts.${name}`);
+    dns.remove(`_mta-sts.${name}`, 'TXT');
     dns.add(...texts.map((value) => ({ type: 'TXT' as const, name: `_mta-sts.${name}`, value })));
   };
   return {

@@ -4,6 +4,9 @@
  *
  * @module
  */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { buildDomain } from './lab-domain.ts';
 import type { DomainPlan, LabDomain } from './lab-domain.ts';
@@ -23,6 +26,8 @@ export interface WorldOptions {
 /** The world. Domains may be added while it runs. */
 export interface World {
   readonly ca: LabCa;
+  /** The root as a PEM file: what `--ca-file` wants. Removed by `close`. */
+  readonly caFile: string;
   readonly dns: LabDns;
   readonly policyHost: LabPolicyHost;
   /** The same for every MX host. */
@@ -48,11 +53,14 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const ca = createLabCa();
   const policyAddress = nextAddress();
   const smtpPort = options.smtpPort ?? (await freePort([policyAddress]));
-  const [dns, policyHost, ipv6] = await Promise.all([
+  const [dns, policyHost] = await startBoth(
     startLabDns({ port: options.dnsPort ?? 0 }),
     startLabPolicyHost({ ca, address: policyAddress, port: options.httpsPort ?? 0 }),
-    isUsable('::1'),
-  ]);
+  );
+  const ipv6 = await isUsable('::1');
+  const folder = await mkdtemp(join(tmpdir(), 'smtp-sts-lab-'));
+  const caFile = join(folder, 'ca.pem');
+  await writeFile(caFile, ca.rootPem);
   const hosts: LabMx[] = [];
   const domains = new Map<string, LabDomain>();
 
@@ -66,6 +74,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
   return {
     ca,
+    caFile,
     dns,
     policyHost,
     smtpPort,
@@ -80,8 +89,25 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
     async close() {
       await Promise.all([dns.close(), policyHost.close(), ...hosts.map((mx) => mx.close())]);
+      await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+/** Both or none: what has started is closed again if the other has not. */
+async function startBoth<A extends Closable, B extends Closable>(
+  first: Promise<A>,
+  second: Promise<B>,
+): Promise<readonly [A, B]> {
+  const [one, other] = await Promise.allSettled([first, second]);
+  if (one.status === 'fulfilled' && other.status === 'fulfilled') return [one.value, other.value];
+  if (one.status === 'fulfilled') await one.value.close();
+  if (other.status === 'fulfilled') await other.value.close();
+  throw one.status === 'rejected' ? one.reason : (other as PromiseRejectedResult).reason;
 }
 
 /** Another address if somebody listens at this one. */

@@ -1,0 +1,173 @@
+/**
+ * Plays one scene through the real engine and says whether it ended as it must.
+ *
+ * @module
+ */
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../config/types.ts';
+import { deliver } from '../relay/deliver.ts';
+import type { DeliverOptions } from '../relay/deliver.ts';
+import type { DeliveryReport, RecipientReport } from '../relay/types.ts';
+import type { Engine } from '../tls-policy/engine-types.ts';
+import { parseNextHop } from '../tls-policy/next-hop.ts';
+import { createLabEngine, labConfig } from './lab-engine.ts';
+import type { Aftermath, MalloryOptions, Scene, SceneOutcome, Stage } from './scene.ts';
+import { judgeScene, markHosts } from './scene-verdict.ts';
+import { createShiftingClock } from './shifting-clock.ts';
+import type { LabMx } from './types.ts';
+import type { World } from './world.ts';
+
+/** How a scene ended. */
+export interface SceneResult {
+  readonly scene: string;
+  readonly title: string;
+  readonly rule: string;
+  readonly requirements: readonly string[];
+  readonly expected: SceneOutcome;
+  /** `error`: the scene itself could not be played. */
+  readonly got: SceneOutcome | 'error';
+  readonly pass: boolean;
+  /** What the sender said of the message; one line. */
+  readonly detail: string;
+  /** What is wrong; absent when it passes. */
+  readonly why?: string;
+  readonly tookMs: number;
+}
+
+/** Plays it in this world; the domain's name is the scene's. Never rejects. */
+export async function playScene(scene: Scene, world: World): Promise<SceneResult> {
+  const started = performance.now();
+  const { name, title, rule, requirements, expected } = scene;
+  const common = { scene: name, title, rule, requirements, expected };
+  const clock = createShiftingClock();
+  const config = labConfig(world, scene.config);
+  const engine = createLabEngine(config, clock);
+  const tookMs = (): number => Math.round(performance.now() - started);
+  try {
+    const ended = await perform(scene, world, { engine, config, clock });
+    const pass = ended.why === undefined;
+    return { ...common, ...ended, pass, tookMs: tookMs() };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ...common, got: 'error', pass: false, detail: why, why, tookMs: tookMs() };
+  } finally {
+    await engine.close();
+    clock.stop();
+  }
+}
+
+interface Sender {
+  readonly engine: Engine;
+  readonly config: Config;
+  readonly clock: Stage['clock'];
+}
+
+type Ended = Pick<SceneResult, 'got' | 'detail' | 'why'>;
+
+async function perform(scene: Scene, world: World, sender: Sender): Promise<Ended> {
+  const domain = await world.domain(scene.domain(`${scene.name}.test`, world));
+  const strangers: LabMx[] = [];
+  const stage: Stage = {
+    world,
+    domain,
+    clock: sender.clock,
+    async mallory(options = {}) {
+      const host = await startMallory(scene.name, world, options);
+      strangers.push(host);
+      return host;
+    },
+    async contact() {
+      const report = await send({ scene, stage, sender, canary: 'first contact' });
+      const [first] = report.recipients;
+      if (first?.status !== 'delivered') throw new Error(`first contact: ${detailOf(first)}`);
+    },
+  };
+  await scene.prepare?.(stage);
+  if (scene.warm === true) await stage.contact();
+  await scene.attack?.(stage);
+  await Promise.all([...domain.hosts, ...strangers].map((host) => host.settled()));
+
+  const canary = randomUUID();
+  const marked = markHosts(domain.hosts, strangers);
+  const report = await send({ scene, stage, sender, canary });
+  const got = outcomeOf(report);
+  const aftermath: Aftermath = { ...stage, report };
+  const why = judgeScene({ scene, got, canary, marked }) ?? scene.check?.(aftermath);
+  return { got, detail: detailOf(report.recipients[0]), ...(why === undefined ? {} : { why }) };
+}
+
+async function startMallory(
+  sceneName: string,
+  world: World,
+  options: MalloryOptions,
+): Promise<LabMx> {
+  const zone = `mallory-${sceneName}.test`;
+  const host = options.host ?? `mx.${zone}`;
+  world.dns.zone(zone, options.zone ?? 'insecure');
+  const started = await world.host({
+    host,
+    certificates: options.certificates ?? new Map([['', world.ca.issue([host])]]),
+    ...(options.fault === undefined ? {} : { fault: options.fault }),
+  });
+  world.dns.add({ type: 'A', name: host, value: started.options.address });
+  return started;
+}
+
+interface Sending {
+  readonly scene: Scene;
+  readonly stage: Stage;
+  readonly sender: Sender;
+  readonly canary: string;
+}
+
+async function send({ scene, stage, sender, canary }: Sending): Promise<DeliveryReport> {
+  const { message = {}, timeouts } = scene;
+  const recipientDomain = message.recipientDomain?.(stage) ?? stage.domain.name;
+  const recipient = `${message.localPart ?? 'bob'}@${recipientDomain}`;
+  const header = [
+    'From: alice@sender.lab.test',
+    `To: ${recipient}`,
+    `Subject: ${scene.name}`,
+    ...(message.header ?? []),
+  ];
+  const text = `${header.join('\r\n')}\r\n\r\n${canary}\r\n`;
+  return await deliver({
+    ...sender,
+    envelope: {
+      from: 'alice@sender.lab.test',
+      recipients: [{ address: recipient }],
+      body: '8BITMIME',
+      ...message.envelope,
+    },
+    message: [Buffer.from(text)],
+    tlsRequiredNo: {
+      present: header.includes('TLS-Required: No'),
+      submitted: true,
+      use: 'submission',
+    },
+    ...routeOf(scene, stage),
+    firstContactMs: sender.config.mtaSts.firstContactMs,
+    ...(timeouts === undefined ? {} : { timeouts }),
+  });
+}
+
+function routeOf({ message }: Scene, stage: Stage): Pick<DeliverOptions, 'route'> {
+  const text = message?.route?.(stage);
+  if (text === undefined) return {};
+  const nextHop = parseNextHop(text, stage.world.smtpPort);
+  if (!nextHop.ok) throw new Error(nextHop.failure.detail);
+  return { route: () => nextHop.value };
+}
+
+function outcomeOf({ recipients }: DeliveryReport): SceneOutcome {
+  const outcomes = { delivered: 'delivered', failed: 'bounced', deferred: 'deferred' } as const;
+  return outcomes[recipients[0]?.status ?? 'deferred'];
+}
+
+function detailOf(report: RecipientReport | undefined): string {
+  if (report === undefined) return 'no recipient';
+  if (report.status === 'delivered') {
+    return `${report.host ?? '?'}: ${report.verdict?.why ?? report.reply.lines[0] ?? ''}`;
+  }
+  return `${report.failure.code}: ${report.failure.detail}`;
+}

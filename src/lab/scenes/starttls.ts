@@ -1,0 +1,144 @@
+/**
+ * Scenes in which somebody keeps two servers from speaking TLS.
+ *
+ * @module
+ */
+import type { DomainPlan } from '../lab-domain.ts';
+import type { Scene } from '../scene.ts';
+import type { MxFault } from '../types.ts';
+
+/** What binds the sender. */
+type Binding = 'nothing' | 'testing' | 'enforce' | 'dane';
+
+const RULES: Readonly<Record<Binding, string>> = {
+  nothing: 'RFC 3207 §4',
+  testing: 'RFC 8461 §5',
+  enforce: 'RFC 8461 §5',
+  dane: 'RFC 7672 §2.2',
+};
+
+const WORDS: Readonly<Record<Binding, string>> = {
+  nothing: 'no policy',
+  testing: 'a testing policy',
+  enforce: 'an enforced policy',
+  dane: 'TLSA records',
+};
+
+function planFor(binding: Binding, name: string, fault: MxFault): DomainPlan {
+  const plain = { name, mx: [{ fault }] };
+  const plans: Readonly<Record<Binding, DomainPlan>> = {
+    nothing: plain,
+    testing: { ...plain, sts: { mode: 'testing' } },
+    enforce: { ...plain, sts: { mode: 'enforce' } },
+    dane: { name, zone: 'secure', mx: [{ fault, tlsa: ['ee'] }] },
+  };
+  return plans[binding];
+}
+
+interface Interference {
+  readonly fault: MxFault;
+  readonly name: string;
+  /** What is done, in words. */
+  readonly title: string;
+  readonly requirements: Readonly<Partial<Record<Binding, readonly string[]>>>;
+}
+
+const INTERFERENCES: readonly Interference[] = [
+  {
+    fault: 'strip-starttls',
+    name: 'strip',
+    title: 'STARTTLS is stripped',
+    requirements: {
+      nothing: ['DANE-7672-2.2-3'],
+      testing: ['STS-5-2'],
+      enforce: ['STS-5-1', 'STS-5-5', 'STS-4-1'],
+      dane: ['DANE-7672-2.2-1'],
+    },
+  },
+  {
+    fault: 'refuse-starttls',
+    name: 'refuse',
+    title: 'STARTTLS is answered 454',
+    requirements: {
+      testing: ['STS-5-2'],
+      enforce: ['STS-5-R1', 'TLS-3207-4-2'],
+      dane: ['DANE-7672-2.2-1'],
+    },
+  },
+  {
+    fault: 'inject-after-220',
+    name: 'inject',
+    title: 'a reply is slipped in behind the 220',
+    requirements: { enforce: ['TLS-3207-R1', 'STS-5-R1'], dane: ['TLS-3207-R1'] },
+  },
+  {
+    fault: 'drop-handshake',
+    name: 'drop',
+    title: 'the connection is cut in the handshake',
+    requirements: { testing: ['STS-5-2'], enforce: ['STS-5-R1'], dane: ['DANE-7672-2.2-1'] },
+  },
+  {
+    fault: 'garbage-handshake',
+    name: 'garbage',
+    title: 'garbage comes instead of a handshake',
+    requirements: { enforce: ['STS-5-R1', 'TLS-3207-4-2'], dane: ['DANE-7672-2.2-1'] },
+  },
+  {
+    fault: 'tls-1.1',
+    name: 'tls11',
+    title: 'the server speaks TLS 1.1 at most',
+    requirements: { enforce: ['STS-7.2-1', 'TLS-9325-1'], dane: ['TLS-9325-1'] },
+  },
+];
+
+function sceneOf(interference: Interference, binding: Binding): Scene {
+  const binds = binding === 'enforce' || binding === 'dane';
+  return {
+    name: `starttls-${interference.name}-${binding}`,
+    title: `${interference.title}; ${WORDS[binding]}`,
+    rule: RULES[binding],
+    requirements: interference.requirements[binding] ?? [],
+    expected: binds ? 'deferred' : 'delivered',
+    ...(binds ? {} : { over: 'clear' }),
+    domain: (name) => planFor(binding, name, interference.fault),
+  };
+}
+
+/** Nothing is delivered in clear where something binds; it is where nothing does. */
+export const STARTTLS_SCENES: readonly Scene[] = INTERFERENCES.flatMap((interference) =>
+  Object.keys(interference.requirements).map((binding) =>
+    sceneOf(interference, binding as Binding),
+  ),
+);
+
+/** Servers that keep the connection open and never come to the point. */
+export const STALLING_SCENES: readonly Scene[] = [
+  {
+    name: 'stall-drip',
+    title: 'a server drips its greeting, one octet at a time',
+    rule: 'RFC 5321 §4.5.3.2',
+    requirements: ['SMTP-4.5.3.2-1'],
+    expected: 'deferred',
+    timeouts: { greeting: 500 },
+    domain: (name) => ({ name, mx: [{ fault: 'drip' }], sts: { mode: 'enforce' } }),
+  },
+  {
+    name: 'stall-silent',
+    title: 'a server says nothing; the next host takes it',
+    rule: 'RFC 5321 §4.5.3.2',
+    requirements: ['SMTP-4.5.3.2-1', 'STS-5.1-4'],
+    expected: 'delivered',
+    by: 1,
+    timeouts: { greeting: 400 },
+    domain: (name) => ({ name, mx: [{ fault: 'silent' }, {}], sts: { mode: 'enforce' } }),
+  },
+  {
+    name: 'stall-endless-reply',
+    title: 'a reply that never ends',
+    rule: 'RFC 5321 §4.5.3.1',
+    requirements: ['SMTP-4.5.3.2-1'],
+    expected: 'deferred',
+    timeouts: { ehlo: 3000 },
+    domain: (name) => ({ name, mx: [{ fault: 'endless-reply' }], sts: { mode: 'enforce' } }),
+  },
+];

@@ -1,0 +1,86 @@
+/**
+ * Leaves the lab standing, for people to try things against it.
+ *
+ * @module
+ */
+import { raiseStandingDomains } from './standing-domains.ts';
+import type { StandingDomain } from './standing-domains.ts';
+import { startWorld } from './world.ts';
+import type { World, WorldOptions } from './world.ts';
+
+/** How to stand. */
+export interface ServeLabOptions extends WorldOptions {
+  readonly write: (text: string) => void;
+  /** Aborted: the lab is taken down. */
+  readonly signal: AbortSignal;
+}
+
+/** Starts the lab, says what can be tried, and stands until the signal. */
+export async function serveLab(options: ServeLabOptions): Promise<void> {
+  const world = await startWorld(options);
+  try {
+    const domains = await raiseStandingDomains(world);
+    options.write(labGuide(world, domains));
+    await untilAborted(options.signal);
+  } finally {
+    await world.close();
+  }
+  options.write('The lab is gone.\n');
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  // An event listener does not keep the process alive, but the lab's sockets do.
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** What stands where, and commands to try against it. */
+export function labGuide(world: World, domains: readonly StandingDomain[]): string {
+  const { dns, policyHost, smtpPort, caFile } = world;
+  const resolver = `${dns.address}:${dns.port}`;
+  const flags = [
+    `--resolver ${resolver}`,
+    `--ca-file ${caFile}`,
+    `--smtp-port ${smtpPort}`,
+    `--https-port ${policyHost.port}`,
+    '--store sqlite::memory:',
+  ].join(' ');
+  const good = world.domains.get('good.test');
+  const width = Math.max(...domains.map(({ name }) => name.length));
+  return [
+    'The lab stands. Ctrl-C takes it down.',
+    '',
+    `  DNS            ${resolver}`,
+    `  policy host    ${policyHost.address}:${policyHost.port}`,
+    `  MX hosts       port ${smtpPort}, each on its own 127.x.y.z`,
+    `  CA             ${caFile}`,
+    '',
+    'Domains',
+    ...domains.map(({ name, shows }) => `  ${name.padEnd(width)}  ${shows}`),
+    '',
+    'Try',
+    `  LAB="${flags}"`,
+    '  smtp-sts explain good.test $LAB',
+    '  smtp-sts explain dane-bad.test $LAB',
+    `  dig @${dns.address} -p ${dns.port} +adflag _mta-sts.good.test TXT`,
+    `  dig @${dns.address} -p ${dns.port} +dnssec _${smtpPort}._tcp.mx1.dane.test TLSA`,
+    `  curl --cacert ${caFile} --connect-to mta-sts.good.test:443:${policyHost.address}:${policyHost.port} \\`,
+    '    https://mta-sts.good.test/.well-known/mta-sts.txt',
+    ...(good === undefined ? [] : opensslLines(world, good.host.options)),
+    `  postconf -e 'smtp_tls_CAfile = ${caFile}'`,
+    '',
+    '',
+  ].join('\n');
+}
+
+function opensslLines(
+  { caFile, smtpPort }: World,
+  { address, host }: { readonly address: string; readonly host: string },
+): string[] {
+  return [
+    `  openssl s_client -starttls smtp -connect ${address}:${smtpPort} \\`,
+    `    -servername ${host} -verify_hostname ${host} -CAfile ${caFile}`,
+  ];
+}
