@@ -37,7 +37,6 @@ const FLOORS: Readonly<Record<string, number>> = {
   errors: 0,
   'failure.ts': 0,
   'problems.ts': 0,
-  'problems.ts': 0,
 };
 
 /** `dns/` is asked by `http/`, which stands beside it: the fetcher dials what the resolver checked. */

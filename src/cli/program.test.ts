@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { run } from './io.fixture.ts';
+
+describe('the command line', () => {
+  it('--help lists every command with what it is for', async () => {
+    const { exitCode, stdout } = await run(['--help']);
+    assert.equal(exitCode, 0);
+    for (const name of ['explain', 'lint', 'send', 'policies', 'serve', 'lab']) {
+      assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
+    }
+  });
+
+  it('--help of a command tells its exit codes and the shared options', async () => {
+    for (const name of ['explain', 'lint', 'send', 'policies', 'serve', 'lab']) {
+      const { exitCode, stdout } = await run([name, '--help']);
+      assert.equal(exitCode, 0);
+      assert.match(stdout, /Exit code/, `${name} --help says nothing of exit codes`);
+      assert.match(stdout, /--resolver /, `${name} --help lacks the shared options`);
+    }
+  });
+
+  it('an unknown command: exit 64, with a suggestion', async () => {
+    const { exitCode, stderr } = await run(['explian', 'example.com']);
+    assert.equal(exitCode, 64);
+    assert.match(stderr, /explain/);
+  });
+
+  it('an unknown option and a bad port: exit 64', async () => {
+    assert.equal((await run(['explain', 'example.com', '--conect'])).exitCode, 64);
+    assert.equal((await run(['explain', 'example.com', '--smtp-port', '70000'])).exitCode, 64);
+  });
+
+  it('a name that cannot be a domain: exit 64, with the code', async () => {
+    const { exitCode, stderr } = await run(['explain', 'not a domain']);
+    assert.equal(exitCode, 64);
+    assert.match(stderr, /POLICY_NEXT_HOP_INVALID/);
+  });
+
+  it('a configuration that is wrong: exit 78', async () => {
+    const { exitCode, stderr } = await run([
+      'explain',
+      'example.com',
+      '--config',
+      '/nonexistent.yaml',
+    ]);
+    assert.equal(exitCode, 78);
+    assert.match(stderr, /nonexistent/);
+  });
+});
