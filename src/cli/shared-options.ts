@@ -71,7 +71,8 @@ function collect(value: string, before: readonly string[] | undefined): readonly
   return [...(before ?? []), value];
 }
 
-function parsePort(text: string): number {
+/** A port number of the command line. */
+export function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535) {
     throw new InvalidArgumentError('A port is a number from 1 to 65535.');
