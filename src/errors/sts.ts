@@ -102,6 +102,12 @@ export const STS_ERRORS = {
     action: 'The owner of the domain must serve the file with `Content-Type: text/plain`.',
     rule: 'RFC 8461 §3.2',
   },
+  STS_POLICY_CUT: {
+    meaning:
+      'The policy came without a length and does not end with a line end: it may have been cut on its way.',
+    action: 'The owner of the domain must serve the file with a Content-Length, as web servers do.',
+    rule: 'RFC 9112 §8',
+  },
   STS_POLICY_TOO_LARGE: {
     meaning: 'The policy is larger than 64 KiB; many senders refuse it.',
     action: 'Make it smaller, for instance with wildcard patterns.',
@@ -246,5 +252,20 @@ export const STS_ERRORS = {
     meaning: 'A key that no standard knows; it is ignored.',
     action: 'Nothing, unless it is a misspelling.',
     rule: 'RFC 8461 §3.2',
+  },
+  STS_FIRST_CONTACT_PENDING: {
+    meaning:
+      'The domain is new and its policy was not there within the time the caller would wait.',
+    action: 'Nothing: the fetch goes on behind, and the next message is answered from it.',
+    rule: 'RFC 8461 §5.1',
+  },
+  STS_FETCH_HELD_BACK: {
+    meaning: 'A fetch for this record id failed a short while ago and is not tried again yet.',
+    action: 'Wait, or fetch at once with `policies refresh`.',
+    rule: 'RFC 8461 §3.3',
+  },
+  STS_POLICY_DROPPED: {
+    meaning: 'Nothing is known of the domain any more: its policy was forgotten meanwhile.',
+    action: 'Nothing: the next question asks the domain anew.',
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -27,6 +27,8 @@ export interface Reply {
   readonly body: Uint8Array;
   /** Verbatim, '' if absent. */
   readonly contentType: string;
+  /** See `FetchedDocument`. */
+  readonly endIsCertain: boolean;
 }
 
 /**
@@ -126,8 +128,14 @@ function readBody(
       cutOff();
       return;
     }
-    const contentType = response.headers['content-type'] ?? '';
-    settle(ok({ body: new Uint8Array(Buffer.concat(chunks)), contentType }));
+    const { headers } = response;
+    settle(
+      ok({
+        body: new Uint8Array(Buffer.concat(chunks)),
+        contentType: headers['content-type'] ?? '',
+        endIsCertain: (headers['content-length'] ?? headers['transfer-encoding']) !== undefined,
+      }),
+    );
   });
 }
 

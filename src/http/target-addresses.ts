@@ -56,14 +56,16 @@ async function bothFamilies(
     let timer: { cancel(): void } | undefined;
     const finish = (): void => {
       timer?.cancel();
+      signal.removeEventListener('abort', finish);
       resolve(found.slice());
     };
     const take = (index: number, answer: AddressAnswer): void => {
       found[index] = answer;
       waiting -= 1;
       if (waiting === 0) finish();
-      else if (answer.kind === 'records') timer = clock.after(GRACE_MS, finish);
+      else if (answer.kind === 'records' && !signal.aborted) timer = clock.after(GRACE_MS, finish);
     };
+    signal.addEventListener('abort', finish, { once: true });
     resolver.lookup(host, 'AAAA', { signal }).then((answer) => take(0, answer), reject);
     resolver.lookup(host, 'A', { signal }).then((answer) => take(1, answer), reject);
   });

@@ -29,6 +29,11 @@ export interface FetchedDocument {
   readonly body: Uint8Array;
   /** Verbatim, '' if absent. */
   readonly contentType: string;
+  /**
+   * The response said where it ends (length or chunks). If not, whoever can cut the connection can
+   * cut the text: Node.js does not tell an end that TLS announced from one that it did not (RFC 9112 §8).
+   */
+  readonly endIsCertain: boolean;
   /** The address it came from (the proxy's, if there is one). */
   readonly address: string;
   /** Milliseconds from start to last byte. */

@@ -14,6 +14,8 @@ import type { StsPolicy } from './types.ts';
 /** The path of a policy; letter case matters (RFC 8461 §3.2, §9.1). */
 export const POLICY_PATH = '/.well-known/mta-sts.txt';
 
+const LINE_FEED = 10;
+
 /** The host that serves the policy of a domain (RFC 8461 §3.2). */
 export function policyHost(policyDomain: string): string {
   return `mta-sts.${policyDomain}`;
@@ -55,13 +57,24 @@ export async function fetchStsPolicy(options: FetchPolicyOptions): Promise<Outco
     ...(signal === undefined ? {} : { signal }),
   });
   if (!document.ok) return { ok: false, failure: withResultType(document.failure) };
-  const { body, contentType, address, certificate } = document.value;
+  const { body, contentType, address, certificate, endIsCertain } = document.value;
   if (requireTextPlain && !isTextPlain(contentType)) {
     const found = contentType === '' ? 'no media type' : quoted(contentType);
     return fail('STS_POLICY_MEDIA_TYPE', `${host} sent ${found}, not text/plain`, {
       resultType: 'sts-policy-fetch-error',
       reasonCode: 'media-type',
     });
+  }
+  // A cut that leaves whole lines drops a host at worst; one within `max_age: 604800` weakens the policy.
+  if (!endIsCertain && body.at(-1) !== LINE_FEED) {
+    return fail(
+      'STS_POLICY_CUT',
+      `${host} sent a policy without length and without a last line end`,
+      {
+        resultType: 'sts-policy-fetch-error',
+        reasonCode: 'cut',
+      },
+    );
   }
   const { value, problems } = readStsPolicy(body);
   if (value === undefined) return invalid(host, problems);
@@ -77,7 +90,8 @@ function invalid(host: string, problems: readonly Problem[]): Outcome<never> {
   const errors = problems.filter((problem) => problem.severity === 'error');
   const [first] = errors;
   const place = `line ${first?.line ?? 1}, column ${first?.column ?? 1}`;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more faults)` : '';
+  const others = errors.length - 1;
+  const more = others > 0 ? ` (and ${others} more fault${others === 1 ? '' : 's'})` : '';
   return fail('STS_POLICY_INVALID', `${host}: ${place}: ${first?.message ?? ''}${more}`, {
     resultType: 'sts-policy-invalid',
     ...(first === undefined ? {} : { reasonCode: reasonOf(first.code) }),
