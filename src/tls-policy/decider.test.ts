@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FakeClock } from '../clock.fixture.ts';
+import { mapResolver } from '../dns/map-resolver.fixture.ts';
+import { createDecider, type Decider } from './decider.ts';
+import { KNOBS, NOW, stsPolicy } from './evidence.fixture.ts';
+import type { NextHop } from './next-hop.ts';
+import { fakePolicies } from './policies.fixture.ts';
+
+const HOP: NextHop = { kind: 'domain', domain: 'example.test', port: 25 };
+
+function world() {
+  const clock = new FakeClock(NOW);
+  const resolver = mapResolver({
+    clock,
+    secure: [],
+    ttl: 60,
+    records: {
+      'example.test': { MX: [{ preference: 10, exchange: 'mx1.example.test' }] },
+      'mx1.example.test': { A: ['192.0.2.1'] },
+    },
+  });
+  const policies = fakePolicies();
+  const decider: Decider = createDecider({
+    resolver,
+    policies,
+    clock,
+    knobs: KNOBS,
+    port: 25,
+    firstContactMs: 5000,
+  });
+  return { clock, resolver, policies, decider };
+}
+
+describe('createDecider', () => {
+  it('a decision is at hand until its evidence grows stale', async () => {
+    const { decider, clock, resolver } = world();
+    assert.equal(decider.warm('example.test'), undefined);
+    const record = await decider.decide(HOP);
+    assert.equal(decider.warm('example.test'), record.policy);
+    assert.equal(await decider.decide(HOP), record);
+    assert.equal(resolver.count('example.test', 'MX'), 1);
+    await clock.advance(60_000);
+    assert.equal(decider.warm('example.test'), undefined);
+    assert.notEqual(await decider.decide(HOP), record);
+    assert.equal(resolver.count('example.test', 'MX'), 2);
+  });
+
+  it('equal questions under way are asked once', async () => {
+    const { decider, resolver } = world();
+    const records = await Promise.all(Array.from({ length: 50 }, async () => decider.decide(HOP)));
+    assert.equal(new Set(records).size, 1);
+    assert.equal(resolver.count('example.test', 'MX'), 1);
+  });
+
+  it('a fresh decision replaces the one at hand', async () => {
+    const { decider } = world();
+    const old = await decider.decide(HOP);
+    const fresh = await decider.decide(HOP, { fresh: true });
+    assert.notEqual(fresh, old);
+    assert.equal(decider.warm('example.test'), fresh.policy);
+  });
+
+  it('another port and a smart host of the same name are other questions', async () => {
+    const { decider } = world();
+    const domain = await decider.decide(HOP);
+    const port = await decider.decide({ ...HOP, port: 587 });
+    const host = await decider.decide({ kind: 'host', host: 'example.test', port: 25 });
+    assert.equal(new Set([domain, port, host]).size, 3);
+    assert.equal(decider.warm('example.test'), domain.policy);
+  });
+
+  it('a changed STS policy drops the decisions made of the old one', async () => {
+    const { decider, policies } = world();
+    const before = await decider.decide(HOP);
+    assert.equal(before.policy.hosts[0]?.requirement.kind, 'opportunistic');
+    policies.now.set('example.test', stsPolicy('enforce'));
+    decider.policyChanged('example.test');
+    assert.equal(decider.warm('example.test'), undefined);
+    const after = await decider.decide(HOP);
+    assert.equal(after.policy.hosts[0]?.requirement.kind, 'sts');
+  });
+
+  it('a decision that was overtaken by a new policy is not kept', async () => {
+    const { decider, policies, resolver } = world();
+    const lookup = resolver.lookup.bind(resolver);
+    resolver.lookup = async (name, type, options) => {
+      const answer = await lookup(name, type, options);
+      // The policy arrives after it was asked for, while addresses are still being looked up.
+      if (type === 'AAAA') policies.now.set('example.test', stsPolicy('enforce'));
+      return answer;
+    };
+    const lookedUp = policies.lookup.bind(policies);
+    policies.lookup = async (domain, options) => {
+      const status = await lookedUp(domain, options);
+      return policies.now.has(domain)
+        ? { kind: 'none', failure: { code: 'STS_RECORD_NONE', detail: '' } }
+        : status;
+    };
+    await decider.decide(HOP);
+    assert.equal(decider.warm('example.test'), undefined);
+  });
+
+  it('who stops waiting is let go; closing forgets everything', async () => {
+    const { decider } = world();
+    await assert.rejects(
+      decider.decide(HOP, { signal: AbortSignal.abort(new Error('enough')) }),
+      /enough/,
+    );
+    await decider.decide(HOP);
+    await decider.close();
+    assert.equal(decider.warm('example.test'), undefined);
+  });
+});

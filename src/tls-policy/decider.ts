@@ -1,0 +1,107 @@
+/**
+ * Answers the one question: gathers evidence where none is at hand, decides, and keeps decisions
+ * for as long as their evidence holds.
+ *
+ * @module
+ */
+import type { Clock } from '../clock.ts';
+import type { Resolver } from '../dns/types.ts';
+import type { StsPolicies, StsStatus } from '../mta-sts/types.ts';
+import { createDecisionCache } from './decision-cache.ts';
+import type { DecideOptions, Engine } from './engine-types.ts';
+import { evaluate } from './evaluate.ts';
+import { gather } from './gather.ts';
+import { nextHopText, policyDomainOf, type NextHop } from './next-hop.ts';
+import { createSingleFlight } from './single-flight.ts';
+import type { DecisionRecord, PolicyKnobs } from './types.ts';
+
+/** Decisions kept at most. */
+const DEFAULT_MAX_ENTRIES = 50_000;
+
+/** What deciding stands on. */
+export interface DeciderOptions {
+  readonly resolver: Resolver;
+  readonly policies: Pick<StsPolicies, 'lookup' | 'peek'>;
+  readonly clock: Clock;
+  readonly knobs: PolicyKnobs;
+  /** The port of a domain's MX hosts: what `warm` means. */
+  readonly port: number;
+  /** Longest wait for a first contact, where the caller names none. Milliseconds. */
+  readonly firstContactMs: number;
+  /** Default 50,000. */
+  readonly maxEntries?: number;
+}
+
+/** The deciding part of the engine. */
+export interface Decider extends Pick<Engine, 'decide' | 'warm'> {
+  /** The policy of the domain is another one now: decisions made of the old one are dropped. */
+  policyChanged(policyDomain: string): void;
+  /** Waits for what is under way, and forgets everything. */
+  close(): Promise<void>;
+}
+
+/** Makes one. */
+export function createDecider(options: DeciderOptions): Decider {
+  const { clock, policies, knobs, port } = options;
+  const cache = createDecisionCache({
+    clock,
+    maxEntries: options.maxEntries ?? DEFAULT_MAX_ENTRIES,
+  });
+  const flight = createSingleFlight<DecisionRecord>();
+
+  const make = async (
+    key: string,
+    nextHop: NextHop,
+    how: DecideOptions,
+  ): Promise<DecisionRecord> => {
+    const evidence = await gather(nextHop, options, {
+      knobs,
+      budgetMs: how.budgetMs ?? options.firstContactMs,
+      ...(how.fresh === true ? { fresh: true } : {}),
+    });
+    const record: DecisionRecord = {
+      version: 1,
+      evidence,
+      knobs,
+      policy: evaluate(evidence, knobs),
+    };
+    if (isCurrent(record, policies)) cache.set(key, record);
+    return record;
+  };
+
+  return {
+    async decide(nextHop, how = {}) {
+      const key = keyOf(nextHop, port);
+      const known = how.fresh === true ? undefined : cache.get(key);
+      if (known !== undefined) return known;
+      const flightKey = how.fresh === true ? `${key} fresh` : key;
+      return await flight.run(flightKey, async () => await make(key, nextHop, how), how.signal);
+    },
+    warm: (domain) => cache.warm(domain),
+    policyChanged: (policyDomain) => cache.invalidate(policyDomain),
+    async close() {
+      await flight.settled();
+      cache.clear();
+    },
+  };
+}
+
+/** A domain on the usual port is its own key: that is what makes `warm` a single Map hit. */
+function keyOf(nextHop: NextHop, port: number): string {
+  if (nextHop.kind === 'domain' && nextHop.port === port) return nextHop.domain;
+  return `${nextHopText({ ...nextHop, port: 25 })} ${nextHop.port}`;
+}
+
+/**
+ * Whether the policy that the decision was made of is still the one in force: it may have changed
+ * while DNS was being asked, after the event that would have dropped the decision.
+ */
+function isCurrent({ evidence }: DecisionRecord, policies: Pick<StsPolicies, 'peek'>): boolean {
+  const domain = policyDomainOf(evidence.nextHop);
+  if (domain === undefined || evidence.sts === undefined) return true;
+  return mark(policies.peek(domain)) === mark(evidence.sts);
+}
+
+function mark(status: StsStatus | undefined): string {
+  return status?.kind === 'policy' ? `${status.active.id} ${status.active.fetchedAt}` : 'none';
+}

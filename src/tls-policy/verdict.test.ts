@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createLabCa } from '../lab/pki/ca.ts';
+import type { PeerTls, PkixVerdict } from '../tls/types.ts';
+import { NOW } from './evidence.fixture.ts';
+import {
+  BROKEN_HANDSHAKE,
+  dane,
+  EXPIRED,
+  leafOf,
+  MX,
+  otherDane,
+  sts,
+} from './requirements.fixture.ts';
+import type { Requirement, Verdict } from './types.ts';
+import { judge, otherServername } from './verdict.ts';
+
+const ca = createLabCa();
+const good = leafOf(ca.issue([MX]));
+const wrongName = leafOf(ca.issue(['other.example.test']));
+const domainOnly = leafOf(ca.issue(['example.test']));
+const cnOnly = leafOf(ca.issue([MX], 'cn-only'));
+const wildcard = leafOf(ca.issue(['*.example.test']));
+
+function peer(certificate = good, more: Partial<PeerTls> = {}): PeerTls {
+  return {
+    protocol: 'TLSv1.3',
+    cipher: 'TLS_AES_256_GCM_SHA384',
+    servername: MX,
+    chain: [certificate],
+    pkix: { trusted: true },
+    ...more,
+  };
+}
+
+const untrusted: PkixVerdict = {
+  trusted: false,
+  failure: {
+    code: 'TLS_CERTIFICATE_SELF_SIGNED',
+    detail: 'self-signed',
+    resultType: 'certificate-not-trusted',
+  },
+};
+const expired: PkixVerdict = { trusted: false, failure: EXPIRED };
+
+const of = (requirement: Requirement, seen: PeerTls | undefined): Verdict =>
+  judge({ requirement, peer: seen, now: NOW });
+
+const ENFORCE: Requirement = { kind: 'sts', sts: sts('enforce') };
+const OPPORTUNISTIC: Requirement = { kind: 'opportunistic' };
+const TESTING: Requirement = { kind: 'opportunistic', testing: sts('testing') };
+
+/** What a session can show, and the result type that a check for the MX host gives it. */
+const SHOWN: readonly (readonly [
+  ids: string,
+  what: string,
+  peer: PeerTls | undefined,
+  resultType: string | undefined,
+])[] = [
+  ['STS-4-1', 'a certificate for the MX host', peer(), undefined],
+  ['STS-4-1', 'a wildcard certificate', peer(wildcard), undefined],
+  ['STS-4-1', 'no TLS', undefined, 'starttls-not-supported'],
+  ['STS-4.2-1', 'an expired certificate', peer(good, { pkix: expired }), 'certificate-expired'],
+  ['STS-4.2-2', 'an untrusted chain', peer(good, { pkix: untrusted }), 'certificate-not-trusted'],
+  ['STS-4.2-3', 'the name in the CN alone', peer(cnOnly), 'certificate-host-mismatch'],
+  ['STS-4.2-4', 'another MX host', peer(wrongName), 'certificate-host-mismatch'],
+  ['STS-4.2-4', 'the recipient domain', peer(domainOnly), 'certificate-host-mismatch'],
+];
+
+describe('judge: MTA-STS', () => {
+  for (const [ids, what, seen, resultType] of SHOWN) {
+    it(`${ids}: enforce, ${what} → ${resultType ?? 'deliver'}`, () => {
+      const verdict = of(ENFORCE, seen);
+      assert.equal(verdict.deliver, resultType === undefined);
+      assert.equal(verdict.failure?.resultType, resultType);
+      if (verdict.deliver) assert.equal(verdict.tls, 'authenticated');
+      else assert.notEqual(verdict.tls, 'authenticated');
+    });
+
+    it(`STS-5-2: testing, ${what} → delivered, ${resultType ?? 'nothing'} reported`, () => {
+      const verdict = of(TESTING, seen);
+      assert.equal(verdict.deliver, true);
+      assert.equal(verdict.failure, undefined);
+      assert.equal(verdict.wouldFail?.resultType, resultType);
+    });
+
+    it(`STS-5-3: no policy, ${what} → delivered, nothing held against it`, () => {
+      const verdict = of(OPPORTUNISTIC, seen);
+      assert.equal(verdict.deliver, true);
+      assert.equal(verdict.wouldFail, undefined);
+    });
+  }
+
+  it('STS-5-2: testing with an MX host outside the policy reports that first', () => {
+    const requirement: Requirement = {
+      kind: 'opportunistic',
+      testing: sts('testing', { mxMatches: false }),
+    };
+    for (const seen of [peer(), peer(good, { pkix: expired }), undefined]) {
+      const verdict = of(requirement, seen);
+      assert.equal(verdict.deliver, true);
+      assert.equal(verdict.wouldFail?.reasonCode, 'sts-mx-mismatch');
+    }
+  });
+
+  it('the reason why TLS is missing is the failure', () => {
+    const startTlsFailure = BROKEN_HANDSHAKE;
+    const enforced = judge({ requirement: ENFORCE, peer: undefined, startTlsFailure, now: NOW });
+    assert.deepEqual(enforced.failure, startTlsFailure);
+    const tested = judge({ requirement: TESTING, peer: undefined, startTlsFailure, now: NOW });
+    assert.deepEqual(tested.wouldFail, startTlsFailure);
+  });
+
+  it('what an opportunistic session really showed is told', () => {
+    assert.equal(of(OPPORTUNISTIC, peer()).tls, 'authenticated');
+    assert.equal(of(OPPORTUNISTIC, peer(wrongName)).tls, 'encrypted');
+    assert.equal(of(OPPORTUNISTIC, peer(good, { servername: undefined })).tls, 'encrypted');
+    assert.equal(of(OPPORTUNISTIC, undefined).tls, 'none');
+  });
+});
+
+describe('judge: DANE', () => {
+  it('DANE-7672-3.2-1, DANE-7672-2.2-1: only a match delivers, never clear text', () => {
+    const matching: Requirement = { kind: 'dane', dane: dane(good) };
+    assert.deepEqual(of(matching, peer()).tls, 'authenticated');
+    assert.equal(of(matching, peer()).deliver, true);
+    const other: Requirement = { kind: 'dane', dane: otherDane() };
+    assert.equal(of(other, peer()).deliver, false);
+    assert.equal(of(other, undefined).deliver, false);
+    assert.equal(of(matching, undefined).failure?.resultType, 'starttls-not-supported');
+  });
+
+  it('DANE-7672-3.1.1-1, DANE-7672-3.1.1-2: DANE-EE needs neither name nor date nor CA', () => {
+    const requirement: Requirement = { kind: 'dane', dane: dane(wrongName) };
+    assert.equal(of(requirement, peer(wrongName, { pkix: expired })).deliver, true);
+  });
+
+  it('STS-2-1: STS success does not rescue a DANE failure, in any mode', () => {
+    const both: Requirement = { kind: 'dane-and-sts', dane: otherDane(), sts: sts('enforce') };
+    assert.equal(of(both, peer()).deliver, false);
+    const tested: Requirement = { kind: 'dane', dane: otherDane(), testing: sts('testing') };
+    assert.equal(of(tested, peer()).deliver, false);
+    assert.equal(of(tested, peer()).wouldFail, undefined);
+  });
+
+  it('STS-5-1: DANE and an enforced policy must both pass', () => {
+    const both: Requirement = { kind: 'dane-and-sts', dane: dane(good), sts: sts('enforce') };
+    assert.equal(of(both, peer()).deliver, true);
+    const verdict = of(both, peer(good, { pkix: expired }));
+    assert.equal(verdict.deliver, false);
+    assert.equal(verdict.failure?.resultType, 'certificate-expired');
+  });
+
+  it('STS-5-2: DANE passes, testing fails: delivered and reported', () => {
+    const requirement: Requirement = { kind: 'dane', dane: dane(good), testing: sts('testing') };
+    const verdict = of(requirement, peer(good, { pkix: untrusted }));
+    assert.equal(verdict.deliver, true);
+    assert.equal(verdict.tls, 'authenticated');
+    assert.equal(verdict.wouldFail?.resultType, 'certificate-not-trusted');
+  });
+
+  it('DANE-7672-2.2-2, DANE-7672-2.2.3-4: unusable records: any certificate, but TLS', () => {
+    const failure = { code: 'DANE_NO_MATCH', detail: 'all unusable' } as const;
+    const requirement: Requirement = { kind: 'encrypt', baseDomain: MX, failure };
+    assert.equal(of(requirement, peer(wrongName, { pkix: untrusted })).deliver, true);
+    assert.equal(of(requirement, undefined).deliver, false);
+  });
+
+  it('a refused host is refused whatever it shows', () => {
+    const failure = { code: 'DNS_BOGUS', detail: 'bogus', resultType: 'dnssec-invalid' } as const;
+    const requirement: Requirement = { kind: 'refused', failure, rule: 'RFC 7672 §2.1.2' };
+    for (const seen of [peer(), undefined]) {
+      assert.equal(of(requirement, seen).deliver, false);
+      assert.deepEqual(of(requirement, seen).failure, failure);
+    }
+  });
+});
+
+describe('otherServername', () => {
+  const both: Requirement = {
+    kind: 'dane-and-sts',
+    dane: dane(wrongName, 'real.test'),
+    sts: sts('enforce'),
+  };
+  const verdict = of(both, peer(wrongName, { servername: 'real.test' }));
+
+  it('the MX host, where DANE passed and only the name failed under another SNI', () => {
+    assert.equal(verdict.failure?.resultType, 'certificate-host-mismatch');
+    assert.equal(otherServername(both, 'real.test', verdict), MX);
+  });
+
+  it('nothing, where another SNI cannot help or is not needed', () => {
+    assert.equal(otherServername(both, MX, verdict), undefined);
+    assert.equal(otherServername(ENFORCE, 'real.test', verdict), undefined);
+    const dated = of(both, peer(wrongName, { pkix: expired }));
+    assert.equal(otherServername(both, 'real.test', dated), undefined);
+    assert.equal(otherServername(both, 'real.test', { ...verdict, deliver: true }), undefined);
+  });
+});
