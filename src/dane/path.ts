@@ -54,10 +54,15 @@ interface Searching extends PathSearch {
 export function* anchorPaths(search: PathSearch): Generator<AnchorPath | 'too-complex'> {
   const [leaf] = search.chain;
   if (leaf === undefined) return;
+  const pool = distinct([...search.chain.slice(1), ...certificatesFromDns(search.records)]);
+  // A key that a certificate carries is an anchor with that certificate, and with its dates.
+  const bare = search.records.filter(
+    (record) => !pool.some((one) => recordMatches(record, one, search.digests)),
+  );
   const searching: Searching = {
     ...search,
-    pool: distinct([...search.chain.slice(1), ...certificatesFromDns(search.records)]),
-    bareKeys: keysFromDns(search.records),
+    pool,
+    bareKeys: keysFromDns(bare),
     signed: rememberingSignatures(),
     budget: { visits: MOST_VISITS },
   };
