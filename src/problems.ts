@@ -113,7 +113,8 @@ function plainForm(word: string): string {
 
 /** One letter added, left out, changed, or two neighbours swapped. */
 function isOneSlipAway(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false;
+  // One letter could be anything.
+  if (a.length < 2 || Math.abs(a.length - b.length) > 1) return false;
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
   const restA = a.slice(start);

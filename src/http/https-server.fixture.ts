@@ -10,7 +10,6 @@ import {
   type Socket,
 } from 'node:net';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import type { LabCertificate } from '../lab/types.ts';
 
 /** A server, and what it has seen. */
 export interface TestServer {
@@ -26,7 +25,8 @@ export interface TestServer {
 
 /** How a test server acts. */
 export interface TestServerOptions {
-  readonly certificate: LabCertificate;
+  /** PEM. */
+  readonly certificate: { readonly key: string; readonly chain: string };
   /** Answers one request: writes whatever it likes. */
   readonly answer: (socket: TLSSocket, head: string) => void;
   /** Default 127.0.0.1. */

@@ -1,5 +1,5 @@
 /**
- * MTA-STS (RFC 8461): records, policies, matching, and fetching.
+ * MTA-STS (RFC 8461): records, policies, matching, fetching, and the policy cache.
  *
  * @module
  */
@@ -15,6 +15,7 @@ export { lintPolicy, lintRecord } from './lint.ts';
 export { mxMatches, policyAllows } from './match.ts';
 export { MAX_MAX_AGE, readStsPolicy, stsPolicyText } from './policy.ts';
 export { MAX_POLICY_BYTES } from './policy-lines.ts';
+export { createStsPolicies, type StsPoliciesOptions } from './policies.ts';
 export { readStsRecord, stsRecordText } from './record.ts';
 export type {
   ActivePolicy,
