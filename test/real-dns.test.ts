@@ -9,6 +9,12 @@ import { after, before, describe, it } from 'node:test';
 import { type DnsResolver, createResolver } from '../src/dns/resolver.ts';
 import { runSelfTest } from '../src/dns/self-test.ts';
 import type { Answer, RrType } from '../src/dns/types.ts';
+import { readConfig } from '../src/config/load-config.ts';
+import { systemClock } from '../src/clock.ts';
+import { silentLog } from '../src/log/log.ts';
+import { createEngine } from '../src/tls-policy/engine.ts';
+import type { Engine } from '../src/tls-policy/engine-types.ts';
+import type { HostPolicy, TlsPolicy } from '../src/tls-policy/types.ts';
 import { BIG_TXT, DIGEST, MAIL_ZONES } from './peers/mail-zones.ts';
 import { type RealDns, startRealDns } from './peers/unbound-nsd.ts';
 
@@ -154,5 +160,98 @@ describe('real DNS: self-test', () => {
     } finally {
       oblivious.close();
     }
+  });
+});
+
+describe('real DNS: decisions', () => {
+  let engine: Engine;
+
+  before(() => {
+    const { value: config } = readConfig('');
+    assert.ok(config !== undefined);
+    engine = createEngine({ config, clock: systemClock, log: silentLog, resolver });
+  });
+
+  after(async () => {
+    await engine?.close();
+  });
+
+  const decide = async (domain: string): Promise<TlsPolicy> => {
+    const { policy } = await engine.decide({ kind: 'domain', domain, port: 25 });
+    return policy;
+  };
+
+  const kinds = (policy: TlsPolicy): string[] =>
+    policy.hosts.map((host) => `${host.host} ${host.requirement.kind}`);
+
+  const firstHost = (policy: TlsPolicy): HostPolicy => {
+    const [host] = policy.hosts;
+    assert.ok(host !== undefined, policy.failure?.detail);
+    return host;
+  };
+
+  it('DANE-7672-2.2-1, DANE-7672-2.2-2: each host has the demand of its own TLSA set', async () => {
+    const policy = await decide('secure.test');
+    assert.equal(policy.outcome, 'deliver');
+    assert.deepEqual(kinds(policy), ['mx1.secure.test dane', 'mx2.secure.test encrypt']);
+    assert.deepEqual(firstHost(policy).level, { mx: 'dnssec', tls: 'authenticated' });
+    assert.deepEqual(firstHost(policy).addresses.toSorted(), ['127.0.0.11', '::1']);
+  });
+
+  it('DANE-7672-2.1.2-2, DANE-7672-2.2-4: a bogus TLSA set refuses its host', async () => {
+    const policy = await decide('badtlsa.secure.test');
+    assert.equal(policy.outcome, 'defer');
+    assert.deepEqual(kinds(policy), ['mx3.secure.test refused']);
+    const { requirement } = firstHost(policy);
+    assert.ok(requirement.kind === 'refused');
+    assert.equal(requirement.failure.resultType, 'dnssec-invalid');
+  });
+
+  it('DANE-7672-2.2-3: without secure TLSA records TLS is opportunistic', async () => {
+    assert.deepEqual(kinds(await decide('insecure.test')), ['mx1.insecure.test opportunistic']);
+    assert.deepEqual(kinds(await decide('nodane.secure.test')), ['mx5.secure.test opportunistic']);
+    const elsewhere = await decide('elsewhere.secure.test');
+    assert.deepEqual(kinds(elsewhere), ['mx1.insecure.test opportunistic']);
+  });
+
+  it('DANE-7672-2.2.1-4, DANE-7672-2.2.1-5: TLSA behind an insecure MX counts, the domain is not authenticated', async () => {
+    const policy = await decide('mixed.insecure.test');
+    assert.deepEqual(kinds(policy), ['mx1.secure.test dane']);
+    assert.equal(firstHost(policy).level.mx, 'none');
+  });
+
+  it('DANE-7672-2.2.2-3, DANE-7672-8.1-1: a secure chain makes its end the base domain and SNI', async () => {
+    const host = firstHost(await decide('aliased.secure.test'));
+    assert.ok(host.requirement.kind === 'dane');
+    assert.equal(host.requirement.dane.baseDomain, 'mx1.secure.test');
+    assert.equal(host.servername, 'mx1.secure.test');
+  });
+
+  it('DANE-7672-2.2.2-3: a secure name with an insecure end keeps its own TLSA records', async () => {
+    const host = firstHost(await decide('halfway.secure.test'));
+    assert.ok(host.requirement.kind === 'dane', host.why);
+    assert.equal(host.requirement.dane.baseDomain, 'to-insecure.secure.test');
+  });
+
+  it('DANE-7672-2.2.3-3: a TLSA name that is a CNAME keeps the base domain', async () => {
+    const host = firstHost(await decide('sharedtlsa.secure.test'));
+    assert.ok(host.requirement.kind === 'dane');
+    assert.equal(host.requirement.dane.baseDomain, 'mx4.secure.test');
+  });
+
+  it('DANE-7672-2.1.2-1: hosts that cannot be found safely mean waiting', async () => {
+    const policy = await decide('bogus.test');
+    assert.equal(policy.outcome, 'defer');
+    assert.equal(policy.failure?.code, 'POLICY_MX_LOOKUP_FAILED');
+    assert.equal(policy.failure.resultType, 'dnssec-invalid');
+  });
+
+  it('NMX-3-1, SMTP-5.1-1: null MX and unknown domains are final', async () => {
+    assert.equal((await decide('nomail.secure.test')).outcome, 'fail');
+    assert.equal((await decide('missing.secure.test')).outcome, 'fail');
+  });
+
+  it('SMTP-5.1-2: without MX the domain is the host', async () => {
+    assert.deepEqual(kinds(await decide('bare.secure.test')), ['bare.secure.test opportunistic']);
   });
 });

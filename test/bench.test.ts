@@ -1,0 +1,51 @@
+/**
+ * The benchmarks in their quick form: that they work, not how fast anything is.
+ *
+ * @module
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { type CommandResult, runCommand } from '../scripts/run-command.ts';
+
+const root = join(import.meta.dirname, '..');
+const KEYS = ['bench', 'figure', 'unit', 'ours', 'peer', 'peerName', 'ratio', 'goal', 'pass'];
+
+async function bench(...args: readonly string[]): Promise<CommandResult> {
+  return await runCommand({
+    program: process.execPath,
+    args: [join('bench', 'run.ts'), ...args],
+    cwd: root,
+    output: 'collect',
+  });
+}
+
+describe('bench', () => {
+  it('without a name the benchmarks are listed', async () => {
+    const result = await bench();
+    assert.ok(result.ok, result.output);
+    assert.match(result.output, /^decision\/engine /m);
+  });
+
+  it('an unknown name is refused', async () => {
+    assert.equal((await bench('nothing')).ended, 'exit 2');
+  });
+
+  it('every figure of the decision path is one line of JSON', async () => {
+    const result = await bench('decision', '--quick', '--json');
+    assert.ok(result.ok, result.output);
+    const figures = result.output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    for (const figure of figures) {
+      assert.deepEqual(Object.keys(figure), KEYS);
+      assert.ok(typeof figure['ours'] === 'number' && figure['ours'] > 0, JSON.stringify(figure));
+    }
+    const benches = new Set(figures.map((figure) => figure['bench']));
+    assert.deepEqual(
+      [...benches],
+      ['parse', 'evaluate', 'lookups', 'engine', 'policies'].map((name) => `decision/${name}`),
+    );
+  });
+});

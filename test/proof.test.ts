@@ -1,0 +1,53 @@
+/**
+ * Short forms of the proofs: that they work, and that what they prove holds a few times over.
+ *
+ * @module
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { type CommandResult, runCommand } from '../scripts/run-command.ts';
+
+const root = join(import.meta.dirname, '..');
+
+async function proof(...args: readonly string[]): Promise<CommandResult> {
+  return await runCommand({
+    program: process.execPath,
+    args: [join('proof', 'run.ts'), ...args],
+    cwd: root,
+    output: 'collect',
+  });
+}
+
+/** The line of JSON at the end. */
+function lastLine(result: CommandResult): unknown {
+  return JSON.parse(result.output.trim().split('\n').at(-1) ?? '');
+}
+
+describe('proof', () => {
+  it('without a name the proofs are listed', async () => {
+    const result = await proof();
+    assert.ok(result.ok, result.output);
+    assert.match(result.output, /^crash /m);
+    assert.match(result.output, /^fuzz /m);
+  });
+
+  it('an unknown proof and a bad number are refused', async () => {
+    assert.equal((await proof('nothing')).ended, 'exit 2');
+    assert.equal((await proof('fuzz', '--rounds', 'many')).ended, 'exit 2');
+  });
+
+  it('fuzz: no parser throws or takes long', async () => {
+    const result = await proof('fuzz', '--rounds', '300', '--json');
+    const expected = { proof: 'fuzz', rounds: 300, lost: 0, duplicated: 0, pass: true };
+    assert.deepEqual(lastLine(result), expected, result.output);
+    assert.ok(result.ok);
+  });
+
+  it('STS-3.3-R6: crash: what was acknowledged is there after kill -9', async () => {
+    const result = await proof('crash', '--rounds', '4');
+    const expected = { proof: 'crash', rounds: 4, lost: 0, duplicated: 0, pass: true };
+    assert.deepEqual(lastLine(result), expected, result.output);
+    assert.ok(result.ok);
+  });
+});
