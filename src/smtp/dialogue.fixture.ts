@@ -17,7 +17,7 @@ export interface Dialogue {
   readonly clock: FakeClock;
   readonly connected: Promise<Outcome<SmtpSession>>;
   /** The session; throws where there is none. */
-  session(): Promise<SmtpSession>;
+  readonly session: () => Promise<SmtpSession>;
 }
 
 /** What a test may want otherwise. */

@@ -47,27 +47,32 @@ export class ContentWriter {
     return Uint8Array.from(this.#framing === 'dot' ? [...lineEnd, DOT, ...CRLF] : lineEnd);
   }
 
+  // An indexed loop over locals: this runs once for every octet of every message.
   #piece(input: Uint8Array): Uint8Array {
     const stuff = this.#framing === 'dot';
     const output = Buffer.allocUnsafe(input.length * 2);
+    let atLineStart = this.#atLineStart;
+    let afterCr = this.#afterCr;
     let length = 0;
-    for (const byte of input) {
-      if (byte === LF && this.#afterCr) {
-        // The CRLF was written when its CR was seen.
-        this.#afterCr = false;
-        continue;
-      }
-      this.#afterCr = byte === CR;
+    for (let at = 0; at < input.length; at += 1) {
+      const byte = input[at]!;
       if (byte === CR || byte === LF) {
-        output[length++] = CR;
-        output[length++] = LF;
-        this.#atLineStart = true;
+        // The CRLF was written when its CR was seen.
+        if (byte === CR || !afterCr) {
+          output[length++] = CR;
+          output[length++] = LF;
+        }
+        afterCr = byte === CR;
+        atLineStart = true;
         continue;
       }
-      if (byte === DOT && stuff && this.#atLineStart) output[length++] = DOT;
+      if (atLineStart && stuff && byte === DOT) output[length++] = DOT;
       output[length++] = byte;
-      this.#atLineStart = false;
+      afterCr = false;
+      atLineStart = false;
     }
+    this.#atLineStart = atLineStart;
+    this.#afterCr = afterCr;
     return output.subarray(0, length);
   }
 }

@@ -40,6 +40,8 @@ export class LineSocket {
   #closed: Failure | undefined;
   /** The dialogue is out of step: nothing that came may count as an answer. */
   #deaf = false;
+  /** Kept from the event: Node.js leaves `errored` empty for TLS alerts after the handshake. */
+  #error: Error | undefined;
 
   constructor(socket: Socket, options: LineSocketOptions) {
     this.#socket = socket;
@@ -51,7 +53,7 @@ export class LineSocket {
     socket.on('drain', this.#wake);
     socket.on('end', this.#onEnd);
     socket.on('close', this.#onEnd);
-    socket.on('error', this.#onEnd);
+    socket.on('error', this.#onError);
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (options.signal?.aborted === true) this.#onAbort();
     // What came before we listened makes no event of its own, nor does an end.
@@ -66,7 +68,7 @@ export class LineSocket {
 
   /** What the operating system or TLS said, if that closed it. */
   get error(): Error | undefined {
-    return this.#socket.errored ?? undefined;
+    return this.#error;
   }
 
   /** Has anything come that nobody asked for or has read? */
@@ -215,7 +217,7 @@ export class LineSocket {
     socket.off('drain', this.#wake);
     socket.off('end', this.#onEnd);
     socket.off('close', this.#onEnd);
-    socket.off('error', this.#onEnd);
+    socket.off('error', this.#onError);
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
   }
 
@@ -234,10 +236,15 @@ export class LineSocket {
 
   readonly #onEnd = (): void => {
     this.#onReadable();
-    const { errored } = this.#socket;
-    const code = systemCode(errored) ?? errored?.name;
+    const error = this.#error ?? this.#socket.errored;
+    const code = systemCode(error) ?? error?.name;
     const why = code === undefined ? 'closed the connection' : `broke off (${code})`;
     this.#close({ code: 'SMTP_CONNECTION_LOST', detail: `${this.label} ${why}` });
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#error = error;
+    this.#onEnd();
   };
 
   readonly #onAbort = (): void => {

@@ -113,7 +113,7 @@ export async function measureContent(message: MessageSource): Promise<ContentNee
 
 /** Is there an octet above 127? */
 export function hasEightBit(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (byte > 0x7f) return true;
+  for (let at = 0; at < bytes.length; at += 1) if (bytes[at]! > 0x7f) return true;
   return false;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Outcome } from '../failure.ts';
 import { MAX_REPLY_LINE, MAX_REPLY_LINES, parseReply, ReplyParser, replyText } from './reply.ts';
 import type { Reply } from './types.ts';

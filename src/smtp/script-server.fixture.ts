@@ -5,7 +5,7 @@
  */
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
 
 /** Certificate and key for `T:`. */
 export interface ScriptTls {
@@ -14,6 +14,7 @@ export interface ScriptTls {
   readonly maxVersion?: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly requestCert?: boolean;
+  readonly ca?: string;
 }
 
 /** A server at work. */
@@ -22,23 +23,23 @@ export interface ScriptServer {
   /** Lines that came from the client, over all connections; `closed` once it hung up. */
   readonly received: readonly string[];
   /** Everything that came, raw. */
-  raw(): Buffer;
+  readonly raw: () => Buffer;
   /** Resolves when the script is at its end, rejects where the client left it. */
   readonly done: Promise<void>;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 type Step =
   | { readonly kind: 'say'; readonly bytes: Buffer }
   | { readonly kind: 'hear'; readonly line: string }
-  | { readonly kind: 'tls' | 'hang-up' | 'reset' | 'client-closes' | 'silence' };
+  | { readonly kind: 'tls' | 'hang-up' | 'reset' | 'client-closes' | 'silence' | 'deaf' };
 
 /**
  * One connection after a script. Each line begins with
  * `S:` said by the server (with CRLF; `S\:` without), several are sent in one write;
  * `C:` the next line of the client must be exactly this (`C: *` any);
  * `T:` TLS begins; `X:` the server hangs up; `R:` it resets; `E:` the client must have closed;
- * `Z:` the server falls silent. Other lines are comments.
+ * `Z:` the server falls silent; `P:` and reads no more. Other lines are comments.
  */
 export async function startScript(script: string, tls?: ScriptTls): Promise<ScriptServer> {
   const steps = parse(script);
@@ -75,7 +76,7 @@ export async function startScript(script: string, tls?: ScriptTls): Promise<Scri
 function parse(script: string): readonly Step[] {
   const steps: Step[] = [];
   for (const line of script.split('\n')) {
-    const match = /^\s*([SCTXREZ])(\\?):(?: (.*))?$/.exec(line);
+    const match = /^\s*([SCTXREZP])(\\?):(?: (.*))?$/.exec(line);
     if (match === null) continue;
     const [, letter, bare, text = ''] = match;
     const last = steps.at(-1);
@@ -90,12 +91,15 @@ function parse(script: string): readonly Step[] {
   return steps;
 }
 
-const KINDS: Readonly<Record<string, 'tls' | 'hang-up' | 'reset' | 'client-closes' | 'silence'>> = {
+const KINDS: Readonly<
+  Record<string, 'tls' | 'hang-up' | 'reset' | 'client-closes' | 'silence' | 'deaf'>
+> = {
   T: 'tls',
   X: 'hang-up',
   R: 'reset',
   E: 'client-closes',
   Z: 'silence',
+  P: 'deaf',
 };
 
 interface Stage {
@@ -182,6 +186,9 @@ async function play(plain: Socket, stage: Stage): Promise<void> {
         if (ear.left !== '') throw new Error(`half a line was left: "${ear.left}"`);
         break;
       }
+      case 'deaf':
+        socket.pause();
+        return;
       case 'silence':
         return;
       default:
@@ -190,15 +197,13 @@ async function play(plain: Socket, stage: Stage): Promise<void> {
   }
 }
 
-async function secure(socket: Socket, tls: ScriptTls): Promise<TLSSocket> {
+async function secure(socket: Socket, tls: ScriptTls): Promise<Socket> {
   socket.removeAllListeners('data');
-  const secured = new TLSSocket(socket, { isServer: true, rejectUnauthorized: false, ...tls });
-  await new Promise<void>((resolve) => {
+  const server = createTlsServer({ ...tls });
+  return await new Promise<Socket>((resolve) => {
+    server.once('secureConnection', resolve);
     // Whoever never comes to an agreement shows by what follows in the script.
-    secured.once('secure', resolve);
-    secured.once('error', () => resolve());
-    secured.once('close', () => resolve());
-  });
-  secured.on('error', () => undefined);
-  return secured;
+    server.once('tlsClientError', (_error, failed) => resolve(failed));
+    server.emit('connection', socket);
+  }).then((secured) => secured.on('error', () => undefined));
 }

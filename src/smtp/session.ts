@@ -91,7 +91,8 @@ class Session implements SmtpSession {
   #peer: PeerTls | undefined;
   #verdict: SessionVerdict | undefined;
   #busy = false;
-  #transactions = 0;
+  /** A transaction was begun: the next one starts with RSET. */
+  #used = false;
 
   constructor(opened: Opened) {
     this.#options = opened.options;
@@ -224,6 +225,8 @@ class Session implements SmtpSession {
       insideTls: this.#peer !== undefined,
     });
     if (planning.kind === 'refused') return planning.fate;
+    const position = this.#used ? 'after-another' : 'first';
+    this.#used ||= planning.plan.recipients.some(({ kind }) => kind === 'say');
     this.#busy = true;
     try {
       return await transact({
@@ -232,7 +235,7 @@ class Session implements SmtpSession {
         plan: planning.plan,
         message,
         pace: capabilities.pipelining ? 'pipelined' : 'lock-step',
-        position: this.#transactions++ === 0 ? 'first' : 'after-another',
+        position,
       });
     } finally {
       this.#busy = false;
