@@ -256,8 +256,8 @@ describe('handshake: versions and suites', () => {
     assert.equal(failureOf(outcome)?.code, 'TLS_VERSION_TOO_OLD');
   });
 
-  it('STS-7.2-2: no suite on offer is anonymous, null, export, RC4, DES or 3DES', async () => {
-    const offered = await offeredSuites();
+  it('STS-7.2-2, DANE-7672-8.2-1: no suite on offer is anonymous, null, export, RC4, DES or 3DES', async () => {
+    const offered = (await clientHello()).suites;
     assert.ok(offered.includes(0x1301), 'TLS 1.3 suites are on offer');
     assert.ok(offered.includes(0xc02f), 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 is on offer');
     // 0x0000 to 0x001b: null, export, RC4, DES, 3DES, anonymous; the others likewise by the registry.
@@ -271,6 +271,12 @@ describe('handshake: versions and suites', () => {
     assert.match(DEFAULT_CIPHERS, /!aNULL.*!RC4/);
   });
 
+  it('DANE-7671-5.1-1, TLS-9325-1: raw public keys are not asked for, SNI is sent', async () => {
+    const { extensions } = await clientHello();
+    assert.ok(extensions.includes(0), 'server_name');
+    assert.ok(!extensions.includes(20), 'server_certificate_type');
+  });
+
   it('says so when there is no suite in common', async () => {
     const failure = failureOf(
       await meetServer({ ...good, maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' }),
@@ -280,8 +286,13 @@ describe('handshake: versions and suites', () => {
   });
 });
 
-/** The cipher suites of a ClientHello, read off the wire (RFC 8446 §4.1.2). */
-async function offeredSuites(): Promise<number[]> {
+interface ClientHello {
+  readonly suites: readonly number[];
+  readonly extensions: readonly number[];
+}
+
+/** Reads off the wire what a handshake offers (RFC 8446 §4.1.2). */
+async function clientHello(): Promise<ClientHello> {
   let hello: Buffer = Buffer.alloc(0);
   const running = await startTcpServer((socket) => {
     socket.once('data', (data: Buffer) => {
@@ -292,7 +303,16 @@ async function offeredSuites(): Promise<number[]> {
   await meet(running.port);
   await running.close();
   // Record header 5, handshake header 4, version 2, random 32, then the session id.
-  const start = 43 + 1 + hello[43]!;
-  const count = hello.readUInt16BE(start) / 2;
-  return Array.from({ length: count }, (_, index) => hello.readUInt16BE(start + 2 + index * 2));
+  let at = 43 + 1 + hello[43]!;
+  const count = hello.readUInt16BE(at) / 2;
+  const suites = Array.from({ length: count }, (_, index) =>
+    hello.readUInt16BE(at + 2 + index * 2),
+  );
+  at += 2 + count * 2;
+  at += 1 + hello[at]! + 2;
+  const extensions: number[] = [];
+  for (; at < hello.length; at += 4 + hello.readUInt16BE(at + 2)) {
+    extensions.push(hello.readUInt16BE(at));
+  }
+  return { suites, extensions };
 }
