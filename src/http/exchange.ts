@@ -44,12 +44,14 @@ export function exchange(options: ExchangeOptions): Promise<Outcome<Reply>> {
       call.destroy();
       socket.destroy();
     };
+    const noAnswer = (): void =>
+      settle(fail('HTTP_TRUNCATED', `${authority} closed the connection without an answer`));
     // Listens to the end: an error after the outcome must not end the process.
     call.on('error', (error) => settle(callFailure(error, options)));
-    call.on('close', () =>
-      settle(fail('HTTP_TRUNCATED', `${authority} closed the connection without an answer`)),
-    );
+    call.on('close', noAnswer);
     call.on('response', (response) => {
+      // From here on the response tells how it ends.
+      call.off('close', noAnswer);
       const fault = headFault(response, options);
       if (fault === undefined) readBody(response, options, settle);
       else settle(fault);
@@ -88,7 +90,10 @@ function headFault(
     const to = quoted(response.headers.location);
     return fail('HTTP_REDIRECT', `${authority} answered ${status}, a redirect to ${to}`);
   }
-  if (status !== 200) return fail('HTTP_STATUS', `${authority} answered ${status}, not 200`);
+  if (status !== 200) {
+    const reasonCode = `http-${status}`;
+    return fail('HTTP_STATUS', `${authority} answered ${status}, not 200`, { reasonCode });
+  }
   const encoding = response.headers['content-encoding'] ?? 'identity';
   const transfer = response.headers['transfer-encoding'] ?? 'chunked';
   if (!/^identity$/i.test(encoding.trim()) || !/^chunked$/i.test(transfer.trim())) {
@@ -123,6 +128,7 @@ function readBody(
     }
   });
   response.on('error', cutOff);
+  response.on('close', cutOff);
   response.on('end', () => {
     if (!response.complete) {
       cutOff();

@@ -192,7 +192,10 @@ describe('https fetch: the response', () => {
     const server = await serve((socket) => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort', () => socket.destroy());
     });
-    assert.equal(await result({ port: server.port }), 'HTTP_TRUNCATED');
+    const outcome = await fetchFrom({ port: server.port });
+    assert.ok(!outcome.ok);
+    assert.equal(outcome.failure.code, 'HTTP_TRUNCATED');
+    assert.match(outcome.failure.detail, /broke off after 5 octets of the document/);
   });
 
   it('tells whether the end of the body is certain', async () => {

@@ -127,6 +127,7 @@ describe('fetchStsPolicy', () => {
       ['TLS_CERTIFICATE_SELF_SIGNED', 'sts-webpki-invalid'],
       ['TLS_VERSION_TOO_OLD', 'sts-webpki-invalid'],
       ['TLS_HANDSHAKE_TIMEOUT', 'sts-policy-fetch-error'],
+      ['TLS_HANDSHAKE_CLOSED', 'sts-policy-fetch-error'],
       ['HTTP_TIMEOUT', 'sts-policy-fetch-error'],
       ['HTTP_STATUS', 'sts-policy-fetch-error'],
       ['HTTP_TOO_LARGE', 'sts-policy-fetch-error'],

@@ -4,6 +4,7 @@
  * @module
  */
 import { normalizeName } from '../dns/name.ts';
+import type { ErrorCode } from '../errors.ts';
 import { fail, ok, type Failure, type Outcome, type Problem, type ResultType } from '../failure.ts';
 import type { HttpsFetcher } from '../http/https-fetcher.ts';
 import type { FetchedDocument } from '../http/types.ts';
@@ -106,10 +107,16 @@ function withResultType(failure: Failure): Failure {
   };
 }
 
-/** A handshake that took too long, or that we called off, says nothing about the certificate. */
+/** A handshake that took too long, broke off, or was called off says nothing about the certificate. */
+const UNDECIDED: readonly ErrorCode[] = [
+  'TLS_HANDSHAKE_TIMEOUT',
+  'TLS_HANDSHAKE_CLOSED',
+  'TLS_ABORTED',
+];
+
 function resultTypeOf({ code }: Failure): ResultType {
-  const isUndecided = code === 'TLS_HANDSHAKE_TIMEOUT' || code === 'TLS_ABORTED';
-  return code.startsWith('TLS_') && !isUndecided ? 'sts-webpki-invalid' : 'sts-policy-fetch-error';
+  const isUnverified = code.startsWith('TLS_') && !UNDECIDED.includes(code);
+  return isUnverified ? 'sts-webpki-invalid' : 'sts-policy-fetch-error';
 }
 
 /** `HTTP_TOO_LARGE` → `too-large`: the word of a code for a report. */
