@@ -15,8 +15,8 @@ import { nextHopText, policyDomainOf, type NextHop } from './next-hop.ts';
 import { createSingleFlight } from './single-flight.ts';
 import type { DecisionRecord, PolicyKnobs } from './types.ts';
 
-/** Decisions kept at most. */
-const DEFAULT_MAX_ENTRIES = 50_000;
+/** Decisions kept at most; each takes a few kilobytes with its evidence. */
+const DEFAULT_MAX_ENTRIES = 20_000;
 
 /** What deciding stands on. */
 export interface DeciderOptions {
@@ -28,7 +28,7 @@ export interface DeciderOptions {
   readonly port: number;
   /** Longest wait for a first contact, where the caller names none. Milliseconds. */
   readonly firstContactMs: number;
-  /** Default 50,000. */
+  /** Default 20,000. */
   readonly maxEntries?: number;
 }
 

@@ -66,13 +66,14 @@ describe('parseNextHop', () => {
   });
 
   it('fuzz: any text gives a next hop that reads back, or a failure', () => {
-    const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.domain(), fc.ipV6());
+    const piece = fc.constantFrom('a', 'B', '1', '.', '-', '_', '[', ']', ':', '%', 'ü', ' ', '::');
+    const text = fc.oneof(fc.string({ unit: piece, maxLength: 12 }), fc.ipV6(), fc.ipV4());
     fc.assert(
       fc.property(text, fc.boolean(), (inner, brackets) => {
         const outcome = parseNextHop(brackets ? `[${inner}]` : inner, 25);
         if (outcome.ok) assert.deepEqual(parseNextHop(nextHopText(outcome.value), 25), outcome);
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
   });
 });
