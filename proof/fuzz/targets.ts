@@ -16,6 +16,9 @@ import { parseMailbox } from '../../src/smtp/mailbox.ts';
 import { readHeaders } from '../../src/smtp/message.ts';
 import { ReplyParser } from '../../src/smtp/reply.ts';
 import { decisionFromJson } from '../../src/tls-policy/decision-record.ts';
+import { parseNextHop } from '../../src/tls-policy/next-hop.ts';
+import { readTlsrptRecord } from '../../src/tlsrpt/record.ts';
+import { certificateTargets } from './certificate-targets.ts';
 import { type Target, textTarget } from './target.ts';
 
 const KIB = 1024;
@@ -38,7 +41,20 @@ export const TARGETS: readonly Target[] = [
     maxSize: 64 * KIB,
     feed: (input) => void readStsPolicy(input),
   },
+  textTarget({
+    name: 'tlsrpt record',
+    samples: ['v=TLSRPTv1; rua=mailto:a@example.com,https://example.com/r;', 'v=TLSRPTv1;rua=x:y'],
+    maxSize: 64 * KIB,
+    feed: readTlsrptRecord,
+  }),
   dnsReplyTarget(),
+  ...certificateTargets(),
+  textTarget({
+    name: 'next hop',
+    samples: ['example.com', '[mx.example.com]:587', '[192.0.2.1]', '[IPv6:2001:db8::1]:25'],
+    maxSize: 64 * KIB,
+    feed: (text) => parseNextHop(text, 25),
+  }),
   textTarget({
     name: 'name',
     samples: ['mx1.Example.COM.', 'bücher.example', 'xn--bcher-kva.example', '_25._tcp.mx.example'],
