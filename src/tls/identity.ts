@@ -48,10 +48,19 @@ function carries(certificate: X509Certificate, referenceName: string): boolean {
  * would take for "any name below").
  */
 export function asciiName(name: string): string | undefined {
-  const ascii = /^[\x21-\x7e]+$/.test(name) ? name.toLowerCase() : domainToASCII(name);
+  const ascii = isAscii(name) ? name.toLowerCase() : toAscii(name);
   const bare = ascii.endsWith('.') ? ascii.slice(0, -1) : ascii;
   if (isIP(bare) !== 0 || bare.split('.').includes('')) return undefined;
   return bare;
+}
+
+function isAscii(name: string): boolean {
+  return /^[\x21-\x7e]+$/.test(name);
+}
+
+/** `domainToASCII` reads like a URL: what would end the host there, or be decoded, is no name here. */
+function toAscii(name: string): string {
+  return /^[-_.0-9A-Za-z\u{80}-\u{10ffff}]+$/u.test(name) ? domainToASCII(name) : '';
 }
 
 /** The DNS names in the certificate's subjectAltName, as they stand; none if it has none. */
