@@ -36,7 +36,7 @@ export const MIGRATIONS: readonly Migration[] = [
       await db.schema
         .createIndex('sts_policy_changed_at')
         .on('sts_policy')
-        .column('changed_at')
+        .columns(['changed_at', 'policy_domain'])
         .execute();
       await db.schema
         .createTable('lease')

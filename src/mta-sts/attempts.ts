@@ -1,0 +1,158 @@
+/**
+ * Attempts to learn of a policy: the record, then perhaps the fetch. One under way for each domain;
+ * whoever asks meanwhile shares it.
+ *
+ * @module
+ */
+import type { Failure, Outcome } from '../failure.ts';
+import type { DomainLife } from './domain-life.ts';
+import type { FetchSlots } from './fetch-slots.ts';
+import type { Effect, Held, Purpose } from './life-cycle-types.ts';
+import { freshPolicy } from './shared-policy.ts';
+import type { Discovery, StsPolicy } from './types.ts';
+
+/** The network, as attempts need it. */
+export interface PolicyNetwork {
+  discover(
+    policyDomain: string,
+    options: { readonly fresh: boolean; readonly signal: AbortSignal },
+  ): Promise<Discovery>;
+  fetch(
+    policyDomain: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<Outcome<{ readonly policy: StsPolicy }>>;
+}
+
+/** What attempts stand on. */
+export interface AttemptsOptions {
+  readonly network: PolicyNetwork;
+  readonly life: DomainLife;
+  readonly slots: FetchSlots;
+  /** Looks in the table before the network is asked. The failure is set where the table did not answer. */
+  readonly consultTable: (domain: string) => Promise<TableAnswer>;
+  /** The domain has no policy, but the table was not there to say otherwise. */
+  readonly markUncertain: (domain: string, failure: Failure) => void;
+}
+
+/** What the table knew of a domain. */
+export type TableAnswer =
+  | { readonly kind: 'in-force' }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'no-answer'; readonly failure: Failure };
+
+/** Attempts, one at a time for each domain. */
+export interface Attempts {
+  /** Resolves at the end with the policy that was fetched, if one was. Rejects only for a bug. */
+  run(domain: string, purpose: Purpose): Promise<Held | undefined>;
+  isUnderWay(domain: string): boolean;
+  readonly underWay: number;
+  /** Breaks off what is under way and waits for its end. */
+  close(): Promise<void>;
+}
+
+interface Flight {
+  readonly purpose: Purpose;
+  readonly ended: Promise<Held | undefined>;
+}
+
+/** The attempts of one cache. */
+export function createAttempts(options: AttemptsOptions): Attempts {
+  const flights = new Map<string, Flight>();
+  const closing = new AbortController();
+
+  const launch = async (domain: string, purpose: Purpose): Promise<Held | undefined> => {
+    try {
+      return await attempt(options, { domain, purpose, signal: closing.signal });
+    } catch (error) {
+      if (closing.signal.aborted) return undefined;
+      throw error;
+    } finally {
+      flights.delete(domain);
+    }
+  };
+
+  return {
+    async run(domain, purpose) {
+      for (;;) {
+        if (closing.signal.aborted) return undefined;
+        const flight = flights.get(domain);
+        if (flight === undefined) {
+          const ended = launch(domain, purpose);
+          flights.set(domain, { purpose, ended });
+          return await ended;
+        }
+        if (answers(flight.purpose, purpose)) return await flight.ended;
+        await flight.ended.catch(() => undefined);
+      }
+    },
+    isUnderWay: (domain) => flights.has(domain),
+    get underWay() {
+      return flights.size;
+    },
+    async close() {
+      closing.abort(new Error('the policy cache is closing'));
+      await Promise.allSettled([...flights.values()].map(async (flight) => await flight.ended));
+    },
+  };
+}
+
+/** Is the attempt under way as good as the one that is wanted? */
+function answers(underWay: Purpose, wanted: Purpose): boolean {
+  if (underWay === wanted || underWay === 'forced') return true;
+  return wanted === 'first-contact' || wanted === 'id-check';
+}
+
+interface AttemptOf {
+  readonly domain: string;
+  readonly purpose: Purpose;
+  readonly signal: AbortSignal;
+}
+
+async function attempt(options: AttemptsOptions, of: AttemptOf): Promise<Held | undefined> {
+  const { domain, purpose, signal } = of;
+  const { network, life } = options;
+  const table: TableAnswer =
+    purpose === 'first-contact' ? await options.consultTable(domain) : { kind: 'nothing' };
+  if (table.kind === 'in-force' || signal.aborted) return undefined;
+  const discovery = await network.discover(domain, { fresh: purpose !== 'first-contact', signal });
+  if (signal.aborted) return undefined;
+  const found = life.apply(domain, { kind: 'discovered', purpose, discovery });
+  const id = fetchedId(found.effects);
+  const served = id === undefined ? undefined : await fetchPolicy(options, { ...of, id });
+  if (served === undefined && table.kind === 'no-answer') {
+    options.markUncertain(domain, table.failure);
+  }
+  return served;
+}
+
+async function fetchPolicy(
+  options: AttemptsOptions,
+  of: AttemptOf & { readonly id: string },
+): Promise<Held | undefined> {
+  const { domain, purpose, signal, id } = of;
+  const { network, life, slots } = options;
+  const urgency = purpose === 'refresh' || purpose === 'id-check' ? 'background' : 'waited-for';
+  const outcome = await slots.run(urgency, async () =>
+    signal.aborted ? undefined : await network.fetch(domain, { signal }),
+  );
+  if (outcome === undefined || signal.aborted) return undefined;
+  const { effects } = life.apply(
+    domain,
+    outcome.ok
+      ? {
+          kind: 'fetched',
+          id,
+          policy: freshPolicy(outcome.value.policy),
+          maxAge: outcome.value.policy.maxAge,
+        }
+      : { kind: 'fetch-failed', id, failure: outcome.failure },
+  );
+  for (const effect of effects) {
+    if (effect.kind === 'serve') return effect.held;
+  }
+  return undefined;
+}
+
+function fetchedId(effects: readonly Effect[]): string | undefined {
+  return effects.find((effect) => effect.kind === 'fetch')?.id;
+}

@@ -1,0 +1,128 @@
+/**
+ * Where the pure life cycle meets memory, table and listeners: applies events and does what follows.
+ *
+ * @module
+ */
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log/log.ts';
+import type { CacheEntry, MemoryCache } from './memory-cache.ts';
+import type { Context, Effect, Held, LifeEvent, LifeSettings, Step } from './life-cycle-types.ts';
+import { transition } from './life-cycle.ts';
+import { rebased } from './life-times.ts';
+import type { PolicyKeeper } from './policy-keeper.ts';
+import type { PolicyRow } from './policy-table.ts';
+import { heldOf, isTombstone } from './policy-table.ts';
+import type { RefreshSchedule } from './refresh-schedule.ts';
+import type { StsEvent } from './types.ts';
+
+/** What it stands on. */
+export interface DomainLifeOptions {
+  readonly cache: MemoryCache;
+  readonly schedule: RefreshSchedule;
+  readonly keeper: PolicyKeeper;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: LifeSettings;
+  readonly random: () => number;
+  readonly tell: (event: StsEvent) => void;
+}
+
+/** The states of all domains. */
+export interface DomainLife {
+  /** Moves the domain's state; the write to the table is begun at once, and nobody waits for it. */
+  apply(domain: string, event: LifeEvent): Step;
+  /** Takes over a row of the table. False if there was no room. */
+  adopt(row: PolicyRow): boolean;
+  /** Brings every policy into line with a clock that went back. */
+  rebaseAll(): void;
+}
+
+/** How often at most the log says that the cache is full, milliseconds. */
+const FULL_NOTICE_MS = 3_600_000;
+
+/** The states of all domains, empty at first. */
+export function createDomainLife(options: DomainLifeOptions): DomainLife {
+  const { cache, schedule, keeper, clock, log, settings, random, tell } = options;
+  let fullNoticeAt = Number.NEGATIVE_INFINITY;
+
+  const contextOf = (policyDomain: string): Context => ({
+    policyDomain,
+    now: clock.now(),
+    settings,
+    random,
+  });
+
+  const noticeFull = (now: number): void => {
+    if (Math.abs(now - fullNoticeAt) < FULL_NOTICE_MS) return;
+    fullNoticeAt = now;
+    log.warn(
+      { entries: cache.size },
+      'the policy cache is full of policies in use: new ones are not kept; raise mta_sts.max_entries',
+    );
+  };
+
+  /** @returns false if there was no room; then nothing of it is written either */
+  const keep = (domain: string, step: Step, now: number): boolean => {
+    const before = cache.entry(domain)?.state.refreshAt;
+    const result = cache.put(domain, step.state, now);
+    if (result.kind === 'refused') {
+      noticeFull(now);
+      return false;
+    }
+    if (result.evicted !== undefined) keeper.remove(result.evicted);
+    if (step.state.kind === 'held' && step.state.refreshAt !== before) {
+      schedule.set(domain, step.state.refreshAt);
+    }
+    return true;
+  };
+
+  const follow = (domain: string, effects: readonly Effect[]): void => {
+    for (const effect of effects) {
+      if (effect.kind === 'save' || effect.kind === 'forget') keeper.save(domain);
+      if (effect.kind === 'tell') tell(effect.event);
+    }
+  };
+
+  return {
+    apply(domain, event) {
+      const context = contextOf(domain);
+      const before = cache.state(domain);
+      const step = transition(before, event, context);
+      const kept = step.state === before || keep(domain, step, context.now);
+      const effects = kept ? step.effects : step.effects.filter((effect) => effect.kind !== 'save');
+      follow(domain, effects);
+      return step;
+    },
+    adopt(row) {
+      const domain = row.policy_domain;
+      const context = contextOf(domain);
+      if (isTombstone(row)) {
+        this.apply(domain, { kind: 'forgotten', at: row.fetched_at });
+        return true;
+      }
+      const entry = cache.entry(domain);
+      if (entry !== undefined) {
+        entry.lastUsedAt = Math.max(entry.lastUsedAt, row.last_used_at);
+        entry.storedUseAt = Math.max(entry.storedUseAt, row.last_used_at);
+        this.apply(domain, { kind: 'stored', held: heldOf(row) });
+        return true;
+      }
+      const held = rebased(heldOf(row), context) as Held;
+      if (context.now > held.expiresAt) return true;
+      const result = cache.load(domain, held, row.last_used_at, context.now);
+      if (result.kind === 'refused') return false;
+      schedule.set(domain, held.refreshAt);
+      return true;
+    },
+    rebaseAll() {
+      for (const [domain, entry] of cache.entries()) rebaseEntry(domain, entry);
+    },
+  };
+
+  function rebaseEntry(domain: string, entry: CacheEntry): void {
+    const next = rebased(entry.state, contextOf(domain)) as Held;
+    if (next === entry.state) return;
+    entry.state = next;
+    schedule.set(domain, next.refreshAt);
+  }
+}

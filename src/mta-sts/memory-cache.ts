@@ -1,0 +1,186 @@
+/**
+ * What is known of each domain, in bounded memory. Policies and the lack of one are kept apart,
+ * so that a flood of domains without a policy can never push a policy out.
+ *
+ * @module
+ */
+import type { Bare, Held, State } from './life-cycle-types.ts';
+import { UNKNOWN } from './life-cycle.ts';
+import type { PolicyTexts } from './shared-policy.ts';
+import { createPolicyTexts } from './shared-policy.ts';
+
+/** A policy and its use. */
+export interface CacheEntry {
+  state: Held;
+  /** Milliseconds since the Unix epoch. */
+  lastUsedAt: number;
+  /** The `lastUsedAt` that the table has. */
+  storedUseAt: number;
+}
+
+/** How much is kept. */
+export interface MemoryCacheOptions {
+  /** Policies. */
+  readonly maxEntries: number;
+  /** Domains without one. */
+  readonly maxBare: number;
+  /** A policy not used for this long may make room for another, milliseconds. */
+  readonly unusedAfterMs: number;
+}
+
+/** What became of a policy that was put in. */
+export type PutResult =
+  | { readonly kind: 'kept'; readonly evicted?: string }
+  /** Full of policies that are in force and in use. */
+  | { readonly kind: 'refused' };
+
+/** A bounded map from policy domain to state. */
+export interface MemoryCache {
+  entry(domain: string): CacheEntry | undefined;
+  state(domain: string): State;
+  put(domain: string, state: State, now: number): PutResult;
+  /** A policy from the table with the use that the table knows of. */
+  load(domain: string, state: Held, lastUsedAt: number, now: number): PutResult;
+  entries(): IterableIterator<[string, CacheEntry]>;
+  readonly size: number;
+  count(mode: Held['policy']['mode']): number;
+}
+
+/** How many entries are looked at for one that may go. */
+const EVICTION_SAMPLE = 64;
+
+/** An empty cache. */
+export function createMemoryCache(options: MemoryCacheOptions): MemoryCache {
+  return new BoundedCache(options);
+}
+
+class BoundedCache implements MemoryCache {
+  readonly #options: MemoryCacheOptions;
+  readonly #held = new Map<string, CacheEntry>();
+  readonly #bare = new Map<string, Bare>();
+  readonly #texts: PolicyTexts = createPolicyTexts();
+  readonly #counts = { enforce: 0, testing: 0, none: 0 };
+  #hand: IterableIterator<[string, CacheEntry]> | undefined;
+
+  constructor(options: MemoryCacheOptions) {
+    this.#options = options;
+  }
+
+  entry(domain: string): CacheEntry | undefined {
+    return this.#held.get(domain);
+  }
+
+  state(domain: string): State {
+    return this.#held.get(domain)?.state ?? this.#bare.get(domain) ?? UNKNOWN;
+  }
+
+  put(domain: string, state: State, now: number): PutResult {
+    if (state.kind === 'held') return this.#putHeld(domain, state, { lastUsedAt: now, now });
+    this.#dropHeld(domain);
+    this.#bare.delete(domain);
+    if (state.kind === 'bare') this.#putBare(domain, state);
+    return { kind: 'kept' };
+  }
+
+  load(domain: string, state: Held, lastUsedAt: number, now: number): PutResult {
+    const result = this.#putHeld(domain, state, { lastUsedAt, now });
+    const entry = this.#held.get(domain);
+    if (entry !== undefined) {
+      entry.storedUseAt = Math.max(entry.storedUseAt, lastUsedAt);
+      entry.lastUsedAt = Math.max(entry.lastUsedAt, lastUsedAt);
+    }
+    return result;
+  }
+
+  entries(): IterableIterator<[string, CacheEntry]> {
+    return this.#held.entries();
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  count(mode: Held['policy']['mode']): number {
+    return this.#counts[mode];
+  }
+
+  #putHeld(
+    domain: string,
+    state: Held,
+    use: { readonly lastUsedAt: number; readonly now: number },
+  ): PutResult {
+    const entry = this.#held.get(domain);
+    if (entry !== undefined) {
+      entry.state = this.#swap(entry.state, state);
+      return { kind: 'kept' };
+    }
+    const evicted = this.#held.size < this.#options.maxEntries ? undefined : this.#evict(use.now);
+    if (this.#held.size >= this.#options.maxEntries) return { kind: 'refused' };
+    this.#bare.delete(domain);
+    const shared = this.#texts.take(state.policy.text, state.policy.mode);
+    this.#counts[shared.mode] += 1;
+    const kept = shared === state.policy ? state : { ...state, policy: shared };
+    const { lastUsedAt } = use;
+    this.#held.set(domain, { state: kept, lastUsedAt, storedUseAt: lastUsedAt });
+    return evicted === undefined ? { kind: 'kept' } : { kind: 'kept', evicted };
+  }
+
+  /** Keeps the count of texts and modes right when a policy takes another's place. */
+  #swap(old: Held, next: Held): Held {
+    if (old.policy === next.policy) return next;
+    const shared = this.#texts.take(next.policy.text, next.policy.mode);
+    this.#texts.release(old.policy);
+    this.#counts[old.policy.mode] -= 1;
+    this.#counts[shared.mode] += 1;
+    return { ...next, policy: shared };
+  }
+
+  #dropHeld(domain: string): void {
+    const entry = this.#held.get(domain);
+    if (entry === undefined) return;
+    this.#held.delete(domain);
+    this.#texts.release(entry.state.policy);
+    this.#counts[entry.state.policy.mode] -= 1;
+  }
+
+  /** The least recently used that may go, of the next few entries in turn. */
+  #evict(now: number): string | undefined {
+    let found: [string, CacheEntry] | undefined;
+    const sample = Math.min(EVICTION_SAMPLE, this.#held.size);
+    for (let seen = 0; seen < sample; seen += 1) {
+      const candidate = this.#nextInTurn();
+      if (candidate === undefined) break;
+      if (!this.#mayGo(candidate[1], now)) continue;
+      if (found === undefined || candidate[1].lastUsedAt < found[1].lastUsedAt) found = candidate;
+    }
+    if (found === undefined) return undefined;
+    this.#dropHeld(found[0]);
+    return found[0];
+  }
+
+  #nextInTurn(): [string, CacheEntry] | undefined {
+    for (let turn = 0; turn < 2; turn += 1) {
+      this.#hand ??= this.#held.entries();
+      const next = this.#hand.next();
+      if (next.done !== true) return next.value;
+      this.#hand = undefined;
+    }
+    return undefined;
+  }
+
+  /** A policy that asks for something, is in force and in use never goes for a newcomer. */
+  #mayGo(entry: CacheEntry, now: number): boolean {
+    if (entry.state.policy.mode === 'none' || now > entry.state.expiresAt) return true;
+    return now - entry.lastUsedAt > this.#options.unusedAfterMs;
+  }
+
+  #putBare(domain: string, state: Bare): void {
+    if (this.#bare.size >= this.#options.maxBare) {
+      for (const oldest of this.#bare.keys()) {
+        this.#bare.delete(oldest);
+        break;
+      }
+    }
+    this.#bare.set(domain, state);
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * The table of policies: rows, and the queries on them, the same on both engines.
+ *
+ * @module
+ */
+import type { ErrorCode } from '../errors.ts';
+import type { Failure, ResultType } from '../failure.ts';
+import type { StsPolicyTable, Store } from '../store/types.ts';
+import { NO_BACK_OFFS } from './back-off.ts';
+import type { Held } from './life-cycle-types.ts';
+import { CLOCK_TOLERANCE_MS } from './life-times.ts';
+import { storedPolicy } from './shared-policy.ts';
+
+/** A row of the table. */
+export type PolicyRow = StsPolicyTable;
+
+/** Rows read at once: enough to be quick, few enough not to hold up other work for long. */
+const CHUNK = 5_000;
+
+/** Domains in one statement; SQLite's limit of parameters is far above it. */
+const BATCH = 500;
+
+/** The row of a policy. */
+export function rowOf(
+  domain: string,
+  held: Held,
+  times: { readonly lastUsedAt: number; readonly now: number },
+): PolicyRow {
+  const failure = held.fetchFailure;
+  return {
+    policy_domain: domain,
+    record_id: held.id,
+    policy_text: held.policy.text,
+    mode: held.policy.mode,
+    fetched_at: held.fetchedAt,
+    expires_at: held.expiresAt,
+    last_used_at: times.lastUsedAt,
+    next_refresh_at: held.refreshAt,
+    failures_in_a_row: held.failures,
+    failure_code: failure?.code ?? null,
+    failure_detail: failure?.detail ?? null,
+    failure_type: failure?.resultType ?? null,
+    changed_at: times.now,
+  };
+}
+
+/**
+ * What is left of a domain that was forgotten: other nodes see it and forget it too. It has the
+ * time of forgetting where a policy has that of its fetch, so that a later fetch wins.
+ */
+export function tombstoneOf(domain: string, now: number): PolicyRow {
+  return {
+    policy_domain: domain,
+    record_id: '',
+    policy_text: '',
+    mode: 'none',
+    fetched_at: now,
+    expires_at: 0,
+    last_used_at: now,
+    next_refresh_at: 0,
+    failures_in_a_row: 0,
+    failure_code: null,
+    failure_detail: null,
+    failure_type: null,
+    changed_at: now,
+  };
+}
+
+/** Is this what is left of a forgotten domain? */
+export function isTombstone(row: PolicyRow): boolean {
+  return row.expires_at === 0;
+}
+
+/** The state that a row stands for. The record was last looked at, for all we know, at the fetch. */
+export function heldOf(row: PolicyRow): Held {
+  return {
+    kind: 'held',
+    policy: storedPolicy(row.policy_text, row.mode),
+    id: row.record_id,
+    fetchedAt: row.fetched_at,
+    expiresAt: row.expires_at,
+    refreshAt: row.next_refresh_at,
+    checkedAt: row.fetched_at,
+    triedAt: row.fetched_at,
+    failures: row.failures_in_a_row,
+    fetchFailure: failureOf(row),
+    recordFailure: undefined,
+    backOffs: NO_BACK_OFFS,
+  };
+}
+
+function failureOf(row: PolicyRow): Failure | undefined {
+  if (row.failure_code === null) return undefined;
+  const resultType = row.failure_type as ResultType | null;
+  return {
+    // Written by us, and a code is never renamed.
+    code: row.failure_code as ErrorCode,
+    detail: row.failure_detail ?? '',
+    ...(resultType === null ? {} : { resultType }),
+  };
+}
+
+/**
+ * Writes a row. Of two nodes that write the same domain, the newer fetch wins; a row from a clock
+ * that ran ahead gives way.
+ */
+export async function writeRow(store: Store, row: PolicyRow): Promise<void> {
+  const { policy_domain: _key, last_used_at, ...rest } = row;
+  await store.db
+    .insertInto('sts_policy')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict
+        .column('policy_domain')
+        .doUpdateSet((use) => ({
+          ...rest,
+          last_used_at: use
+            .case()
+            .when('sts_policy.last_used_at', '>', last_used_at)
+            .then(use.ref('sts_policy.last_used_at'))
+            .else(last_used_at)
+            .end(),
+        }))
+        .where((is) =>
+          is.or([
+            is('sts_policy.fetched_at', '<=', row.fetched_at),
+            is('sts_policy.fetched_at', '>', row.changed_at + CLOCK_TOLERANCE_MS),
+          ]),
+        ),
+    )
+    .execute();
+}
+
+/** One domain's row. */
+export async function readRow(store: Store, domain: string): Promise<PolicyRow | undefined> {
+  return await store.db
+    .selectFrom('sts_policy')
+    .selectAll()
+    .where('policy_domain', '=', domain)
+    .executeTakeFirst();
+}
+
+/** All rows that have not expired, in chunks. */
+export async function* readLive(store: Store, now: number): AsyncGenerator<readonly PolicyRow[]> {
+  let after = '';
+  for (;;) {
+    const rows = await store.db
+      .selectFrom('sts_policy')
+      .selectAll()
+      .where('policy_domain', '>', after)
+      .where('expires_at', '>=', now)
+      .orderBy('policy_domain')
+      .limit(CHUNK)
+      .execute();
+    if (rows.length > 0) yield rows;
+    if (rows.length < CHUNK) return;
+    after = rows.at(-1)!.policy_domain;
+  }
+}
+
+/** The rows written since a moment, in chunks. */
+export async function* readChanged(
+  store: Store,
+  since: number,
+): AsyncGenerator<readonly PolicyRow[]> {
+  let after = { changedAt: since, domain: '' };
+  for (;;) {
+    const { changedAt, domain } = after;
+    const rows = await store.db
+      .selectFrom('sts_policy')
+      .selectAll()
+      .where((is) =>
+        is(is.refTuple('changed_at', 'policy_domain'), '>', is.tuple(changedAt, domain)),
+      )
+      .orderBy('changed_at')
+      .orderBy('policy_domain')
+      .limit(CHUNK)
+      .execute();
+    if (rows.length > 0) yield rows;
+    const last = rows.at(-1);
+    if (rows.length < CHUNK || last === undefined) return;
+    after = { changedAt: last.changed_at, domain: last.policy_domain };
+  }
+}
+
+/** Notes the last use of domains, so that the node that refreshes knows what is in use elsewhere. */
+export async function writeUse(
+  store: Store,
+  domains: readonly string[],
+  usedAt: number,
+): Promise<void> {
+  for (let start = 0; start < domains.length; start += BATCH) {
+    await store.db
+      .updateTable('sts_policy')
+      .set({ last_used_at: usedAt, changed_at: usedAt })
+      .where('policy_domain', 'in', domains.slice(start, start + BATCH))
+      .where('last_used_at', '<', usedAt)
+      .execute();
+  }
+}
+
+/** Removes the row of a domain that made room for another. */
+export async function deleteRow(store: Store, domain: string): Promise<void> {
+  await store.db.deleteFrom('sts_policy').where('policy_domain', '=', domain).execute();
+}
+
+/** Removes rows that expired, and what is left of forgotten domains, after every node has seen it. */
+export async function deleteDead(store: Store, before: number): Promise<void> {
+  await store.db
+    .deleteFrom('sts_policy')
+    .where('expires_at', '<', before)
+    .where('changed_at', '<', before)
+    .execute();
+}

@@ -1,0 +1,85 @@
+/**
+ * From what is known of a domain to what callers are told.
+ *
+ * @module
+ */
+import type { CacheEntry } from './memory-cache.ts';
+import type { Held, State } from './life-cycle-types.ts';
+import type { ActivePolicy, PolicyEntry, StsStatus } from './types.ts';
+
+/** The policy for callers; undefined for a stored text that this release no longer accepts. */
+export function activeOf(
+  domain: string,
+  held: Held,
+  source: 'fetched' | 'cache',
+): ActivePolicy | undefined {
+  const policy = held.policy.parsed();
+  if (policy === undefined) return undefined;
+  const failure = held.fetchFailure ?? held.recordFailure;
+  return {
+    policyDomain: domain,
+    policy,
+    id: held.id,
+    source,
+    fetchedAt: held.fetchedAt,
+    expiresAt: held.expiresAt,
+    ...(failure === undefined ? {} : { refreshFailure: failure }),
+  };
+}
+
+/** What is known right now; undefined where nothing is, or where it has to be asked anew. */
+export function statusOf(domain: string, state: State, now: number): StsStatus | undefined {
+  switch (state.kind) {
+    case 'unknown':
+      return undefined;
+    case 'bare':
+      return now < state.until ? noneOf(state) : undefined;
+    case 'held':
+      break;
+  }
+  if (now > state.expiresAt) return undefined;
+  const active = activeOf(domain, state, 'cache');
+  return active === undefined ? undefined : { kind: 'policy', active };
+}
+
+/** The answer at the end of an attempt: `served` is the policy that it fetched. */
+export function answerOf(
+  domain: string,
+  found: { readonly served: Held | undefined; readonly state: State },
+  now: number,
+): StsStatus {
+  const { served, state } = found;
+  const fresh = served === undefined ? undefined : activeOf(domain, served, 'fetched');
+  if (fresh !== undefined) return { kind: 'policy', active: fresh };
+  const known = statusOf(domain, state, now);
+  if (known !== undefined) return known;
+  if (state.kind === 'bare') return noneOf(state);
+  const detail = `nothing is known of ${domain} any more`;
+  return { kind: 'none', failure: { code: 'STS_POLICY_DROPPED', detail } };
+}
+
+function noneOf(state: Extract<State, { readonly kind: 'bare' }>): StsStatus {
+  const { failure, recordId } = state;
+  return { kind: 'none', failure, ...(recordId === undefined ? {} : { recordId }) };
+}
+
+/** The answer while a first contact is still under way. */
+export function pendingOf(domain: string, budgetMs: number): StsStatus {
+  const detail = `the policy of ${domain} was not there within ${budgetMs} ms`;
+  return { kind: 'none', failure: { code: 'STS_FIRST_CONTACT_PENDING', detail } };
+}
+
+/** A line of the list. */
+export function entryOf(
+  domain: string,
+  entry: Pick<CacheEntry, 'state' | 'lastUsedAt'>,
+): PolicyEntry | undefined {
+  const active = activeOf(domain, entry.state, 'cache');
+  if (active === undefined) return undefined;
+  return {
+    active,
+    lastUsedAt: entry.lastUsedAt,
+    nextRefreshAt: entry.state.refreshAt,
+    failuresInARow: entry.state.failures,
+  };
+}

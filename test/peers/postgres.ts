@@ -1,0 +1,94 @@
+/**
+ * A PostgreSQL server of its own for a test: a cluster in a temporary folder, reached over a UNIX
+ * socket, gone when the test ends.
+ *
+ * @module
+ */
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Where Debian keeps the programs of each release. */
+const RELEASES = '/usr/lib/postgresql';
+
+/** A running server. */
+export interface PostgresPeer {
+  /** What `openStore` takes. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a server with an empty database. It takes about two seconds. */
+export async function startPostgres(): Promise<PostgresPeer> {
+  const bin = programs();
+  const folder = await mkdtemp(join(tmpdir(), 'sts-pg-'));
+  const account = await accountOf();
+  await chmod(folder, 0o700);
+  if (account !== undefined) await chown(folder, account.uid, account.gid);
+  const identity = account ?? {};
+  const data = join(folder, 'data');
+  await run(join(bin, 'initdb'), ['-D', data, '-U', 'sts', '-A', 'trust', '-E', 'UTF8', '-N'], {
+    ...identity,
+    cwd: folder,
+  });
+  const settings = [`unix_socket_directories=${folder}`, 'listen_addresses=', 'fsync=off'];
+  const server = spawn(
+    join(bin, 'postgres'),
+    ['-D', data, ...settings.flatMap((setting) => ['-c', setting])],
+    { ...identity, cwd: folder, stdio: 'ignore' },
+  );
+  const ended = new Promise<void>((resolve) => {
+    server.once('exit', () => resolve());
+  });
+  const stop = async (): Promise<void> => {
+    server.kill('SIGQUIT');
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await untilReady(bin, folder);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    url: `postgres:///postgres?host=${encodeURIComponent(folder)}&user=sts`,
+    stop,
+  };
+}
+
+function programs(): string {
+  const releases = existsSync(RELEASES) ? readdirSync(RELEASES) : [];
+  const newest = releases.toSorted((a, b) => Number(b) - Number(a))[0];
+  if (newest === undefined) {
+    throw new Error(`no PostgreSQL under ${RELEASES}: install the package postgresql`);
+  }
+  return join(RELEASES, newest, 'bin');
+}
+
+/** PostgreSQL refuses to run as root: then it runs as the account that its package made. */
+async function accountOf(): Promise<{ readonly uid: number; readonly gid: number } | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const [uid, gid] = await Promise.all(
+    ['-u', '-g'].map(async (flag) => Number((await run('id', [flag, 'postgres'])).stdout)),
+  );
+  return { uid: uid!, gid: gid! };
+}
+
+async function untilReady(bin: string, folder: string): Promise<void> {
+  for (let turn = 0; turn < 100; turn += 1) {
+    try {
+      await run(join(bin, 'pg_isready'), ['-q', '-h', folder]);
+      return;
+    } catch {
+      await sleep(100);
+    }
+  }
+  throw new Error('PostgreSQL did not come up within ten seconds');
+}
