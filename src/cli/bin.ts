@@ -26,5 +26,3 @@ if (isNewEnough(process.versions.node)) {
   );
   process.exitCode = 69;
 }
-
-export {};

@@ -13,7 +13,7 @@ const MOST_RECORDS = 30;
 /** One row for each record: security, type, name, content, TTL. */
 export function answerRows(answer: Answer<RrType>): readonly (readonly string[])[] {
   const head = [answer.type, answer.name];
-  const chain = answer.chain.map((link) => [link.security, 'CNAME', link.from, `${link.to}`, '']);
+  const chain = answer.chain.map((link) => [link.security, 'CNAME', link.from, link.to, '']);
   switch (answer.kind) {
     case 'failure':
       return [...chain, ['FAILED', ...head, printable(answer.failure.detail), '']];

@@ -21,7 +21,7 @@ const STYLES = {
 export function paintFor(stream: Writable): Paint {
   return (style, text) =>
     styleText(STYLES[style], text, {
-      stream: stream as NodeJS.WritableStream,
+      stream,
       validateStream: true,
     });
 }
