@@ -77,6 +77,16 @@ describe('ask', () => {
     assert.equal(fake.seen.length, 1);
   });
 
+  it('SERVFAIL of an upstream that is not trusted is not looked into: its word proves nothing', async () => {
+    await using fake = await startFakeDns(() => ({ rcode: 2 }));
+    const deps = depsFor([untrusted(fake)]);
+    const asked = { name: 'a.test', type: 'A', deadline: deps.clock.now() + 5000 } as const;
+    const response = await ask(asked, deps);
+    assert.ok(!response.ok);
+    assert.equal(response.failure.code, 'DNS_SERVFAIL');
+    assert.equal(fake.seen.length, 1);
+  });
+
   it('without any upstream the failure says so', async () => {
     const deps = depsFor([]);
     const response = await ask({ name: 'a.test', type: 'A', deadline: deps.clock.now() + 1 }, deps);

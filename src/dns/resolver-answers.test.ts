@@ -140,6 +140,9 @@ describe('resolver: answers', () => {
       'a.test/A': { answers: [a('evil.test')], authorities: [soa('test', 60, 60)] },
     });
     assert.equal((await lookUp(handler, 'a.test', 'A')).answer.kind, 'nodata');
+    const chaos = { ...a('a.test'), class: 'CH' } as WireAnswer;
+    const otherClass = table({ 'a.test/A': { answers: [chaos] } });
+    assert.equal((await lookUp(otherClass, 'a.test', 'A')).answer.kind, 'nodata');
   });
 
   it('a CNAME to a name that no host can have is a failure', async () => {
