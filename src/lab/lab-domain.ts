@@ -105,10 +105,11 @@ export async function buildDomain(plan: DomainPlan, tools: DomainTools): Promise
   const hosts = await Promise.all(
     hostPlans(plan, name).map((host, index) => buildHost({ host, name, index }, tools)),
   );
-  dns.add(...mxRecords(plan, name), ...(plan.records ?? []));
+  dns.add(...mxRecords(plan, name));
   const domain = domainOf(name, hosts, tools);
   if (plan.sts !== undefined) domain.publish(plan.sts);
   if (plan.stsRecords !== undefined) domain.setStsRecords(...plan.stsRecords);
+  dns.add(...(plan.records ?? []));
   return domain;
 }
 

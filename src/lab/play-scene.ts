@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/types.ts';
+import type { StsStatus } from '../mta-sts/types.ts';
 import { deliver } from '../relay/deliver.ts';
 import type { DeliverOptions } from '../relay/deliver.ts';
 import type { DeliveryReport, RecipientReport } from '../relay/types.ts';
@@ -91,8 +92,13 @@ async function perform(scene: Scene, world: World, sender: Sender): Promise<Ende
   const marked = markHosts(domain.hosts, strangers);
   const report = await send({ scene, stage, sender, canary });
   const got = outcomeOf(report);
-  const aftermath: Aftermath = { ...stage, report };
-  const why = judgeScene({ scene, got, canary, marked }) ?? scene.check?.(aftermath);
+  const sts = sender.engine.policies.peek(domain.name);
+  const aftermath: Aftermath = { ...stage, report, sts };
+  const code = codeOf(report.recipients[0]);
+  const why =
+    judgeScene({ scene, got, code, canary, marked }) ??
+    policyFault(scene, sts) ??
+    scene.check?.(aftermath);
   return { got, detail: detailOf(report.recipients[0]), ...(why === undefined ? {} : { why }) };
 }
 
@@ -162,6 +168,19 @@ function routeOf({ message }: Scene, stage: Stage): Pick<DeliverOptions, 'route'
 function outcomeOf({ recipients }: DeliveryReport): SceneOutcome {
   const outcomes = { delivered: 'delivered', failed: 'bounced', deferred: 'deferred' } as const;
   return outcomes[recipients[0]?.status ?? 'deferred'];
+}
+
+/** Whether the policy look-up ended as the scene says; undefined: it did. */
+function policyFault({ policyCode }: Scene, sts: StsStatus | undefined): string | undefined {
+  if (policyCode === undefined) return undefined;
+  const failure = sts?.kind === 'policy' ? sts.active.refreshFailure : sts?.failure;
+  return failure?.code === policyCode
+    ? undefined
+    : `policy look-up: ${failure?.code ?? 'no failure'} instead of ${policyCode}`;
+}
+
+function codeOf(report: RecipientReport | undefined): string | undefined {
+  return report === undefined || report.status === 'delivered' ? undefined : report.failure.code;
 }
 
 function detailOf(report: RecipientReport | undefined): string {

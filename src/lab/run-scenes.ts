@@ -52,8 +52,9 @@ export async function* runScenes(
   const all = Promise.all(workers);
   try {
     for (const slot of slots) {
-      const result = await Promise.race([slot.promise, all.then(() => slot.promise)]);
-      if (options.signal?.aborted === true) return;
+      // Nobody plays the rest once the signal has said stop.
+      const result = await Promise.race([slot.promise, all.then(() => undefined)]);
+      if (result === undefined) return;
       yield result;
     }
   } finally {

@@ -60,6 +60,7 @@ function verdict(scene: Partial<Scene>, seen: readonly Seen[], got = scene.expec
   return judgeScene({
     scene: { ...SCENE, ...scene },
     got: got ?? 'delivered',
+    code: got === 'delivered' ? undefined : 'POLICY_NULL_MX',
     canary: CANARY,
     marked,
   });
@@ -76,6 +77,12 @@ describe('scene verdict', () => {
   it('is not content with another outcome', () => {
     assert.equal(verdict({}, [{}], 'deferred'), 'deferred instead of delivered');
     assert.match(String(verdict({}, [{}])), /did not get/);
+  });
+
+  it('is not content with another reason', () => {
+    assert.equal(verdict({ expected: 'bounced', code: 'POLICY_NULL_MX' }, [{}]), undefined);
+    const other = verdict({ expected: 'bounced', code: 'POLICY_MAIL_LOOP' }, [{}]);
+    assert.equal(other, 'POLICY_NULL_MX instead of POLICY_MAIL_LOOP');
   });
 
   it('sees a message at the wrong host, twice, or another one', () => {

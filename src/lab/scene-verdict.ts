@@ -30,6 +30,8 @@ export function markHosts(own: readonly LabMx[], strangers: readonly LabMx[]): r
 export interface SceneEnd {
   readonly scene: Scene;
   readonly got: SceneOutcome;
+  /** Why it was not delivered. */
+  readonly code: string | undefined;
   /** Stands in the message and nowhere else. */
   readonly canary: string;
   readonly marked: readonly Marked[];
@@ -41,7 +43,7 @@ export function judgeScene(end: SceneEnd): string | undefined {
   return (
     leakOf(end) ??
     (got === scene.expected ? undefined : `${got} instead of ${scene.expected}`) ??
-    (got === 'delivered' ? arrivalOf(end) : undefined)
+    (got === 'delivered' ? arrivalOf(end) : reasonOf(end))
   );
 }
 
@@ -62,6 +64,12 @@ function leakOf({ scene, canary, marked }: SceneEnd): string | undefined {
     }
   }
   return undefined;
+}
+
+function reasonOf({ scene, code }: SceneEnd): string | undefined {
+  return scene.code === undefined || code === scene.code
+    ? undefined
+    : `${code ?? 'no code'} instead of ${scene.code}`;
 }
 
 function arrivalOf({ scene, canary, marked }: SceneEnd): string | undefined {

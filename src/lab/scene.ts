@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { ErrorCode } from '../errors.ts';
+import type { StsStatus } from '../mta-sts/types.ts';
 import type { DeliveryReport } from '../relay/types.ts';
 import type { Envelope, SmtpTimeouts } from '../smtp/types.ts';
 import type { DomainPlan, LabDomain } from './lab-domain.ts';
@@ -51,6 +53,8 @@ export interface SceneMessage {
 /** What is looked at after the message was sent. */
 export interface Aftermath extends Stage {
   readonly report: DeliveryReport;
+  /** What is known of the domain's policy afterwards. */
+  readonly sts: StsStatus | undefined;
 }
 
 /** A scene. Everything in it is data or a small step. */
@@ -64,6 +68,10 @@ export interface Scene {
   /** Requirement identifiers that it proves. */
   readonly requirements: readonly string[];
   readonly expected: SceneOutcome;
+  /** Where it is not delivered: why not. A scene that ends well for the wrong reason proves nothing. */
+  readonly code?: ErrorCode;
+  /** With what failure the newest look-up of the policy must have ended. */
+  readonly policyCode?: ErrorCode;
   /** How a delivered message must have come; default `tls`. */
   readonly over?: 'tls' | 'clear';
   /** Position of the host that must have got it; default 0. Mallory's is `mallory`. */

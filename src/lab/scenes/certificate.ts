@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ErrorCode } from '../../errors.ts';
 import type { Scene } from '../scene.ts';
 import type { CertificateKind } from '../types.ts';
 
@@ -10,38 +11,68 @@ interface BadCertificate {
   readonly kind: CertificateKind;
   readonly title: string;
   readonly requirements: readonly string[];
-  /** Does DANE-EE take it (RFC 7672 §3.1.1)? It looks at the key alone, so always. */
+  /** Why enforce refuses it. */
+  readonly code: ErrorCode;
 }
 
 const BAD: readonly BadCertificate[] = [
-  { kind: 'expired', title: 'an expired certificate', requirements: ['STS-4.2-1'] },
-  { kind: 'not-yet-valid', title: 'a certificate from the future', requirements: ['STS-4.2-1'] },
-  { kind: 'self-signed', title: 'a self-signed certificate', requirements: ['STS-4.2-2'] },
-  { kind: 'untrusted-ca', title: 'a certificate of an unknown CA', requirements: ['STS-4.2-2'] },
+  {
+    kind: 'expired',
+    code: 'TLS_CERTIFICATE_EXPIRED',
+    title: 'an expired certificate',
+    requirements: ['STS-4.2-1'],
+  },
+  {
+    kind: 'not-yet-valid',
+    code: 'TLS_CERTIFICATE_NOT_YET_VALID',
+    title: 'a certificate from the future',
+    requirements: ['STS-4.2-1'],
+  },
+  {
+    kind: 'self-signed',
+    code: 'TLS_CERTIFICATE_SELF_SIGNED',
+    title: 'a self-signed certificate',
+    requirements: ['STS-4.2-2'],
+  },
+  {
+    kind: 'untrusted-ca',
+    code: 'TLS_CERTIFICATE_ISSUER_UNKNOWN',
+    title: 'a certificate of an unknown CA',
+    requirements: ['STS-4.2-2'],
+  },
   {
     kind: 'missing-intermediate',
+    code: 'TLS_CERTIFICATE_ISSUER_UNKNOWN',
     title: 'the intermediate is missing',
     requirements: ['STS-4.2-2'],
   },
-  { kind: 'wrong-name', title: "another host's certificate", requirements: ['STS-4.2-3'] },
+  {
+    kind: 'wrong-name',
+    code: 'TLS_CERTIFICATE_NAME_MISMATCH',
+    title: "another host's certificate",
+    requirements: ['STS-4.2-3'],
+  },
   {
     kind: 'cn-only',
+    code: 'TLS_CERTIFICATE_NAME_MISMATCH',
     title: 'the name stands in the CN alone',
     requirements: ['STS-4.2-3', 'ID-9525-1'],
   },
   {
     kind: 'partial-wildcard',
+    code: 'TLS_CERTIFICATE_NAME_MISMATCH',
     title: 'a partial wildcard (mx*)',
     requirements: ['ID-9525-6.3-2'],
   },
 ];
 
-const ENFORCED: readonly Scene[] = BAD.map(({ kind, title, requirements }) => ({
+const ENFORCED: readonly Scene[] = BAD.map(({ kind, title, requirements, code }) => ({
   name: `certificate-${kind}-enforce`,
   title: `${title}; enforce`,
   rule: 'RFC 8461 §4.2',
   requirements: [...requirements, 'STS-5-1'],
   expected: 'deferred',
+  code,
   domain: (name) => ({ name, mx: [{ certificate: kind }], sts: { mode: 'enforce' } }),
 }));
 
@@ -77,6 +108,7 @@ const BY_ANCHOR: readonly Scene[] = (['expired', 'wrong-name'] as const).map((ki
   rule: kind === 'expired' ? 'RFC 7672 §3.1.2' : 'RFC 7672 §3.2.2',
   requirements: [kind === 'expired' ? 'DANE-7672-3.2-1' : 'DANE-7672-3.2.2-1'],
   expected: 'deferred',
+  code: kind === 'expired' ? 'DANE_CERTIFICATE_EXPIRED' : 'DANE_NAME_MISMATCH',
   domain: (name) => ({ name, zone: 'secure', mx: [{ certificate: kind, tlsa: ['ta-cert'] }] }),
 }));
 
@@ -107,6 +139,7 @@ const RIGHT: readonly Scene[] = [
     rule: 'RFC 8461 §4.2',
     requirements: ['STS-4.2-4'],
     expected: 'deferred',
+    code: 'TLS_CERTIFICATE_NAME_MISMATCH',
     domain: (name) => ({ name, mx: [{ names: [name] }], sts: { mode: 'enforce' } }),
   },
 ];

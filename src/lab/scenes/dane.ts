@@ -99,6 +99,7 @@ const ENCRYPT: readonly Scene[] = UNUSABLE.flatMap(
       rule: 'RFC 7672 §2.2',
       requirements: ['DANE-7672-2.2-2', 'DANE-7672-2.2.3-4', ...requirements],
       expected: 'deferred',
+      code: 'SMTP_STARTTLS_NOT_OFFERED',
       domain: (domain) => ({
         name: domain,
         zone: 'secure',
@@ -117,7 +118,8 @@ const LOOKUP_FAILS: readonly Scene[] = (
   rule: 'RFC 7672 §2.1.2',
   requirements: ['DANE-7672-2.1.2-2', 'DANE-7672-2.1.2-3', 'DANE-7672-2.2-4'],
   expected: 'deferred',
-  config: { dns: { timeoutMs: 300, attempts: 1 } },
+  code: mode === 'bogus' ? 'DANE_TLSA_BOGUS' : 'DANE_TLSA_LOOKUP_FAILED',
+  config: { dns: { timeoutMs: 800, attempts: 1 } },
   domain: (name) => ({ name, zone: 'secure', sts: { mode: 'enforce' } }),
   prepare: ({ domain, world }) =>
     world.dns.override(`_${world.smtpPort}._tcp.${domain.host.options.host}`, mode),
@@ -139,6 +141,7 @@ const WITH_STS: readonly Scene[] = [
     rule: 'RFC 8461 §2',
     requirements: ['STS-2-1', 'DANE-7672-3.2-1'],
     expected: 'deferred',
+    code: 'DANE_NO_MATCH',
     domain: (name) => ({
       name,
       zone: 'secure',
@@ -152,6 +155,7 @@ const WITH_STS: readonly Scene[] = [
     rule: 'RFC 8461 §5',
     requirements: ['STS-5-1'],
     expected: 'deferred',
+    code: 'TLS_CERTIFICATE_SELF_SIGNED',
     domain: (name) => ({
       name,
       zone: 'secure',
@@ -179,6 +183,7 @@ const WITH_STS: readonly Scene[] = [
     rule: 'RFC 8461 §5',
     requirements: ['STS-5-1', 'DANE-7672-2.2-2'],
     expected: 'deferred',
+    code: 'TLS_CERTIFICATE_SELF_SIGNED',
     domain: (name) => ({
       name,
       zone: 'secure',
@@ -195,6 +200,7 @@ const ATTACKS: readonly Scene[] = [
     rule: 'RFC 7672 §3.2',
     requirements: ['DANE-7672-3.2-1'],
     expected: 'deferred',
+    code: 'DANE_NO_MATCH',
     domain: (name) => ({ name, zone: 'secure', mx: [{ tlsa: ['wrong'] }] }),
   },
   {
@@ -203,6 +209,7 @@ const ATTACKS: readonly Scene[] = [
     rule: 'RFC 7672 §3.2',
     requirements: ['DANE-7672-3.2-1'],
     expected: 'deferred',
+    code: 'DANE_NO_MATCH',
     domain: (name) => ({ name, zone: 'secure', mx: [{ tlsa: ['ee'] }] }),
     warm: true,
     attack: ({ domain, world, clock }) => {
@@ -250,6 +257,7 @@ const ATTACKS: readonly Scene[] = [
     rule: 'RFC 7672 §2.2.1',
     requirements: ['DANE-7672-2.2.1-4'],
     expected: 'deferred',
+    code: 'DANE_NO_MATCH',
     domain: (name, world) => {
       world.dns.zone(`signed-${name}`, 'secure');
       return { name, mx: [{ host: `mx.signed-${name}`, tlsa: ['wrong'] }] };
@@ -261,6 +269,7 @@ const ATTACKS: readonly Scene[] = [
     rule: 'RFC 7672 §3.2.2',
     requirements: ['DANE-7672-3.2.2-4'],
     expected: 'deferred',
+    code: 'DANE_NAME_MISMATCH',
     domain: (name, world) => {
       world.dns.zone(`signed-${name}`, 'secure');
       return { name, mx: [{ host: `mx.signed-${name}`, names: [name], tlsa: ['ta-cert'] }] };
@@ -298,6 +307,7 @@ const ATTACKS: readonly Scene[] = [
     rule: 'RFC 7672 §2.2.2',
     requirements: ['DANE-7672-2.2.2-3', 'DANE-7672-2.1.3-3'],
     expected: 'deferred',
+    code: 'DANE_NO_MATCH',
     domain: (name, world) => {
       world.dns.zone(`unsigned-${name}`, 'insecure');
       return {
@@ -326,6 +336,7 @@ const ATTACKS: readonly Scene[] = [
     rule: 'RFC 7672 §2.2',
     requirements: ['DANE-7672-2.2-5'],
     expected: 'deferred',
+    code: 'POLICY_DANE_REQUIRED',
     domain: (name) => ({ name, zone: 'secure' }),
     config: { policy: { daneRequired: ['dane-required-absent.test'] } },
   },
@@ -335,6 +346,7 @@ const ATTACKS: readonly Scene[] = [
     rule: 'RFC 7672 §2.2.1',
     requirements: ['DANE-7672-2.2.1-3', 'DANE-7672-2.2-5'],
     expected: 'deferred',
+    code: 'POLICY_DANE_REQUIRED',
     config: { policy: { daneRequired: ['dane-required-insecure-mx.test'] } },
     domain: (name, world) => {
       world.dns.zone(`signed-${name}`, 'secure');

@@ -6,7 +6,7 @@
 import type { Scene } from '../scene.ts';
 import type { ZoneMode } from '../types.ts';
 
-const SHORT = { dns: { timeoutMs: 300, attempts: 1 } } as const;
+const SHORT = { dns: { timeoutMs: 800, attempts: 1 } } as const;
 
 const MX_FAILS: readonly Scene[] = (
   ['bogus', 'servfail', 'timeout', 'garbage'] satisfies readonly ZoneMode[]
@@ -16,6 +16,7 @@ const MX_FAILS: readonly Scene[] = (
   rule: 'RFC 7672 §2.1.2',
   requirements: ['DANE-7672-2.1.2-1', 'SMTP-5.1-1'],
   expected: 'deferred',
+  code: 'POLICY_MX_LOOKUP_FAILED',
   config: SHORT,
   domain: (name) => ({ name, zone: 'secure', mx: [{ tlsa: ['ee'] }] }),
   prepare: ({ domain, world }) => world.dns.override(domain.name, mode, 'MX'),
@@ -67,6 +68,7 @@ export const DNS_SCENES: readonly Scene[] = [
     rule: 'RFC 7766 §5',
     requirements: ['STS-3.1-1'],
     expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
     domain: (name) => ({
       name,
       zone: 'truncated',
@@ -80,6 +82,7 @@ export const DNS_SCENES: readonly Scene[] = [
     rule: 'RFC 5321 §5.1',
     requirements: ['SMTP-5.1-1'],
     expected: 'bounced',
+    code: 'POLICY_DOMAIN_NOT_FOUND',
     domain: (name) => ({ name }),
     message: { recipientDomain: ({ domain }) => `no-such.${domain.name}` },
   },
@@ -89,6 +92,7 @@ export const DNS_SCENES: readonly Scene[] = [
     rule: 'RFC 7672 §2.1.3',
     requirements: ['DANE-7672-2.1.3-1'],
     expected: 'deferred',
+    code: 'POLICY_MX_LOOKUP_FAILED',
     domain: (name) => ({
       name,
       mx: 'none',

@@ -14,6 +14,7 @@ export const MX_SWAP_SCENES: readonly Scene[] = [
     rule: 'RFC 8461 §4.1',
     requirements: ['STS-4-1', 'STS-5-1', 'STS-5-5', 'STS-App-B-1'],
     expected: 'deferred',
+    code: 'POLICY_MX_NOT_IN_POLICY',
     domain: (name) => ({ name, sts: { mode: 'enforce' } }),
     warm: true,
     attack: async (stage) => {
@@ -28,6 +29,7 @@ export const MX_SWAP_SCENES: readonly Scene[] = [
     rule: 'RFC 8461 §4.1',
     requirements: ['STS-4-1'],
     expected: 'deferred',
+    code: 'POLICY_MX_NOT_IN_POLICY',
     domain: (name) => ({ name, sts: { mode: 'enforce' } }),
     attack: async (stage) => {
       const mallory = await stage.mallory();
@@ -67,6 +69,7 @@ export const MX_SWAP_SCENES: readonly Scene[] = [
     rule: 'RFC 8461 §4.2',
     requirements: ['STS-4.2-3'],
     expected: 'deferred',
+    code: 'TLS_CERTIFICATE_NAME_MISMATCH',
     domain: (name) => ({ name, sts: { mode: 'enforce' } }),
     warm: true,
     attack: async ({ mallory, domain, world, clock }) => {
@@ -82,6 +85,7 @@ export const MX_SWAP_SCENES: readonly Scene[] = [
     rule: 'RFC 8461 §4.1',
     requirements: ['STS-4.1-2'],
     expected: 'deferred',
+    code: 'POLICY_MX_NOT_IN_POLICY',
     domain: (name) => ({
       name,
       mx: [{ host: `a.b.${name}` }],
@@ -132,6 +136,7 @@ export const MX_SWAP_SCENES: readonly Scene[] = [
     rule: 'RFC 8461 §4.1',
     requirements: ['STS-4.1-1'],
     expected: 'deferred',
+    code: 'POLICY_MX_NOT_IN_POLICY',
     domain: (name) => ({
       name,
       mx: [{ host: `real.${name}`, names: [`mx.${name}`, `real.${name}`] }],

@@ -3,42 +3,89 @@
  *
  * @module
  */
+import type { ErrorCode } from '../../errors.ts';
 import type { Scene, Stage } from '../scene.ts';
-import type { PolicyFault } from '../types.ts';
+import type { CertificateKind, PolicyFault } from '../types.ts';
 import { REDIRECT_TARGET } from '../policy-response.ts';
 import { DAY, TEN_MINUTES } from './times.ts';
 
 interface Breakage {
   readonly fault: PolicyFault;
+  /** How the fetch ends. */
+  readonly code: ErrorCode;
   readonly title: string;
   readonly requirements: readonly string[];
 }
 
 const BREAKAGES: readonly Breakage[] = [
-  { fault: 'down', title: 'is down', requirements: [] },
-  { fault: 'redirect', title: 'redirects', requirements: ['STS-3.3-6'] },
-  { fault: 'not-found', title: 'answers 404', requirements: ['STS-3.3-5'] },
-  { fault: 'status-204', title: 'answers 204', requirements: ['STS-3.3-5'] },
-  { fault: 'status-206', title: 'answers 206', requirements: ['STS-3.3-5'] },
-  { fault: 'server-error', title: 'answers 500 with a valid body', requirements: ['STS-3.3-5'] },
-  { fault: 'html', title: 'calls the policy text/html', requirements: ['STS-3.2-18'] },
-  { fault: 'no-content-type', title: 'names no media type', requirements: ['STS-3.2-18'] },
-  { fault: 'oversize', title: 'sends more than 64 KiB', requirements: ['STS-3.3-11'] },
+  { fault: 'down', code: 'TLS_HANDSHAKE_CLOSED', title: 'is down', requirements: [] },
+  { fault: 'redirect', code: 'HTTP_REDIRECT', title: 'redirects', requirements: ['STS-3.3-6'] },
+  { fault: 'not-found', code: 'HTTP_STATUS', title: 'answers 404', requirements: ['STS-3.3-5'] },
+  { fault: 'status-204', code: 'HTTP_STATUS', title: 'answers 204', requirements: ['STS-3.3-5'] },
+  { fault: 'status-206', code: 'HTTP_STATUS', title: 'answers 206', requirements: ['STS-3.3-5'] },
+  {
+    fault: 'server-error',
+    code: 'HTTP_STATUS',
+    title: 'answers 500 with a valid body',
+    requirements: ['STS-3.3-5'],
+  },
+  {
+    fault: 'html',
+    code: 'STS_POLICY_MEDIA_TYPE',
+    title: 'calls the policy text/html',
+    requirements: ['STS-3.2-18'],
+  },
+  {
+    fault: 'no-content-type',
+    code: 'STS_POLICY_MEDIA_TYPE',
+    title: 'names no media type',
+    requirements: ['STS-3.2-18'],
+  },
+  {
+    fault: 'oversize',
+    code: 'HTTP_TOO_LARGE',
+    title: 'sends more than 64 KiB',
+    requirements: ['STS-3.3-11'],
+  },
   {
     fault: 'oversize-chunked',
+    code: 'HTTP_TOO_LARGE',
     title: 'sends without end',
     requirements: ['STS-3.3-11', 'STS-3.3-R1'],
   },
-  { fault: 'truncated-body', title: 'breaks off in the middle', requirements: ['STS-3.3-13'] },
-  { fault: 'gzip-bomb', title: 'sends a gzip bomb', requirements: ['STS-3.3-R1'] },
-  { fault: 'huge-header', title: 'sends a huge header', requirements: ['STS-3.3-R1'] },
-  { fault: 'tls-1.1', title: 'speaks TLS 1.1 at most', requirements: ['TLS-9325-1'] },
-  { fault: 'drip', title: 'drips the policy', requirements: ['STS-3.3-10'] },
-  { fault: 'silent', title: 'does not answer', requirements: ['STS-3.3-10'] },
+  {
+    fault: 'truncated-body',
+    code: 'HTTP_TRUNCATED',
+    title: 'breaks off in the middle',
+    requirements: ['STS-3.3-13'],
+  },
+  {
+    fault: 'gzip-bomb',
+    code: 'HTTP_CONTENT_ENCODING',
+    title: 'sends a gzip bomb',
+    requirements: ['STS-3.3-R1'],
+  },
+  {
+    fault: 'huge-header',
+    code: 'HTTP_RESPONSE_INVALID',
+    title: 'sends a huge header',
+    requirements: ['STS-3.3-R1'],
+  },
+  {
+    fault: 'tls-1.1',
+    code: 'TLS_VERSION_TOO_OLD',
+    title: 'speaks TLS 1.1 at most',
+    requirements: ['TLS-9325-1'],
+  },
+  { fault: 'drip', code: 'HTTP_TIMEOUT', title: 'drips the policy', requirements: ['STS-3.3-10'] },
+  { fault: 'silent', code: 'HTTP_TIMEOUT', title: 'does not answer', requirements: ['STS-3.3-10'] },
 ];
 
 /** What drips or is silent is waited for only this long. */
-const SHORT = { policyFetch: { timeoutMs: 700 }, mtaSts: { firstContactMs: 1500 } } as const;
+function patience(fault: PolicyFault): Pick<Scene, 'config'> {
+  if (fault !== 'drip' && fault !== 'silent') return {};
+  return { config: { policyFetch: { timeoutMs: 1500 }, mtaSts: { firstContactMs: 3000 } } };
+}
 
 function redirectFollowed({ world, domain }: Stage): string | undefined {
   const followed = world.policyHost.requests.some(
@@ -48,14 +95,15 @@ function redirectFollowed({ world, domain }: Stage): string | undefined {
 }
 
 /** With nothing known, mail goes as without MTA-STS (RFC 8461 §3.3). */
-const COLD: readonly Scene[] = BREAKAGES.map(({ fault, title, requirements }) => ({
+const COLD: readonly Scene[] = BREAKAGES.map(({ fault, code, title, requirements }) => ({
+  policyCode: code,
+  ...patience(fault),
   name: `policy-host-${fault}-first-contact`,
   title: `at first contact the policy host ${title}; as without a policy`,
   rule: 'RFC 8461 §3.3',
   requirements: ['STS-3.3-13', ...requirements],
   expected: 'delivered',
   over: 'clear',
-  config: SHORT,
   domain: (name) => ({
     name,
     mx: [{ fault: 'strip-starttls' }],
@@ -65,13 +113,15 @@ const COLD: readonly Scene[] = BREAKAGES.map(({ fault, title, requirements }) =>
 }));
 
 /** A known policy outlives its host: a new id makes the sender ask, what it gets is no policy. */
-const WARM: readonly Scene[] = BREAKAGES.map(({ fault, title, requirements }) => ({
+const WARM: readonly Scene[] = BREAKAGES.map(({ fault, code, title, requirements }) => ({
+  policyCode: code,
+  ...patience(fault),
   name: `policy-host-${fault}-new-id`,
   title: `a new id appears and the policy host ${title}; the old policy stays`,
   rule: 'RFC 8461 §3.3',
   requirements: ['STS-3.3-14', ...requirements],
   expected: 'deferred',
-  config: SHORT,
+  code: 'SMTP_STARTTLS_NOT_OFFERED',
   domain: (name) => ({ name, sts: { mode: 'enforce' } }),
   warm: true,
   attack: ({ domain, clock }) => {
@@ -82,22 +132,34 @@ const WARM: readonly Scene[] = BREAKAGES.map(({ fault, title, requirements }) =>
   check: redirectFollowed,
 }));
 
-const WRONG_CERTIFICATES: readonly Scene[] = (
-  ['expired', 'self-signed', 'wrong-name', 'cn-only', 'untrusted-ca', 'partial-wildcard'] as const
-).map((certificate) => ({
-  name: `policy-host-certificate-${certificate}`,
-  title: `the policy host shows a certificate that is ${certificate}; its "none" is not believed`,
-  rule: 'RFC 8461 §3.3',
-  requirements: ['STS-3.3-1', 'STS-3.3-2', 'STS-3.3-R5'],
-  expected: 'deferred',
-  domain: (name) => ({ name, sts: { mode: 'enforce' } }),
-  warm: true,
-  attack: ({ domain, clock }) => {
-    domain.publish({ mode: 'none', id: '2', certificate });
-    domain.host.setFault('strip-starttls');
-    clock.skip(TEN_MINUTES);
-  },
-}));
+const CERTIFICATE_CODES = {
+  expired: 'TLS_CERTIFICATE_EXPIRED',
+  'self-signed': 'TLS_CERTIFICATE_SELF_SIGNED',
+  'wrong-name': 'TLS_CERTIFICATE_NAME_MISMATCH',
+  'cn-only': 'TLS_CERTIFICATE_NAME_MISMATCH',
+  'partial-wildcard': 'TLS_CERTIFICATE_NAME_MISMATCH',
+  'untrusted-ca': 'TLS_CERTIFICATE_ISSUER_UNKNOWN',
+} as const satisfies Readonly<Partial<Record<CertificateKind, ErrorCode>>>;
+
+const WRONG_CERTIFICATES: readonly Scene[] = Object.entries(CERTIFICATE_CODES).map(
+  ([certificate, policyCode]) => ({
+    name: `policy-host-certificate-${certificate}`,
+    title: `the policy host shows a certificate that is ${certificate}; its "none" is not believed`,
+    rule: 'RFC 8461 §3.3',
+    requirements: ['STS-3.3-1', 'STS-3.3-2', 'STS-3.3-R5'],
+    expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
+    policyCode,
+    domain: (name) => ({ name, sts: { mode: 'enforce' } }),
+    warm: true,
+    attack: ({ domain, clock }) => {
+      const kind = certificate as keyof typeof CERTIFICATE_CODES;
+      domain.publish({ mode: 'none', id: '2', certificate: kind });
+      domain.host.setFault('strip-starttls');
+      clock.skip(TEN_MINUTES);
+    },
+  }),
+);
 
 const BROKEN_TEXTS: readonly (readonly [name: string, title: string, text: string])[] = [
   ['unknown-mode', 'names an unknown mode', 'version: STSv1\nmode: off\nmax_age: 86400\n'],
@@ -111,7 +173,9 @@ const BROKEN: readonly Scene[] = BROKEN_TEXTS.map(([name, title, text]) => ({
   title: `a new id, and the new policy ${title}; the old one stays`,
   rule: 'RFC 8461 §3.3',
   requirements: ['STS-3.3-R5', 'STS-3.3-14'],
+  policyCode: 'STS_POLICY_INVALID',
   expected: 'deferred',
+  code: 'SMTP_STARTTLS_NOT_OFFERED',
   domain: (name) => ({ name, sts: { mode: 'enforce' } }),
   warm: true,
   attack: ({ domain, clock }) => {
@@ -128,6 +192,7 @@ const MORE: readonly Scene[] = [
     rule: 'RFC 8461 §3.2',
     requirements: ['STS-3.2-16'],
     expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
     domain: (name) => ({
       name,
       mx: [{ fault: 'strip-starttls' }],
@@ -168,6 +233,7 @@ const MORE: readonly Scene[] = [
     rule: 'RFC 8461 §3.3',
     requirements: ['STS-3.3-R4'],
     expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
     domain: (name) => ({ name, mx: [{ fault: 'strip-starttls' }], sts: { mode: 'enforce' } }),
     prepare: ({ domain, world }) => {
       const host = `mta-sts.${domain.name}`;
@@ -184,6 +250,7 @@ const MORE: readonly Scene[] = [
     rule: 'RFC 8461 §8.2',
     requirements: ['STS-8.2-1', 'STS-7.1-1'],
     expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
     domain: (name) => ({ name, mx: [{ fault: 'strip-starttls' }], sts: { mode: 'enforce' } }),
     prepare: ({ domain, world }) => {
       const host = `mta-sts.${domain.name}`;
@@ -215,6 +282,7 @@ const MORE: readonly Scene[] = [
     rule: 'RFC 8461 §5.1',
     requirements: ['STS-5.1-1', 'STS-3.3-14', 'STS-5.1-3'],
     expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
     domain: (name) => ({ name, sts: { mode: 'enforce' } }),
     warm: true,
     attack: ({ domain, clock }) => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ErrorCode } from '../../errors.ts';
 import type { Scene, Stage } from '../scene.ts';
 import { TEN_MINUTES } from './times.ts';
 
@@ -17,6 +18,8 @@ function tamper(change: (stage: Stage) => void): NonNullable<Scene['attack']> {
 
 interface Tampering {
   readonly name: string;
+  /** How the look-up of the record ends. */
+  readonly code: ErrorCode;
   readonly title: string;
   readonly requirements: readonly string[];
   readonly change: (stage: Stage) => void;
@@ -25,24 +28,28 @@ interface Tampering {
 const TAMPERINGS: readonly Tampering[] = [
   {
     name: 'removed',
+    code: 'STS_RECORD_NONE',
     title: 'the record is gone',
     requirements: ['STS-3.1-16', 'STS-3.3-14'],
     change: ({ domain }) => domain.setStsRecords(),
   },
   {
     name: 'servfail',
+    code: 'DNS_SERVFAIL',
     title: 'the record cannot be looked up (SERVFAIL)',
     requirements: ['STS-3.1-R1', 'STS-3.3-14'],
     change: ({ domain, world }) => world.dns.override(`_mta-sts.${domain.name}`, 'servfail'),
   },
   {
     name: 'doubled',
+    code: 'STS_RECORD_SEVERAL',
     title: 'a second record appears',
     requirements: ['STS-3.1-13', 'STS-3.1-16'],
     change: ({ domain }) => domain.setStsRecords('v=STSv1; id=1;', 'v=STSv1; id=2;'),
   },
   {
     name: 'malformed',
+    code: 'STS_RECORD_INVALID',
     title: 'the record turns into nonsense',
     requirements: ['STS-3.1-13', 'STS-3.1-16'],
     change: ({ domain }) => domain.setStsRecords('v=STSv1; id=;'),
@@ -50,19 +57,22 @@ const TAMPERINGS: readonly Tampering[] = [
 ];
 
 /** A policy that is known is not unlearned by what happens to a record. */
-const WARM: readonly Scene[] = TAMPERINGS.map(({ name, title, requirements, change }) => ({
+const WARM: readonly Scene[] = TAMPERINGS.map(({ name, code, title, requirements, change }) => ({
+  policyCode: code,
   name: `record-${name}-warm`,
   title: `${title}; the policy is known and stays in force`,
   rule: 'RFC 8461 §3.1',
   requirements,
   expected: 'deferred',
+  code: 'SMTP_STARTTLS_NOT_OFFERED',
   domain: (name) => ({ name, sts: { mode: 'enforce' } }),
   warm: true,
   attack: tamper(change),
 }));
 
 /** At first contact there is nothing to hold on to: the known weak spot (RFC 8461 §10.2). */
-const COLD: readonly Scene[] = TAMPERINGS.map(({ name, title, change }) => ({
+const COLD: readonly Scene[] = TAMPERINGS.map(({ name, code, title, change }) => ({
+  policyCode: code,
   name: `record-${name}-first-contact`,
   title: `${title} before the first contact; as without a policy`,
   rule: 'RFC 8461 §3.3',
@@ -80,6 +90,7 @@ const MORE: readonly Scene[] = [
     rule: 'RFC 8461 §10.2',
     requirements: ['STS-3.1-R1'],
     expected: 'deferred',
+    code: 'POLICY_DISCOVERY_FAILED',
     config: { policy: { deferOnDiscoveryError: true } },
     domain: (name) => ({ name, sts: { mode: 'enforce' } }),
     attack: tamper(({ domain, world }) =>
@@ -92,6 +103,7 @@ const MORE: readonly Scene[] = [
     rule: 'RFC 8461 §3.1',
     requirements: ['STS-3.1-12'],
     expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
     domain: (name) => ({
       name,
       mx: [{ fault: 'strip-starttls' }],
@@ -105,6 +117,7 @@ const MORE: readonly Scene[] = [
     rule: 'RFC 8461 §8.2',
     requirements: ['STS-3.1-15'],
     expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
     domain: (name) => ({
       name,
       mx: [{ fault: 'strip-starttls' }],
@@ -122,6 +135,7 @@ const MORE: readonly Scene[] = [
     rule: 'RFC 8461 §3.1',
     requirements: ['STS-3.1-14'],
     expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
     domain: (name) => ({
       name,
       mx: [{ fault: 'strip-starttls' }],

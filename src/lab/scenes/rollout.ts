@@ -84,6 +84,7 @@ export const ROLLOUT_SCENES: readonly Scene[] = [
     rule: 'RFC 8461 §5',
     requirements: ['STS-5-1', 'STS-3-1'],
     expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
     domain: (name) => ({ name, sts: { mode: 'testing' } }),
     warm: true,
     attack: async ({ domain, clock, contact }) => {
@@ -113,6 +114,7 @@ export const ROLLOUT_SCENES: readonly Scene[] = [
     rule: 'RFC 8461 §5',
     requirements: ['STS-5-1'],
     expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
     config: { policy: { enforceTesting: true } },
     domain: (name) => ({
       name,

@@ -48,6 +48,7 @@ export const ROUTING_SCENES: readonly Scene[] = [
     rule: 'RFC 8461 App. B',
     requirements: ['STS-App-B-1', 'STS-5-5'],
     expected: 'deferred',
+    code: 'DIAL_REFUSED',
     domain: (name) => ({
       name,
       mx: [{ fault: 'down' }, { fault: 'down' }],
@@ -60,6 +61,7 @@ export const ROUTING_SCENES: readonly Scene[] = [
     rule: 'RFC 5321 §4.2.1',
     requirements: ['STS-5-5'],
     expected: 'deferred',
+    code: 'SMTP_RCPT_REFUSED',
     envelopeSeen: true,
     domain: (name) => ({ name, mx: [{ fault: 'greylist' }], sts: { mode: 'enforce' } }),
   },
@@ -69,6 +71,7 @@ export const ROUTING_SCENES: readonly Scene[] = [
     rule: 'RFC 5321 §4.2.1',
     requirements: ['SMTP-6.1-1'],
     expected: 'bounced',
+    code: 'SMTP_RCPT_REFUSED',
     envelopeSeen: true,
     domain: (name) => ({ name, mx: [{ fault: 'reject-recipients' }], sts: { mode: 'enforce' } }),
   },
@@ -78,6 +81,7 @@ export const ROUTING_SCENES: readonly Scene[] = [
     rule: 'RFC 7505 §3',
     requirements: ['NMX-3-1', 'STS-3.4-R3'],
     expected: 'bounced',
+    code: 'POLICY_NULL_MX',
     domain: (name) => ({ name, mx: 'null', sts: { mode: 'enforce' } }),
     check: ({ domain, world }) =>
       world.policyHost.requests.some(({ sni }) => sni === `mta-sts.${domain.name}`)
@@ -98,6 +102,7 @@ export const ROUTING_SCENES: readonly Scene[] = [
     rule: 'RFC 8461 §4.1',
     requirements: ['STS-3.4-R2', 'STS-4-1'],
     expected: 'deferred',
+    code: 'POLICY_MX_NOT_IN_POLICY',
     domain: (name) => ({
       name,
       mx: 'implicit',
@@ -127,6 +132,7 @@ export const ROUTING_SCENES: readonly Scene[] = [
     rule: 'RFC 8461 §3.4',
     requirements: ['STS-3.4-R4'],
     expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
     domain: (name) => ({ name, mx: [{ fault: 'strip-starttls' }], sts: { mode: 'enforce' } }),
     message: { recipientDomain: ({ domain }) => domain.name.toUpperCase() },
   },
@@ -153,6 +159,7 @@ export const ROUTING_SCENES: readonly Scene[] = [
     rule: 'RFC 8461 §3.4',
     requirements: ['STS-3.4-1', 'STS-1.1-1'],
     expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
     domain: (name) => ({
       name,
       mx: [{ host: name, fault: 'strip-starttls' }],

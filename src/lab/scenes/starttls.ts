@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ErrorCode } from '../../errors.ts';
 import type { DomainPlan } from '../lab-domain.ts';
 import type { Scene } from '../scene.ts';
 import type { MxFault } from '../types.ts';
@@ -37,6 +38,7 @@ function planFor(binding: Binding, name: string, fault: MxFault): DomainPlan {
 
 interface Interference {
   readonly fault: MxFault;
+  readonly code: ErrorCode;
   readonly name: string;
   /** What is done, in words. */
   readonly title: string;
@@ -46,6 +48,7 @@ interface Interference {
 const INTERFERENCES: readonly Interference[] = [
   {
     fault: 'strip-starttls',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
     name: 'strip',
     title: 'STARTTLS is stripped',
     requirements: {
@@ -57,6 +60,7 @@ const INTERFERENCES: readonly Interference[] = [
   },
   {
     fault: 'refuse-starttls',
+    code: 'SMTP_STARTTLS_REFUSED',
     name: 'refuse',
     title: 'STARTTLS is answered 454',
     requirements: {
@@ -67,24 +71,28 @@ const INTERFERENCES: readonly Interference[] = [
   },
   {
     fault: 'inject-after-220',
+    code: 'SMTP_STARTTLS_INJECTION',
     name: 'inject',
     title: 'a reply is slipped in behind the 220',
     requirements: { enforce: ['TLS-3207-R1', 'STS-5-R1'], dane: ['TLS-3207-R1'] },
   },
   {
     fault: 'drop-handshake',
+    code: 'TLS_HANDSHAKE_CLOSED',
     name: 'drop',
     title: 'the connection is cut in the handshake',
     requirements: { testing: ['STS-5-2'], enforce: ['STS-5-R1'], dane: ['DANE-7672-2.2-1'] },
   },
   {
     fault: 'garbage-handshake',
+    code: 'TLS_NOT_TLS',
     name: 'garbage',
     title: 'garbage comes instead of a handshake',
     requirements: { enforce: ['STS-5-R1', 'TLS-3207-4-2'], dane: ['DANE-7672-2.2-1'] },
   },
   {
     fault: 'tls-1.1',
+    code: 'TLS_VERSION_TOO_OLD',
     name: 'tls11',
     title: 'the server speaks TLS 1.1 at most',
     requirements: { enforce: ['STS-7.2-1', 'TLS-9325-1'], dane: ['TLS-9325-1'] },
@@ -99,7 +107,7 @@ function sceneOf(interference: Interference, binding: Binding): Scene {
     rule: RULES[binding],
     requirements: interference.requirements[binding] ?? [],
     expected: binds ? 'deferred' : 'delivered',
-    ...(binds ? {} : { over: 'clear' }),
+    ...(binds ? { code: interference.code } : { over: 'clear' }),
     domain: (name) => planFor(binding, name, interference.fault),
   };
 }
@@ -119,7 +127,8 @@ export const STALLING_SCENES: readonly Scene[] = [
     rule: 'RFC 5321 §4.5.3.2',
     requirements: ['SMTP-4.5.3.2-1'],
     expected: 'deferred',
-    timeouts: { greeting: 500 },
+    code: 'SMTP_TIMEOUT',
+    timeouts: { greeting: 800 },
     domain: (name) => ({ name, mx: [{ fault: 'drip' }], sts: { mode: 'enforce' } }),
   },
   {
@@ -129,7 +138,7 @@ export const STALLING_SCENES: readonly Scene[] = [
     requirements: ['SMTP-4.5.3.2-1', 'STS-5.1-4'],
     expected: 'delivered',
     by: 1,
-    timeouts: { greeting: 400 },
+    timeouts: { greeting: 1000 },
     domain: (name) => ({ name, mx: [{ fault: 'silent' }, {}], sts: { mode: 'enforce' } }),
   },
   {
@@ -138,6 +147,7 @@ export const STALLING_SCENES: readonly Scene[] = [
     rule: 'RFC 5321 §4.5.3.1',
     requirements: ['SMTP-4.5.3.2-1'],
     expected: 'deferred',
+    code: 'SMTP_REPLY_TOO_LONG',
     timeouts: { ehlo: 3000 },
     domain: (name) => ({ name, mx: [{ fault: 'endless-reply' }], sts: { mode: 'enforce' } }),
   },
