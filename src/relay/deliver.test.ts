@@ -130,7 +130,7 @@ describe('deliver', () => {
     assert.equal(hop?.recheck, 'not-needed');
   });
 
-  it('STS-5.1-4, STS-5-1: a host that fails validation is passed over for the next', async () => {
+  it('STS-5.1-4, STS-5-1, STS-App-B-2: a host that fails validation is passed over for the next', async () => {
     const servers = {
       '2001:db8::1': EXPIRED_CERTIFICATE,
       '192.0.2.1': { ...GOOD, noStartTls: true },
@@ -221,6 +221,21 @@ describe('deliver', () => {
       'mail 2001:db8::1 tls a@example.test,c@example.test',
     ]);
     assert.deepEqual(statuses(played), ['delivered', 'delivered', 'delivered']);
+  });
+
+  it('STS-5-R2: two domains on one host have a session each, under their own policies', async () => {
+    const records = {
+      ...RECORDS,
+      'twin.test': { MX: [{ preference: 10, exchange: 'mx1.example.test' }] },
+    };
+    const played = await play({
+      to: ['a@example.test', 'b@twin.test'],
+      world: { records },
+      policies: enforcing(),
+    });
+    assert.equal(played.network.only('connect').length, 2);
+    const kinds = played.report.hops.map(({ attempts }) => attempts[0]?.requirement.kind);
+    assert.deepEqual(kinds, ['sts', 'opportunistic']);
   });
 
   it('more than a hundred recipients go in portions', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { notificationRule } from './notification.ts';
+import { notificationEnvelope, notificationRule, returnedContent } from './notification.ts';
 
 const plain = { address: 'r@example.test' };
 
@@ -24,5 +24,25 @@ describe('notificationRule', () => {
     assert.equal(notificationRule('a@sender.test', never, 'failure').kind, 'drop');
     assert.equal(notificationRule('a@sender.test', failure, 'failure').kind, 'notify');
     assert.equal(notificationRule('a@sender.test', failure, 'delay').kind, 'drop');
+  });
+});
+
+describe('notifications about REQUIRETLS messages', () => {
+  it('RT-5-2: headers alone, whatever RET says', () => {
+    assert.equal(returnedContent({ ret: 'FULL', requireTls: true }), 'headers');
+    assert.equal(returnedContent({ requireTls: true }), 'headers');
+    assert.equal(returnedContent({ ret: 'FULL' }), 'full');
+    assert.equal(returnedContent({ ret: 'HDRS' }), 'headers');
+    assert.equal(returnedContent({}), 'full');
+  });
+
+  it('RT-5-1: as well protected as the message, and from nobody', () => {
+    const recipients = [{ address: 'a@sender.test' }];
+    assert.deepEqual(notificationEnvelope('a@sender.test', { requireTls: true }), {
+      from: '',
+      recipients,
+      requireTls: true,
+    });
+    assert.deepEqual(notificationEnvelope('a@sender.test', {}), { from: '', recipients });
   });
 });

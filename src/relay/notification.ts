@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Recipient } from '../smtp/types.ts';
+import type { Envelope, Recipient } from '../smtp/types.ts';
 
 /** What somebody may be told. */
 export type NotificationKind = 'failure' | 'delay';
@@ -31,4 +31,24 @@ export function notificationRule(
     return { kind: 'drop', why: `the author asked for NOTIFY=${recipient.notify.join(',')}` };
   }
   return { kind: 'notify', to: reversePath };
+}
+
+/**
+ * How much of the message goes back with a failure: the headers alone where that was asked for
+ * (RFC 3461 §4.3), and always for a REQUIRETLS message, whose content is not to travel (RFC 8689 §5).
+ */
+export function returnedContent({
+  ret,
+  requireTls,
+}: Pick<Envelope, 'ret' | 'requireTls'>): 'headers' | 'full' {
+  return requireTls === true || ret === 'HDRS' ? 'headers' : 'full';
+}
+
+/** The envelope of a notification: from nobody, as well protected as the message it is about (RFC 8689 §5). */
+export function notificationEnvelope(
+  to: string,
+  { requireTls }: Pick<Envelope, 'requireTls'>,
+): Envelope {
+  const protection = requireTls === true ? { requireTls } : {};
+  return { from: '', recipients: [{ address: to }], ...protection };
 }

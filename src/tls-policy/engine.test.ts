@@ -66,6 +66,14 @@ describe('the engine against real servers', () => {
     assert.ok(domain.host.commands.every(({ line }) => !/^MAIL/i.test(line)));
   });
 
+  it('RT-4.2.1-2, STS-7.2-1: TLS 1.1 is not good enough', async () => {
+    const mx = [{ fault: 'tls-1.1' as const }];
+    await world.domain({ name: 'old.test', mx, sts: { mode: 'enforce' } });
+    const attempt = await open('old.test');
+    assert.ok(attempt.kind === 'refused', attempt.kind);
+    assert.equal(attempt.failure.resultType, 'validation-failure');
+  });
+
   it('DANE-7672-3.1.1-2: a TLSA match over an expired, self-signed certificate', async () => {
     const mx = [{ certificate: 'self-signed' as const, tlsa: ['ee' as const] }];
     await world.domain({ name: 'dane.test', zone: 'secure', mx });

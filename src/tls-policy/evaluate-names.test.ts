@@ -40,7 +40,7 @@ describe('evaluate: names', () => {
     assert.deepEqual(names(evidence), ['real.test', 'example.test']);
   });
 
-  it('DANE-7672-3.2.2-4, DANE-7672-2.2.1-4: insecure MX: only the host, and no claim about the MX', () => {
+  it('DANE-7672-3.2.2-4, DANE-7672-2.2.1-4, DANE-7672-2.2.1-5: insecure MX: only the host, and no claim about the MX', () => {
     const evidence = mxEvidence([withBase(MX1, MX1)], { mxSecurity: 'insecure' });
     assert.deepEqual(names(evidence), [MX1]);
     assert.deepEqual(only(evidence).level, { mx: 'none', tls: 'authenticated' });

@@ -142,6 +142,24 @@ describe('evaluate: outcomes', () => {
     assert.equal(evaluate(absent, { ...KNOBS, deferOnDiscoveryError: true }).outcome, 'deliver');
   });
 
+  it('a store that does not answer defers: it never means that there is no policy', () => {
+    const failure = { code: 'STORE_UNAVAILABLE', detail: 'the database does not answer' } as const;
+    const policy = evaluate(mxEvidence([hostEvidence(MX1)], { sts: noSts(failure) }), KNOBS);
+    assert.equal(policy.outcome, 'defer');
+    assert.equal(policy.failure?.code, 'POLICY_STORE_DOWN');
+    assert.equal(policy.expiresAt, NOW + 5000);
+  });
+
+  it('a policy host that DNS does not find is no failed discovery', () => {
+    const found = { kind: 'none', failure: SERVFAIL, recordId: 'id1' } as const;
+    const tooLong = noSts({ code: 'DNS_NAME_INVALID', detail: 'too long' });
+    for (const sts of [found, tooLong]) {
+      const evidence = mxEvidence([hostEvidence(MX1)], { sts });
+      const knobs = { ...KNOBS, deferOnDiscoveryError: true };
+      assert.equal(evaluate(evidence, knobs).outcome, 'deliver');
+    }
+  });
+
   it('shows the policy in force and the weakest level among the hosts that are not refused', () => {
     const policy = evaluate(
       mxEvidence(

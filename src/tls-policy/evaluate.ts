@@ -5,6 +5,7 @@
  * @module
  */
 import type { Failure } from '../failure.ts';
+import type { StsStatus } from '../mta-sts/types.ts';
 import { expiresAt } from './expiry.ts';
 import { hostPolicy, literalPolicy } from './host-policy.ts';
 import { nextHopText } from './next-hop.ts';
@@ -92,7 +93,7 @@ function amongHosts(
   knobs: PolicyKnobs,
 ): Verdict {
   const domain = nextHopText(nextHop);
-  const unknown = sts?.kind === 'none' ? stsUnknown(sts.failure, domain, knobs) : undefined;
+  const unknown = sts?.kind === 'none' ? stsUnknown(sts, domain, knobs) : undefined;
   if (unknown !== undefined) return deferred(unknown);
   const [first] = hosts;
   if (first === undefined) {
@@ -116,7 +117,7 @@ function amongHosts(
 
 /** Store trouble always waits; a DNS failure at first contact waits where the operator says so. */
 function stsUnknown(
-  failure: Failure,
+  { failure, recordId }: Extract<StsStatus, { kind: 'none' }>,
   domain: string,
   { deferOnDiscoveryError }: PolicyKnobs,
 ): Failure | undefined {
@@ -126,15 +127,17 @@ function stsUnknown(
       detail: `the MTA-STS policy of ${domain} is not known: ${failure.detail}`,
     };
   }
-  if (!deferOnDiscoveryError || !isDiscoveryFailure(failure)) return undefined;
+  const discoveryFailed = recordId === undefined && isDiscoveryFailure(failure);
+  if (!deferOnDiscoveryError || !discoveryFailed) return undefined;
   return {
     code: 'POLICY_DISCOVERY_FAILED',
     detail: `the MTA-STS record of ${domain} could not be looked up: ${failure.detail}`,
   };
 }
 
+/** A name that DNS cannot hold has no record: that is an answer. */
 function isDiscoveryFailure({ code }: Failure): boolean {
-  return code.startsWith('DNS_');
+  return code.startsWith('DNS_') && code !== 'DNS_NAME_INVALID';
 }
 
 function weakest(hosts: readonly HostPolicy[]): TlsPolicy['level'] {

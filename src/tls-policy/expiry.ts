@@ -4,6 +4,7 @@
  * @module
  */
 import type { Answer, RrType } from '../dns/types.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { StsStatus } from '../mta-sts/types.ts';
 import type { Evidence } from './types.ts';
 
@@ -38,6 +39,12 @@ function endOf(answer: Answer<RrType> | undefined, gatheredAt: number): number {
     : answer.receivedAt + answer.ttl * 1000;
 }
 
+/** How long "no policy" is believed: shortest where it only means that nobody could be asked. */
+function stsAbsenceMs(code: ErrorCode): number {
+  if (code === 'STS_FIRST_CONTACT_PENDING' || code.startsWith('STORE_')) return WHILE_PENDING_MS;
+  return code.startsWith('DNS_') ? AFTER_FAILURE_MS : LONGEST_MS;
+}
+
 function endOfSts(sts: StsStatus | undefined, gatheredAt: number): number {
   switch (sts?.kind) {
     case undefined:
@@ -45,9 +52,7 @@ function endOfSts(sts: StsStatus | undefined, gatheredAt: number): number {
     case 'policy':
       return sts.active.expiresAt;
     case 'none':
-      return sts.failure.code === 'STS_FIRST_CONTACT_PENDING'
-        ? gatheredAt + WHILE_PENDING_MS
-        : Number.POSITIVE_INFINITY;
+      return gatheredAt + stsAbsenceMs(sts.failure.code);
     default:
       return sts satisfies never;
   }

@@ -48,7 +48,7 @@ const TWO_HOSTS: MapWorld['records'] = {
 };
 
 describe('gather', () => {
-  it('collects MX, addresses, TLSA and the STS status, told which MX hosts are live', async () => {
+  it('DANE-7672-2.2.1-6: collects MX, addresses, TLSA and the STS status, told which MX hosts are live', async () => {
     const { evidence, policies } = await run({ records: TWO_HOSTS });
     assert.equal(evidence.hostsFrom, 'mx');
     assert.equal(evidence.mxSecurity, 'secure');

@@ -4,7 +4,7 @@
  * @module
  */
 import { isIP } from 'node:net';
-import { normalizeName } from '../dns/name.ts';
+import { isNormalName, normalizeName } from '../dns/name.ts';
 import type { Answer, Mx } from '../dns/types.ts';
 import type { Failure } from '../failure.ts';
 import type { Evidence } from './types.ts';
@@ -56,6 +56,8 @@ export function hostNameFault(host: string): Failure | undefined {
       detail: `MX record names the address ${host}, not a host`,
     };
   }
+  // Names from DNS answers are normalised already: the costly check is for the others.
+  if (isNormalName(host)) return undefined;
   const name = normalizeName(host);
   if (name.ok && name.value !== '') return undefined;
   const why = name.ok ? 'it is empty' : name.failure.detail;
