@@ -44,19 +44,17 @@ async function outcome(handler: Handler): Promise<Answer<'MX'>> {
   await using fake = await startFakeDns(handler);
   const clock = new FakeClock(START);
   const resolver = createResolver({ clock, resolvers: [fake.address], attempts: 1, totalMs: 5000 });
-  let answer: Answer<'MX'> | undefined;
-  const done = resolver.lookup('a.test', 'MX').then((result) => {
-    answer = result;
-  });
+  const got: Answer<'MX'>[] = [];
+  const done = resolver.lookup('a.test', 'MX').then((result) => got.push(result));
   await fake.arrived(1);
-  while (answer === undefined) {
+  while (got.length === 0) {
     assert.ok(clock.now() - START < 60_000, 'it hangs');
     await clock.advance(500);
   }
   await done;
   assert.equal(clock.waiting, 0);
   resolver.close();
-  return answer;
+  return got[0]!;
 }
 
 /** Whatever comes, what is believed can be used as it is. */
