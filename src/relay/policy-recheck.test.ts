@@ -17,9 +17,8 @@ import type { DecisionRecord, Requirement } from '../tls-policy/types.ts';
 import { failedForSts, policyChanged } from './policy-recheck.ts';
 
 function decidedWith(status: StsStatus | undefined): DecisionRecord {
-  const evidence = mxEvidence([hostEvidence('mx1.example.test')], {
-    ...(status === undefined ? {} : { sts: status }),
-  });
+  const more = status === undefined ? {} : { sts: status };
+  const evidence = mxEvidence([hostEvidence('mx1.example.test')], more);
   return { version: 1, evidence, knobs: KNOBS, policy: evaluate(evidence, KNOBS) };
 }
 
