@@ -212,6 +212,19 @@ describe('lookUpDane: CNAME', () => {
     assert.deepEqual(await candidates(chained([], ['alias.test']), ALIAS), 'insecure');
   });
 
+  it('DANE-7672-2.2.2-3: of two families the one that is secure to the end decides', async () => {
+    const whole = await chained([]).lookup(ALIAS, 'A');
+    const broken = await chained([], ['end.test']).lookup(ALIAS, 'A');
+    const none = await chained([], ['alias.test']).lookup(ALIAS, 'A');
+    for (const answers of [
+      [whole, broken],
+      [broken, whole],
+      [none, whole],
+    ]) {
+      assert.deepEqual(baseDomains(answers), { kind: 'candidates', names: [END, ALIAS] });
+    }
+  });
+
   it('DANE-7672-2.2.3-2, DANE-7671-7-2: the end of a secure chain comes first, the name itself second', async () => {
     const both = chained([END, ALIAS]);
     assert.equal(baseOf(await look(both, ALIAS)), END);

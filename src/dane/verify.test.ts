@@ -170,6 +170,22 @@ describe('verifyDane: DANE-TA paths', () => {
     assert.ok(!verifyDane({ chain, records, referenceNames: [MX], now }).matched);
   });
 
+  it('neither the right name without the signature nor the signature without the right name will do', () => {
+    const spoilt = Uint8Array.from(issueLeaf({ names: [MX], issuer: middle }).der);
+    spoilt[spoilt.length - 1]! ^= 1;
+    const named = issueLeaf({ names: [MX], issuer: { name: 'Someone Else', keys: middle.keys } });
+    for (const der of [spoilt, named.der]) {
+      const chain = pem(der, middle.der);
+      const verdict = verifyDane({
+        chain,
+        records: [about('2 1 1', middle)],
+        referenceNames: [MX],
+        now,
+      });
+      assert.equal(verdict.matched ? '' : verdict.failure.code, 'DANE_NO_PATH');
+    }
+  });
+
   it('the leaf is never its own trust anchor', () => {
     const own = issueLeaf({ names: [MX] });
     const records = [about('2 0 1', own), about('2 1 1', own)];
@@ -250,12 +266,24 @@ describe('verifyDane: DANE-TA rules', () => {
 
   it('an issuer must be a certificate authority', () => {
     const keys = createKeyPair();
-    const leafAsIssuer = issueLeaf({ names: ['x.test'], subject: 'Not A CA', issuer: root, keys });
-    const { der } = issueLeaf({ names: [MX], issuer: { name: 'Not A CA', keys } });
-    const chain = pem(der, leafAsIssuer.der, root.der);
-    for (const anchor of [about('2 1 1', root), about('2 0 1', leafAsIssuer)]) {
-      assert.ok(!verifyDane({ chain, records: [anchor], referenceNames: [MX], now }).matched);
+    for (const purpose of ['serverAuth', 'unstated'] as const) {
+      const self = { names: ['x.test'], subject: 'Not A CA', issuer: root, keys, purpose };
+      const leafAsIssuer = issueLeaf(self);
+      const { der } = issueLeaf({ names: [MX], issuer: { name: 'Not A CA', keys } });
+      const chain = pem(der, leafAsIssuer.der, root.der);
+      for (const anchor of [about('2 1 1', root), about('2 0 1', leafAsIssuer)]) {
+        assert.ok(!verifyDane({ chain, records: [anchor], referenceNames: [MX], now }).matched);
+      }
     }
+  });
+
+  it('an unknown critical extension and a worn-out signature are refused', () => {
+    assert.equal(outcome(records, { ...sent, leaf: { unknownExtension: '1.2.3.4' } }), CONSTRAINT);
+    assert.equal(outcome(records, { ...sent, leaf: { digest: 'sha1' } }), CONSTRAINT);
+    assert.equal(
+      outcome(records, { ...sent, leaf: { purpose: 'unstated' } }),
+      `matched depth 2 as ${MX}`,
+    );
   });
 
   it('a certificate for clients only is refused', () => {
@@ -270,6 +298,10 @@ describe('verifyDane: DANE-TA rules', () => {
     assert.equal(outcome([about('2 0 0', tight)], { ...deep, behind: [below] }), CONSTRAINT);
     // Matched by key, an anchor has no constraints of its own.
     assert.equal(outcome([about('2 1 1', tight)], deep), `matched depth 2 as ${MX}`);
+    // A self-issued certificate, as in a change of keys, does not count (RFC 5280 §4.2.1.9).
+    const renewed = createAuthority({ name: 'Tight', issuer: tight });
+    const rolled = { leaf: { issuer: renewed }, behind: [renewed, tight] };
+    assert.equal(outcome([about('2 0 1', tight)], rolled), `matched depth 2 as ${MX}`);
     const direct = { leaf: { issuer: tight }, behind: [tight] };
     assert.equal(outcome([about('2 0 1', tight)], direct), `matched depth 1 as ${MX}`);
   });

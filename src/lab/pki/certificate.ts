@@ -28,6 +28,7 @@ import {
 
 const OID = {
   commonName: '2.5.4.3',
+  ecdsaWithSha1: '1.2.840.10045.4.1',
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
@@ -65,8 +66,12 @@ export interface CertificateSpec {
   readonly names?: readonly string[];
   /** Present: a certificate authority, with or without a limit on what may stand below it. */
   readonly authority?: { readonly pathLength?: number };
-  /** Default `serverAuth` for an end entity; an authority has none. */
-  readonly purpose?: 'serverAuth' | 'clientAuth';
+  /** Default `serverAuth` for an end entity; an authority has none. `unstated`: no key usages at all. */
+  readonly purpose?: 'serverAuth' | 'clientAuth' | 'unstated';
+  /** Object identifier of a critical extension that nobody knows. */
+  readonly unknownExtension?: string;
+  /** What is signed; default SHA-256. */
+  readonly digest?: 'sha1' | 'sha256';
   /** DNS subtrees (RFC 5280 §4.2.1.10). */
   readonly nameConstraints?: {
     readonly permitted?: readonly string[];
@@ -95,7 +100,8 @@ export function certificatePem(der: Uint8Array): string {
 
 /** Signs a certificate; DER. */
 export function signCertificate(spec: CertificateSpec, issuer: Issuer): Uint8Array {
-  const algorithm = sequence(oid(OID.ecdsaWithSha256));
+  const { digest = 'sha256' } = spec;
+  const algorithm = sequence(oid(digest === 'sha1' ? OID.ecdsaWithSha1 : OID.ecdsaWithSha256));
   const toBeSigned = sequence(
     tagged(0, integer(2)),
     integer(randomBytes(16)),
@@ -106,7 +112,7 @@ export function signCertificate(spec: CertificateSpec, issuer: Issuer): Uint8Arr
     spkiOf(spec.publicKey),
     tagged(3, sequence(...extensions(spec, issuer))),
   );
-  const signature = sign('sha256', toBeSigned, issuer.keys.privateKey);
+  const signature = sign(digest, toBeSigned, issuer.keys.privateKey);
   return new Uint8Array(sequence(toBeSigned, algorithm, bitString(signature)));
 }
 
@@ -132,6 +138,9 @@ function extensions(spec: CertificateSpec, issuer: Issuer): Buffer[] {
     ...(spec.nameConstraints === undefined
       ? []
       : [extension(OID.nameConstraints, nameConstraints(spec.nameConstraints), true)]),
+    ...(spec.unknownExtension === undefined
+      ? []
+      : [extension(spec.unknownExtension, sequence(), true)]),
   ];
 }
 
@@ -146,10 +155,12 @@ function authorityExtensions(authority: { readonly pathLength?: number }): Buffe
 }
 
 function endEntityExtensions(spec: CertificateSpec): Buffer[] {
+  const { purpose = 'serverAuth' } = spec;
+  if (purpose === 'unstated') return [];
   return [
     // digitalSignature: bit 0.
     extension(OID.keyUsage, bitString(Uint8Array.of(0x80), 7), true),
-    extension(OID.extendedKeyUsage, sequence(oid(OID[spec.purpose ?? 'serverAuth']))),
+    extension(OID.extendedKeyUsage, sequence(oid(OID[purpose]))),
   ];
 }
 
