@@ -40,6 +40,7 @@ export class LineSocket {
   #closed: Failure | undefined;
   /** The dialogue is out of step: nothing that came may count as an answer. */
   #deaf = false;
+  #detached = false;
   /** Kept from the event: Node.js leaves `errored` empty for TLS alerts after the handshake. */
   #error: Error | undefined;
 
@@ -137,6 +138,7 @@ export class LineSocket {
   /** Lets go of the socket, for TLS to take it over. Nothing may be unread. */
   detach(): Socket {
     this.#letGo();
+    this.#detached = true;
     this.#closed = {
       code: 'SMTP_CONNECTION_LOST',
       detail: `the clear-text side of ${this.label} is over`,
@@ -146,6 +148,8 @@ export class LineSocket {
 
   /** Closes at once; what was waited for fails with `SMTP_ABORTED` unless another reason is given. */
   destroy(reason?: Failure): void {
+    // Whoever took the socket over has nothing of its own to destroy until the handshake is done.
+    if (this.#detached) this.#socket.destroy();
     this.#close(
       reason ?? { code: 'SMTP_ABORTED', detail: `the session with ${this.label} was closed` },
     );

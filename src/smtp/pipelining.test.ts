@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { settle } from '../clock.fixture.ts';
 import { content, openSession, opening } from './dialogue.fixture.ts';
 import type { Envelope, RecipientResult } from './types.ts';
 
@@ -283,5 +285,65 @@ describe('send by BDAT (RFC 3030)', () => {
     );
     assert.deepEqual(say(await open.send(to(B), [])), [`${B} delivered`]);
     await server.done;
+  });
+});
+
+describe('send', () => {
+  const replies = fc.constantFrom(
+    '250 ok',
+    '250-a\nS: 250 b',
+    '354 go',
+    '421 bye',
+    '451 4.3.0 later',
+    '550 5.1.1 no',
+    '250 ok\nS: 250 twice',
+    'nonsense',
+    '250-never ends',
+  );
+
+  it('fuzz: whatever a server says, every recipient has a fate, and delivered means it was said', async (t) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom<readonly string[]>(
+          [],
+          ['PIPELINING'],
+          ['CHUNKING'],
+          ['PIPELINING', 'CHUNKING'],
+        ),
+        fc.array(replies, { minLength: 6, maxLength: 6 }),
+        async (keywords, said) => {
+          const turns = said.map((reply) => `C: *\nS: ${reply}`).join('\n');
+          const { open, server, clock } = await openSession(
+            t,
+            `${opening(...keywords)}${turns}\nX:`,
+          );
+          const wait = { over: false };
+          const sent = open.send(to(B, C), content('x')).finally(() => {
+            wait.over = true;
+          });
+          // Replies over loopback come within a few turns; who still waits then waits for the clock.
+          for (let round = 0; !wait.over; round += 1) {
+            await settle();
+            if (round > 20) await clock.advance(10 * 60_000);
+          }
+          const results = await sent;
+          open.destroy();
+          await server.close();
+          assert.deepEqual(
+            results.map(({ recipient }) => recipient),
+            [B, C],
+          );
+          for (const result of results) {
+            if (result.status === 'delivered') assert.equal(result.reply.code, 250);
+            else
+              assert.ok(result.failure.detail.includes('mx.example.test'), result.failure.detail);
+          }
+          if (said.every((reply) => !reply.startsWith('250'))) {
+            assert.ok(results.every(({ status }) => status !== 'delivered'));
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
   });
 });

@@ -40,6 +40,8 @@ export class ReplyParser {
   #texts: string[] = [];
   #octets = 0;
   #ready: Whole[] = [];
+  /** How many of `#ready` have been taken. */
+  #taken = 0;
   #unread = 0;
   #failure: Failure | undefined;
 
@@ -81,9 +83,15 @@ export class ReplyParser {
 
   /** The next whole reply; the fault if one comes next; undefined if more bytes are needed. */
   take(): Outcome<Reply> | undefined {
-    const whole = this.#ready.shift();
+    const whole = this.#ready[this.#taken];
     if (whole !== undefined) {
+      // Not shift(): on a long list that would move all the rest each time.
+      this.#taken += 1;
       this.#unread -= whole.octets;
+      if (this.#taken === this.#ready.length) {
+        this.#ready = [];
+        this.#taken = 0;
+      }
       return ok(whole.reply);
     }
     return this.#failure === undefined ? undefined : { ok: false, failure: this.#failure };

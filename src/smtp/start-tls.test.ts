@@ -227,6 +227,16 @@ describe('startTls', () => {
     assert.equal(verdictOf(await outcome), 'SMTP_TIMEOUT validation-failure');
   });
 
+  it('destroy ends a handshake that is under way', async (t) => {
+    const { session, server } = await dialogue(t, `${offering}\nC: STARTTLS\nS: 220 ready\nC: *`);
+    const open = await session();
+    const outcome = open.startTls(upgradeOptions);
+    while (!/STARTTLS\r\n./s.test(server.raw().toString('latin1'))) await settle();
+    open.destroy();
+    assert.equal(verdictOf(await outcome), 'TLS_HANDSHAKE_CLOSED validation-failure');
+    assert.equal(open.usable, false);
+  });
+
   it('a verdict from before TLS does not count after it', async (t) => {
     const { session, server } = await dialogue(
       t,
