@@ -59,7 +59,7 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
   try {
     const record = await currentDecision(engine, options);
     if (!options.connect) {
-      return { status: statusOf(record.policy), record, answers: recording.answers() };
+      return { status: statusOf(record), record, answers: recording.answers() };
     }
     const { config, clock, signal } = options;
     const probes = await probeHosts({
@@ -69,7 +69,7 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
       clock,
       ...(signal === undefined ? {} : { signal }),
     });
-    const status = statusAfterProbes(record.policy, probes);
+    const status = statusAfterProbes(record, probes);
     return { status, record, answers: recording.answers(), probes };
   } finally {
     await engine.close();

@@ -4,9 +4,9 @@
  * @module
  */
 import type { ErrorCode } from '../errors.ts';
-import type { HostPolicy, TlsPolicy } from '../tls-policy/types.ts';
-import type { Failure } from '../failure.ts';
-import type { HostProbe } from './probe.ts';
+import type { DecisionRecord, Evidence, HostPolicy } from '../tls-policy/types.ts';
+import type { Answer, RrType } from '../dns/types.ts';
+import type { HostProbe, ProbedAddress } from './probe.ts';
 
 /** What `explain` says of a domain. */
 export type Status =
@@ -39,9 +39,15 @@ const NO_ANSWER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DNS_CLOSED',
 ]);
 
-/** Does the failure mean "nobody answered", rather than "the answer was bad"? */
-export function isNoAnswer(failure: Failure | undefined): boolean {
-  return failure !== undefined && NO_ANSWER.has(failure.code);
+/** Is it a failed answer that says nothing, rather than a bad one? */
+function isSilent(answer: Answer<RrType> | undefined): boolean {
+  return answer?.kind === 'failure' && NO_ANSWER.has(answer.failure.code);
+}
+
+/** Nobody answered the questions on which everything else rests. */
+function isInTheDark({ mx, hosts }: Evidence): boolean {
+  if (isSilent(mx)) return true;
+  return hosts.length > 0 && hosts.every(({ a, aaaa }) => isSilent(a) && isSilent(aaaa));
 }
 
 /** May an attacker neither redirect the mail to another host nor read it on the way to this one? */
@@ -50,12 +56,12 @@ export function isProtected(host: HostPolicy): boolean {
 }
 
 /** The status that a decision alone gives. */
-export function statusOf(policy: TlsPolicy): Status {
+export function statusOf({ evidence, policy }: DecisionRecord): Status {
   switch (policy.outcome) {
     case 'fail':
       return 'unsafe';
     case 'defer':
-      return isNoAnswer(policy.failure) ? 'unknown' : 'unsafe';
+      return isInTheDark(evidence) ? 'unknown' : 'unsafe';
     case 'deliver': {
       const open = policy.hosts.filter((host) => host.requirement.kind !== 'refused');
       return open.every(isProtected) ? 'protected' : 'unprotected';
@@ -64,15 +70,18 @@ export function statusOf(policy: TlsPolicy): Status {
 }
 
 /** The status once the hosts were connected to: a host that refuses safe delivery may leave none. */
-export function statusAfterProbes(policy: TlsPolicy, probes: readonly HostProbe[]): Status {
-  const before = statusOf(policy);
-  if (policy.outcome !== 'deliver') return before;
-  const accepted = probes.filter((probe) =>
-    probe.connections.some((each) => each.kind === 'ready'),
-  );
+export function statusAfterProbes(record: DecisionRecord, probes: readonly HostProbe[]): Status {
+  if (record.policy.outcome !== 'deliver') return statusOf(record);
+  const accepted = probes.filter(({ connections }) => connections.some(isReady));
   if (accepted.length > 0) {
-    return accepted.every((probe) => isProtected(probe.hostPolicy)) ? 'protected' : 'unprotected';
+    return accepted.every(({ hostPolicy }) => isProtected(hostPolicy))
+      ? 'protected'
+      : 'unprotected';
   }
-  const seen = probes.some((probe) => probe.connections.some((each) => each.kind === 'refused'));
+  const seen = probes.some(({ connections }) => connections.some(({ kind }) => kind === 'refused'));
   return seen ? 'unsafe' : 'unknown';
+}
+
+function isReady({ kind }: ProbedAddress): boolean {
+  return kind === 'ready';
 }

@@ -14,6 +14,11 @@ function isNewEnough(version: string): boolean {
 
 if (isNewEnough(process.versions.node)) {
   const { runCli } = await import('./program.ts');
+  // `smtp-sts explain … | head`: a reader that has seen enough is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   process.exitCode = await runCli(process.argv.slice(2), {
     stdin: process.stdin,
     stdout: process.stdout,

@@ -14,6 +14,7 @@ import { openExistingStore, resolverFrom } from './parts.ts';
 import { type Io, say } from './io.ts';
 import { nextHopFrom } from './next-hop-argument.ts';
 import { configFrom, type SharedOptions } from './shared-options.ts';
+import { printable } from './text/format.ts';
 import { paintFor } from './text/paint.ts';
 
 const EXIT_OF: Readonly<Record<Status, number>> = {
@@ -57,7 +58,7 @@ export function explainCommand(io: Io, done: (exitCode: number) => void): Comman
           connect: options.connect === true,
           ...(store === undefined ? {} : { store }),
         });
-        print(explanation, options.json === true, io);
+        print({ explanation, title: domain, asJson: options.json === true, io });
         done(EXIT_OF[explanation.status]);
       } finally {
         await store?.close();
@@ -66,12 +67,23 @@ export function explainCommand(io: Io, done: (exitCode: number) => void): Comman
     });
 }
 
-function print(explanation: Explanation, asJson: boolean, io: Io): void {
+interface Printed {
+  readonly explanation: Explanation;
+  readonly title: string;
+  readonly asJson: boolean;
+  readonly io: Io;
+}
+
+function print({ explanation, title, asJson, io }: Printed): void {
   if (asJson) {
     say(io, JSON.stringify(explanationToJson(explanation)));
     return;
   }
-  const text = explainText(explanation, { now: systemClock.now(), paint: paintFor(io.stdout) });
+  const text = explainText(explanation, {
+    title: printable(title),
+    now: systemClock.now(),
+    paint: paintFor(io.stdout),
+  });
   for (const line of text) say(io, line);
 }
 

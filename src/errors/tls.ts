@@ -90,7 +90,7 @@ export const TLS_ERRORS = {
   },
   TLS_CERTIFICATE_EXPIRED: {
     meaning: 'The certificate, or one above it, has expired.',
-    action: 'The owner of the host must renew it.',
+    action: 'The owner of the host must renew the certificate.',
     rule: 'RFC 8461 §4.2',
   },
   TLS_CERTIFICATE_NOT_YET_VALID: {

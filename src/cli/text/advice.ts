@@ -10,20 +10,27 @@ import type { Failure } from '../../failure.ts';
 /** Causes that are no faults: nothing to advise. */
 const NO_FAULT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['STS_RECORD_NONE']);
 
+/** A failure and whom it is about; '' for the domain itself. */
+type Cause = readonly [about: string, failure: Failure | undefined];
+
 /** The advice, each line once. */
 export function adviceFor({ status, record, probes }: Explanation): readonly string[] {
-  const failures = [
-    record.policy.failure,
-    ...record.policy.hosts.map((host) =>
-      host.requirement.kind === 'refused' ? host.requirement.failure : undefined,
-    ),
-    record.evidence.sts?.kind === 'policy' ? record.evidence.sts.active.refreshFailure : undefined,
-    record.evidence.sts?.kind === 'none' ? record.evidence.sts.failure : undefined,
-    ...(probes ?? []).flatMap((probe) =>
-      probe.connections.flatMap(({ event }) => [event.failure, event.verdict?.wouldFail]),
+  const { policy, evidence } = record;
+  const causes: readonly Cause[] = [
+    ['', policy.failure],
+    ...policy.hosts.map(({ host, requirement }): Cause => {
+      return [host, requirement.kind === 'refused' ? requirement.failure : undefined];
+    }),
+    ['', evidence.sts?.kind === 'policy' ? evidence.sts.active.refreshFailure : undefined],
+    ['', evidence.sts?.kind === 'none' ? evidence.sts.failure : undefined],
+    ...(probes ?? []).flatMap(({ hostPolicy, connections }) =>
+      connections.flatMap(({ event }): readonly Cause[] => [
+        [hostPolicy.host, event.failure],
+        [hostPolicy.host, event.verdict?.wouldFail],
+      ]),
     ),
   ];
-  const advice = new Set(failures.flatMap(adviceLine));
+  const advice = new Set(causes.flatMap(adviceLine));
   if (status === 'unprotected' && advice.size === 0) advice.add(PUBLISH);
   return [...advice].map((line) => `  - ${line}`);
 }
@@ -31,7 +38,8 @@ export function adviceFor({ status, record, probes }: Explanation): readonly str
 const PUBLISH =
   'The domain protects its mail by publishing an MTA-STS policy in mode enforce, or TLSA records in signed zones.';
 
-function adviceLine(failure: Failure | undefined): readonly string[] {
+function adviceLine([about, failure]: Cause): readonly string[] {
   if (failure === undefined || NO_FAULT.has(failure.code)) return [];
-  return [`${ERRORS[failure.code].action} (${failure.code})`];
+  const subject = about === '' ? '' : `${about}: `;
+  return [`${subject}${ERRORS[failure.code].action} (${failure.code})`];
 }

@@ -8,7 +8,6 @@ import type { HostProbe, ProbedAddress } from '../../check/probe.ts';
 import type { Status } from '../../check/status.ts';
 import { ERRORS } from '../../errors.ts';
 import type { Failure } from '../../failure.ts';
-import { nextHopText } from '../../tls-policy/next-hop.ts';
 import type { Evidence, HostPolicy } from '../../tls-policy/types.ts';
 import { demandText, verdictLines } from './attempt-text.ts';
 import { answerRows } from './answer-text.ts';
@@ -25,21 +24,36 @@ export interface TextOptions {
   readonly paint: Paint;
 }
 
-const HEADLINE: Readonly<Record<Status, readonly [style: 'good' | 'warn' | 'bad', text: string]>> =
-  {
-    protected: ['good', 'mail is deliverable and protected'],
-    unprotected: ['warn', 'mail is deliverable but NOT protected'],
-    unsafe: ['bad', 'mail is NOT deliverable safely; it would wait or be returned'],
-    unknown: ['bad', 'could not tell; try again later'],
-  };
+/** How to write an explanation. */
+export interface ExplainTextOptions extends TextOptions {
+  /** What the reader asked for. */
+  readonly title: string;
+}
+
+type Headline = readonly [style: 'good' | 'warn' | 'bad', text: string];
+
+const HEADLINE: Readonly<Record<Status, Headline>> = {
+  protected: ['good', 'mail is deliverable and protected'],
+  unprotected: ['warn', 'mail is deliverable but NOT protected'],
+  unsafe: ['bad', 'mail is NOT deliverable safely; it would wait'],
+  unknown: ['bad', 'could not tell; try again later'],
+};
+
+const NEVER_DELIVERABLE: Headline = [
+  'bad',
+  'mail is NOT deliverable; it would be returned at once',
+];
 
 /** The lines of an explanation. */
-export function explainText(explanation: Explanation, options: TextOptions): readonly string[] {
+export function explainText(
+  explanation: Explanation,
+  options: ExplainTextOptions,
+): readonly string[] {
   const { status, record, probes, answers } = explanation;
   const { paint } = options;
-  const [style, headline] = HEADLINE[status];
+  const [style, headline] = record.policy.outcome === 'fail' ? NEVER_DELIVERABLE : HEADLINE[status];
   return [
-    `${paint('bold', nextHopText(record.policy.nextHop))}: ${paint(style, headline)}`,
+    `${paint('bold', options.title)}: ${paint(style, headline)}`,
     ...(record.policy.failure === undefined ? [] : failureLines(record.policy.failure, paint)),
     '',
     ...section('How the hosts were found', [foundText(record.evidence)], paint),
@@ -118,7 +132,8 @@ function connectionLines(
   const lines = [
     `      connected: ${address} port ${event.port}, ${event.outcome === 'unreachable' ? 'no session' : tls}`,
   ];
-  if (certificate !== undefined) lines.push(`                 ${printable(certificate)}`);
+  const told = certificate !== undefined && event.verdict?.why.includes(certificate) === true;
+  if (certificate !== undefined && !told) lines.push(`                 ${printable(certificate)}`);
   lines.push(...verdictLines(event, paint));
   return lines;
 }

@@ -24,7 +24,7 @@ export function policyLines(
 }
 
 const SOURCE = {
-  fetched: 'fetched from the policy host',
+  fetched: 'from the policy host',
   cache: 'from the cache',
   pinned: 'pinned by the operator',
 } as const;
@@ -35,7 +35,7 @@ export function activeLines(active: ActivePolicy, { now, paint }: TextOptions): 
   const mode = paint(policy.mode === 'enforce' ? 'good' : 'warn', policy.mode);
   const lines = [
     `  mode ${mode}, id ${active.id === '' ? '(none)' : active.id}, max_age ${duration(policy.maxAge * 1000)}`,
-    `  ${SOURCE[active.source]}: fetched ${relativeTime(active.fetchedAt, now)}, holds until ${timeText(active.expiresAt)}`,
+    `  ${SOURCE[active.source]}, fetched ${relativeTime(active.fetchedAt, now)}, holds until ${timeText(active.expiresAt)}`,
     ...policy.mx.slice(0, LONGEST_MX_LIST).map((pattern) => `  mx: ${pattern}`),
   ];
   if (policy.mx.length > LONGEST_MX_LIST)
