@@ -27,6 +27,8 @@ export interface SeenQuery {
 /** What to answer. Records are as `dns-packet` writes them. */
 export interface Reaction {
   readonly rcode?: number;
+  /** The upper eight bits, in OPT (RFC 6891 §6.1.3). */
+  readonly upperRcode?: number;
   readonly ad?: boolean;
   readonly tc?: boolean;
   readonly aa?: boolean;
@@ -144,7 +146,7 @@ export function writeReply(query: SeenQuery, reaction: Reaction): Buffer {
     questions: [{ name: question.name, type: question.type as 'A', class: 'IN' }],
     answers: [...(reaction.answers ?? [])],
     authorities: [...(reaction.authorities ?? [])],
-    additionals: query.edns ? [opt(reaction.ede ?? [])] : [],
+    additionals: query.edns ? [opt(reaction)] : [],
   });
 }
 
@@ -167,12 +169,12 @@ export function table(entries: Readonly<Record<string, Said>>): Handler {
     };
 }
 
-function opt(ede: readonly { readonly code: number; readonly text?: string }[]): OptAnswer {
+function opt({ ede = [], upperRcode = 0 }: Reaction): OptAnswer {
   return {
     type: 'OPT',
     name: '.',
     udpPayloadSize: 1232,
-    extendedRcode: 0,
+    extendedRcode: upperRcode,
     ednsVersion: 0,
     flags: 0,
     flag_do: false,

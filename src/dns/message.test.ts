@@ -94,6 +94,8 @@ describe('record data on the wire', () => {
     assert.equal(decoded('DS', [0x12, 0x34, 8, 2, 0xab, 0xcd]), '4660 8 2 ABCD');
     assert.equal(decoded('SOA', [0, 0, ...Array.from({ length: 20 }, () => 0)]), 'a.test');
     assert.throws(() => decoded('SOA', [0, 0, 1, 2, 3]), MalformedMessage);
+    const tooLong = Array.from({ length: 23 }, () => 0);
+    assert.throws(() => decoded('SOA', tooLong), MalformedMessage);
     assert.throws(() => decoded('MX', [0, 10, ...label('mx'), 0, 0]), MalformedMessage);
   });
 });

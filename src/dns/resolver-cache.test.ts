@@ -109,6 +109,8 @@ describe('resolver: cache', () => {
     assert.ok(again.kind === 'records');
     assert.equal(again.chain[0]?.security, 'secure');
     assert.deepEqual(it.fake.asked(), ['a.test/A', 'a.test/CNAME', 'a.test/A']);
+    await it.resolver.lookup('a.test', 'A', { fresh: true });
+    assert.deepEqual(it.fake.asked().slice(3), ['a.test/A', 'a.test/CNAME']);
   });
 });
 

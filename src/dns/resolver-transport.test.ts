@@ -17,6 +17,14 @@ describe('resolver: response codes', () => {
     assert.equal(await codeAt(() => ({ rcode: 4 })), 'DNS_NOTIMP');
     assert.equal(await codeAt(() => ({ rcode: 1 })), 'DNS_FORMERR');
     assert.equal(await codeAt(() => ({ rcode: 9 })), 'DNS_RCODE');
+    assert.equal(await codeAt(() => ({ rcode: 0, upperRcode: 2 })), 'DNS_RCODE');
+  });
+
+  it('BADVERS, whose upper bits stand in OPT, is answered by a question without EDNS', async () => {
+    const handler: Handler = (query) => (query.edns ? { upperRcode: 1 } : good(query));
+    const { answer, asked } = await lookUp(handler, 'a.test', 'A');
+    assert.equal(answer.kind, 'records');
+    assert.equal(asked.length, 2);
   });
 
   it('a server that does not know EDNS is asked once more without it', async () => {
