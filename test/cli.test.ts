@@ -24,11 +24,16 @@ after(async () => {
 /** The options that point a command at the lab, with a store of its own. */
 function flags(store = 'none'): readonly string[] {
   return [
-    ...['--resolver', `${world.dns.address}:${world.dns.port}`],
-    ...['--ca-file', world.caFile],
-    ...['--smtp-port', String(world.smtpPort)],
-    ...['--https-port', String(world.policyHost.port)],
-    ...['--store', `sqlite:${join(folder, `${store}.sqlite`)}`],
+    '--resolver',
+    `${world.dns.address}:${world.dns.port}`,
+    '--ca-file',
+    world.caFile,
+    '--smtp-port',
+    String(world.smtpPort),
+    '--https-port',
+    String(world.policyHost.port),
+    '--store',
+    `sqlite:${join(folder, `${store}.sqlite`)}`,
   ];
 }
 
@@ -137,6 +142,18 @@ describe('send against the lab', () => {
     domain.host.setFault('strip-starttls');
     assert.equal((await send('bob@kept.test', 'kept')).exitCode, 1);
     assert.equal(domain.host.messages.length, 1);
+  });
+
+  it('STS-5.1-2: the record id is looked at before each message, and a new one is followed', async () => {
+    const domain = await world.domain({ name: 'moves.test', sts: { mode: 'enforce' } });
+    assert.equal((await send('bob@moves.test', 'moves')).exitCode, 0);
+    domain.host.setFault('strip-starttls');
+    assert.equal((await send('bob@moves.test', 'moves')).exitCode, 1);
+    world.dns.remove('_mta-sts.moves.test', 'TXT');
+    world.dns.add({ type: 'TXT', name: '_mta-sts.moves.test', value: 'v=STSv1; id=2;' });
+    const policy = 'version: STSv1\nmode: none\nmax_age: 86400\n';
+    world.policyHost.serve('moves.test', policy);
+    assert.equal((await send('bob@moves.test', 'moves')).exitCode, 0);
   });
 
   it('--via sends to a smart host; --json tells the same to machines', async () => {

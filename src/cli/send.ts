@@ -116,10 +116,12 @@ async function lookForNewerPolicies(
     const nextHop = own.ok ? (route ?? own.value) : undefined;
     return nextHop === undefined ? undefined : policyDomainOf(nextHop);
   });
-  const cached = [...new Set(domains)].filter(
-    (domain) => domain !== undefined && engine.policies.peek(domain)?.kind === 'policy',
-  ) as readonly string[];
-  await Promise.all(cached.map(async (domain) => await engine.policies.recheck(domain)));
+  await Promise.all(
+    [...new Set(domains)].map(async (domain) => {
+      if (domain === undefined || (await engine.policies.show(domain)) === undefined) return;
+      await engine.policies.recheck(domain);
+    }),
+  );
 }
 
 function transcript(io: Io): (direction: 'sent' | 'received', line: string) => void {
