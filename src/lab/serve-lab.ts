@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { raiseStandingDomains } from './standing-domains.ts';
+import { raiseStandingDomains, SELF_TEST_NAMES } from './standing-domains.ts';
 import type { StandingDomain } from './standing-domains.ts';
 import { startWorld } from './world.ts';
 import type { World, WorldOptions } from './world.ts';
@@ -63,24 +63,29 @@ export function labGuide(world: World, domains: readonly StandingDomain[]): stri
     'Try',
     `  LAB="${flags}"`,
     '  smtp-sts explain good.test $LAB',
-    '  smtp-sts explain dane-bad.test $LAB',
+    '  smtp-sts explain --connect stripped.test $LAB',
+    '  smtp-sts explain --connect dane-bad.test $LAB',
     `  dig @${dns.address} -p ${dns.port} +adflag _mta-sts.good.test TXT`,
     `  dig @${dns.address} -p ${dns.port} +dnssec _${smtpPort}._tcp.mx1.dane.test TLSA`,
     `  curl --cacert ${caFile} --connect-to mta-sts.good.test:443:${policyHost.address}:${policyHost.port} \\`,
     '    https://mta-sts.good.test/.well-known/mta-sts.txt',
-    ...(good === undefined ? [] : opensslLines(world, good.host.options)),
-    `  postconf -e 'smtp_tls_CAfile = ${caFile}'`,
+    ...(good === undefined ? [] : otherClients(world, good.host.options)),
+    '',
+    "For a resolver's proof of itself (dns.self_test in the configuration)",
+    `  signed: ${SELF_TEST_NAMES.signed}   unsigned: ${SELF_TEST_NAMES.unsigned}   bogus: ${SELF_TEST_NAMES.bogus}`,
     '',
     '',
   ].join('\n');
 }
 
-function opensslLines(
+/** What other people's programs make of it; posttls-finger comes with Postfix. */
+function otherClients(
   { caFile, smtpPort }: World,
   { address, host }: { readonly address: string; readonly host: string },
 ): string[] {
   return [
     `  openssl s_client -starttls smtp -connect ${address}:${smtpPort} \\`,
     `    -servername ${host} -verify_hostname ${host} -CAfile ${caFile}`,
+    `  posttls-finger -c -l secure -F ${caFile} '[${address}]:${smtpPort}' ${host}`,
   ];
 }

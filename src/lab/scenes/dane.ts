@@ -264,6 +264,21 @@ const ATTACKS: readonly Scene[] = [
     },
   },
   {
+    name: 'dane-insecure-mx-match',
+    title: 'the same, and the host matches: nothing vouches for the way to it',
+    rule: 'RFC 7672 §2.2.1',
+    requirements: ['DANE-7672-2.2.1-4', 'DANE-7672-2.2.1-5'],
+    expected: 'delivered',
+    domain: (name, world) => {
+      world.dns.zone(`signed-${name}`, 'secure');
+      return { name, mx: [{ host: `mx.signed-${name}`, tlsa: ['ee'] }] };
+    },
+    check: ({ report }) =>
+      report.hops[0]?.decision.policy.level.mx === 'none'
+        ? undefined
+        : 'the MX host counts as vouched for',
+  },
+  {
     name: 'dane-insecure-mx-next-hop-name',
     title: 'unsigned MX records: the next hop as a name in the certificate is not enough (DANE-TA)',
     rule: 'RFC 7672 §3.2.2',

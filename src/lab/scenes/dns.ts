@@ -63,6 +63,18 @@ export const DNS_SCENES: readonly Scene[] = [
     },
   },
   {
+    name: 'dns-ipv6-dead',
+    title: 'nobody listens at the IPv6 address, IPv4 takes the message',
+    rule: 'RFC 5321 §5.1',
+    requirements: ['SMTP-5.1-4', 'STS-App-B-1'],
+    expected: 'delivered',
+    domain: (name) => ({
+      name,
+      sts: { mode: 'enforce' },
+      records: [{ type: 'AAAA', name: `mx1.${name}`, value: '::1' }],
+    }),
+  },
+  {
     name: 'dns-all-truncated',
     title: 'every UDP answer is cut; TCP gives them whole',
     rule: 'RFC 7766 §5',

@@ -185,6 +185,17 @@ const BROKEN: readonly Scene[] = BROKEN_TEXTS.map(([name, title, text]) => ({
   },
 }));
 
+function moveToPrivateAddress({ domain, world }: Stage): void {
+  const host = `mta-sts.${domain.name}`;
+  world.dns.remove(host);
+  world.dns.add(
+    { type: 'A', name: host, value: '10.0.0.1' },
+    { type: 'A', name: host, value: '169.254.169.254' },
+    { type: 'AAAA', name: host, value: '::ffff:10.0.0.1' },
+    { type: 'AAAA', name: host, value: 'fe80::1' },
+  );
+}
+
 const MORE: readonly Scene[] = [
   {
     name: 'policy-first-key-wins',
@@ -210,21 +221,24 @@ const MORE: readonly Scene[] = [
     expected: 'delivered',
     over: 'clear',
     domain: (name) => ({ name, mx: [{ fault: 'strip-starttls' }], sts: { mode: 'enforce' } }),
-    attack: ({ domain, world }) => {
-      world.dns.remove(`mta-sts.${domain.name}`);
-      world.dns.add(
-        { type: 'A', name: `mta-sts.${domain.name}`, value: '10.0.0.1' },
-        { type: 'A', name: `mta-sts.${domain.name}`, value: '169.254.169.254' },
-        { type: 'AAAA', name: `mta-sts.${domain.name}`, value: '::ffff:10.0.0.1' },
-        { type: 'AAAA', name: `mta-sts.${domain.name}`, value: 'fe80::1' },
-      );
-    },
-    check: ({ report }) => {
-      const sts = report.hops[0]?.decision.evidence.sts;
-      if (sts?.kind !== 'none') return 'a policy came from a private address';
-      return /TIMEOUT|CONNECT/.test(sts.failure.code)
-        ? `it was tried: ${sts.failure.code}`
-        : undefined;
+    policyCode: 'HTTP_ADDRESS_REFUSED',
+    attack: moveToPrivateAddress,
+  },
+  {
+    name: 'policy-private-address-new-id',
+    title: 'the same with a new id while a policy is known: it stays',
+    rule: 'RFC 8461 §3.3',
+    requirements: ['STS-3.3-R2', 'STS-3.3-14'],
+    expected: 'deferred',
+    code: 'SMTP_STARTTLS_NOT_OFFERED',
+    policyCode: 'HTTP_ADDRESS_REFUSED',
+    domain: (name) => ({ name, sts: { mode: 'enforce' } }),
+    warm: true,
+    attack: (stage) => {
+      stage.domain.publish({ mode: 'none', id: '2' });
+      moveToPrivateAddress(stage);
+      stage.domain.host.setFault('strip-starttls');
+      stage.clock.skip(TEN_MINUTES);
     },
   },
   {
