@@ -58,7 +58,7 @@ describe('floors', () => {
   it('every import goes to the same folder or to a floor below', async () => {
     const wrong: string[] = [];
     for await (const file of glob('**/*.ts', { cwd: SRC })) {
-      if (file.endsWith('.test.ts')) continue;
+      if (/\.(test|fixture)\.ts$/.test(file)) continue;
       const from = unitOf(join(SRC, file));
       const fromFloor = FLOORS[from];
       if (fromFloor === undefined) {

@@ -48,7 +48,7 @@ export interface ServiceOptions {
 export async function startService({ config, clock, log }: ServiceOptions): Promise<Service> {
   const metrics = createMetrics();
   const store = await openStore(config.store.url, { log, clock });
-  const resolver = createResolver({ ...config.dns, clock });
+  const resolver = createResolver({ ...config.dns, clock, log });
   const engine = createEngine({
     config,
     clock,

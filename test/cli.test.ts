@@ -24,16 +24,11 @@ after(async () => {
 /** The options that point a command at the lab, with a store of its own. */
 function flags(store = 'none'): readonly string[] {
   return [
-    '--resolver',
-    `${world.dns.address}:${world.dns.port}`,
-    '--ca-file',
-    world.caFile,
-    '--smtp-port',
-    String(world.smtpPort),
-    '--https-port',
-    String(world.policyHost.port),
-    '--store',
-    `sqlite:${join(folder, `${store}.sqlite`)}`,
+    `--resolver=${world.dns.address}:${world.dns.port}`,
+    `--ca-file=${world.caFile}`,
+    `--smtp-port=${world.smtpPort}`,
+    `--https-port=${world.policyHost.port}`,
+    `--store=sqlite:${join(folder, `${store}.sqlite`)}`,
   ];
 }
 

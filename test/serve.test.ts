@@ -31,9 +31,13 @@ interface Running {
 
 async function start(...more: string[]): Promise<Running> {
   const argv = [
-    ...['serve', '--listen', '127.0.0.1:0', '--store', `sqlite:${join(folder, 'serve.sqlite')}`],
-    ...['--resolver', `${world.dns.address}:${world.dns.port}`, '--ca-file', world.caFile],
-    ...['--smtp-port', String(world.smtpPort), '--https-port', String(world.policyHost.port)],
+    'serve',
+    '--listen=127.0.0.1:0',
+    `--store=sqlite:${join(folder, 'serve.sqlite')}`,
+    `--resolver=${world.dns.address}:${world.dns.port}`,
+    `--ca-file=${world.caFile}`,
+    `--smtp-port=${world.smtpPort}`,
+    `--https-port=${world.policyHost.port}`,
     ...more,
   ];
   const child = spawn(process.execPath, [BIN, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });

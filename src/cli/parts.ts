@@ -18,7 +18,7 @@ import { CommandStop } from './shared-options.ts';
 
 /** The resolver that the configuration describes. */
 export function resolverFrom(config: Config): DnsResolver {
-  return createResolver({ ...config.dns, clock: systemClock });
+  return createResolver({ ...config.dns, clock: systemClock, log: commandLog(config) });
 }
 
 /** Opens the configured store, making it if need be. */
