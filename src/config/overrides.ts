@@ -11,6 +11,7 @@ export interface ConfigOverrides {
   readonly caFile?: string;
   readonly smtpPort?: number;
   readonly httpsPort?: number;
+  readonly allowAddresses?: readonly string[];
   readonly storeUrl?: string;
   readonly listen?: string;
   readonly logLevel?: string;
@@ -23,6 +24,7 @@ export const OVERRIDDEN_KEYS: Readonly<Record<keyof ConfigOverrides, readonly [s
   caFile: ['tls', 'ca_file'],
   smtpPort: ['smtp', 'port'],
   httpsPort: ['policy_fetch', 'port'],
+  allowAddresses: ['policy_fetch', 'allow_addresses'],
   storeUrl: ['store', 'url'],
   listen: ['http', 'listen'],
   logLevel: ['log', 'level'],
