@@ -165,12 +165,12 @@ class Policies implements StsPolicies {
   }
 
   stats(): StsStats {
-    const { cache, attempts, loop, slots, keeper } = this.#core;
+    const { cache, loop, slots, keeper } = this.#core;
     return {
       entries: cache.size,
       enforced: cache.count('enforce'),
       testing: cache.count('testing'),
-      fetchesUnderWay: Math.min(slots.underWay, attempts.underWay),
+      fetchesUnderWay: slots.underWay,
       refreshBacklog: loop.backlog,
       storeUp: keeper.up,
     };

@@ -15,7 +15,7 @@ import { storedPolicy } from './shared-policy.ts';
 export type PolicyRow = StsPolicyTable;
 
 /** Rows read at once: enough to be quick, few enough not to hold up other work for long. */
-const CHUNK = 5_000;
+const CHUNK = 2_000;
 
 /** Domains in one statement; SQLite's limit of parameters is far above it. */
 const BATCH = 500;

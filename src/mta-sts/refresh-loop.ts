@@ -86,7 +86,7 @@ class Loop implements RefreshLoop {
     if (this.#state !== 'new') return;
     this.#state = 'running';
     this.#expectedAt = this.#options.clock.now();
-    this.#tick = this.#round();
+    this.#tick = this.#turn();
   }
 
   async close(): Promise<void> {
@@ -105,6 +105,21 @@ class Loop implements RefreshLoop {
     return this.#state === 'closed';
   }
 
+  /** One round, and the timer for the next: a bug in a round must not be the end of refreshing. */
+  async #turn(): Promise<void> {
+    const { clock, log } = this.#options;
+    try {
+      await this.#round();
+    } catch (error) {
+      log.error({ error: String(error) }, 'a round of the policy refresh broke off');
+    }
+    if (this.#isClosed()) return;
+    this.#expectedAt = clock.now() + TICK_MS;
+    this.#timer = clock.after(TICK_MS, () => {
+      this.#tick = this.#turn();
+    });
+  }
+
   async #round(): Promise<void> {
     const { clock, keeper, table, schedule } = this.#options;
     this.#lookAtClock();
@@ -118,11 +133,6 @@ class Loop implements RefreshLoop {
     if (leads && !this.#isClosed()) await this.#sweepTable();
     for (const domain of schedule.takeDue(clock.now())) this.#due(domain, leads);
     this.#employ();
-    if (this.#isClosed()) return;
-    this.#expectedAt = clock.now() + TICK_MS;
-    this.#timer = clock.after(TICK_MS, () => {
-      this.#tick = this.#round();
-    });
   }
 
   /** A clock that jumps must neither keep a policy for ever nor drop all of them at once. */

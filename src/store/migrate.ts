@@ -47,7 +47,7 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
     refuseUnknown(applied, options.migrations);
     const missing = options.migrations.filter((migration) => !applied.has(migration.name));
     for (const migration of missing) {
-      await migration.up(transaction);
+      await migration.up(transaction, options.traits);
       await versions
         .insertInto('schema_step')
         .values({ name: migration.name, applied_at: options.now })

@@ -4,19 +4,20 @@
  * @module
  */
 import type { Kysely } from 'kysely';
-import type { Schema } from './types.ts';
+import { sql } from 'kysely';
+import type { EngineTraits, Schema } from './types.ts';
 
 /** One step. Its name is stored, so it never changes once released. */
 export interface Migration {
   readonly name: string;
-  up(db: Kysely<Schema>): Promise<void>;
+  up(db: Kysely<Schema>, traits: EngineTraits): Promise<void>;
 }
 
 /** Every step in order. A released step is never edited: a change is a new step. */
 export const MIGRATIONS: readonly Migration[] = [
   {
     name: '0001-policies-and-leases',
-    async up(db) {
+    async up(db, traits) {
       await db.schema
         .createTable('sts_policy')
         .addColumn('policy_domain', 'text', (column) => column.primaryKey().notNull())
@@ -32,6 +33,10 @@ export const MIGRATIONS: readonly Migration[] = [
         .addColumn('failure_detail', 'text')
         .addColumn('failure_type', 'text')
         .addColumn('changed_at', 'bigint', (column) => column.notNull())
+        // Rows lie in the order of their key, so reading all of them at the start is one sweep.
+        .$call((table) =>
+          traits.engine === 'sqlite' ? table.modifyEnd(sql`without rowid`) : table,
+        )
         .execute();
       await db.schema
         .createIndex('sts_policy_changed_at')

@@ -5,17 +5,14 @@
  * @module
  */
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
 import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { findProgram } from '../../scripts/peers.ts';
 
 const run = promisify(execFile);
-
-/** Where Debian keeps the programs of each release. */
-const RELEASES = '/usr/lib/postgresql';
 
 /** A running server. */
 export interface PostgresPeer {
@@ -64,12 +61,9 @@ export async function startPostgres(): Promise<PostgresPeer> {
 }
 
 function programs(): string {
-  const releases = existsSync(RELEASES) ? readdirSync(RELEASES) : [];
-  const newest = releases.toSorted((a, b) => Number(b) - Number(a))[0];
-  if (newest === undefined) {
-    throw new Error(`no PostgreSQL under ${RELEASES}: install the package postgresql`);
-  }
-  return join(RELEASES, newest, 'bin');
+  const server = findProgram('postgres');
+  if (server === undefined) throw new Error('PostgreSQL is not installed; `npm test` installs it');
+  return dirname(server);
 }
 
 /** PostgreSQL refuses to run as root: then it runs as the account that its package made. */
