@@ -40,9 +40,10 @@ export async function openExistingStore(config: Config): Promise<Store | undefin
   return await openConfiguredStore(config, commandLog(config));
 }
 
-/** Commands log warnings and errors alone, unless told otherwise. */
+/** Commands log warnings and errors alone, unless told otherwise; a person reads them. */
 export function commandLog(config: Config): Log {
-  return createLog(config.log.level === 'info' ? 'warn' : config.log.level);
+  const level = config.log.level === 'info' ? 'warn' : config.log.level;
+  return createLog(level, { format: 'text' });
 }
 
 /** An engine on the configured store. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
 import { createLog } from '../log/log.ts';
@@ -24,6 +24,15 @@ export function serveCommand(io: Io, done: (exitCode: number) => void): Command 
         '78 the configuration is wrong.',
     )
     .option('--listen <addr:port>', 'where the HTTP API listens (default: 127.0.0.1:8462)')
+    .addOption(
+      new Option('--log-level <level>', 'how much is logged (default: info)').choices([
+        'debug',
+        'info',
+        'warn',
+        'error',
+        'silent',
+      ]),
+    )
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<SharedOptions>();
       const service = await start(configFrom(options));

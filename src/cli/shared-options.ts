@@ -7,6 +7,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../config/load-config.ts';
 import type { ConfigOverrides } from '../config/overrides.ts';
 import type { Config } from '../config/types.ts';
+import type { Problem } from '../failure.ts';
+import { loadCaFile } from '../tls/trust.ts';
 import { EXIT_CONFIG } from './exit-codes.ts';
 
 /** What the shared options were set to. */
@@ -21,6 +23,8 @@ export interface SharedOptions {
   readonly allowAddress?: readonly string[];
   /** `serve` only. */
   readonly listen?: string;
+  /** `serve` only. */
+  readonly logLevel?: string;
   readonly json?: boolean;
 }
 
@@ -86,13 +90,29 @@ export function configFrom(options: SharedOptions): Config {
     ...(options.config === undefined ? {} : { path: options.config }),
     overrides: overridesFrom(options),
   });
-  if (loaded.value !== undefined) return loaded.value;
-  const where = options.config ?? 'command line';
-  const lines = loaded.problems.map(
-    (problem) =>
-      `${where}:${problem.line}:${problem.column}: ${problem.message}\n    ${problem.fix}`,
-  );
-  throw new CommandStop(lines.join('\n'), EXIT_CONFIG);
+  if (loaded.value === undefined) {
+    const lines = loaded.problems.map((problem) => problemText(problem, options.config));
+    throw new CommandStop(lines.join('\n'), EXIT_CONFIG);
+  }
+  checkCaFile(loaded.value);
+  return loaded.value;
+}
+
+function problemText(
+  { code, line, column, message, fix }: Problem,
+  file: string | undefined,
+): string {
+  const where =
+    code === 'CONFIG_OPTION_INVALID' || file === undefined ? '' : `${file}:${line}:${column}: `;
+  return `${where}${message}\n    ${fix} (${code})`;
+}
+
+/** A trust list that cannot be read would make every verdict wrong: nothing starts without it. */
+function checkCaFile(config: Config): void {
+  if (config.tls.caFile === undefined) return;
+  const loaded = loadCaFile(config.tls.caFile);
+  if (loaded.ok) return;
+  throw new CommandStop(`${loaded.failure.detail} (${loaded.failure.code})`, EXIT_CONFIG);
 }
 
 function overridesFrom(options: SharedOptions): ConfigOverrides {
@@ -104,6 +124,7 @@ function overridesFrom(options: SharedOptions): ConfigOverrides {
     ...(options.httpsPort === undefined ? {} : { httpsPort: options.httpsPort }),
     ...(options.store === undefined ? {} : { storeUrl: options.store }),
     ...(options.listen === undefined ? {} : { listen: options.listen }),
+    ...(options.logLevel === undefined ? {} : { logLevel: options.logLevel }),
     ...(options.allowAddress === undefined ? {} : { allowAddresses: options.allowAddress }),
   };
 }

@@ -196,7 +196,7 @@ describe('overrides', () => {
     const { value, problems } = readConfig('', { smtpPort: 0 });
     assert.equal(value, undefined);
     assert.equal(problems[0]!.code, 'CONFIG_OPTION_INVALID');
-    assert.match(problems[0]!.message, /^option smtpPort: /);
+    assert.match(problems[0]!.message, /^option --smtp-port: /);
   });
 
   it('STS-3.3-R2: only a port other than 443 makes loopback reachable', () => {

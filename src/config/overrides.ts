@@ -30,6 +30,19 @@ export const OVERRIDDEN_KEYS: Readonly<Record<keyof ConfigOverrides, readonly [s
   logLevel: ['log', 'level'],
 };
 
+/** How an option is spelled on the command line, for messages. */
+const SPELLINGS: Readonly<Record<keyof ConfigOverrides, string>> = {
+  resolvers: '--resolver',
+  trusted: '--resolver-trusted',
+  caFile: '--ca-file',
+  smtpPort: '--smtp-port',
+  httpsPort: '--https-port',
+  allowAddresses: '--allow-address',
+  storeUrl: '--store',
+  listen: '--listen',
+  logLevel: '--log-level',
+};
+
 type Tree = Readonly<Record<string, unknown>>;
 
 /** The file's tree with the options laid over it; the tree itself is not changed. */
@@ -47,7 +60,7 @@ export function applyOverrides(tree: Tree, overrides: ConfigOverrides): Tree {
   return result;
 }
 
-/** The option that set `path`, if one did. */
+/** The option that set `path`, if one did, as it is spelled on the command line. */
 export function optionBehind(
   path: readonly PropertyKey[],
   overrides: ConfigOverrides,
@@ -58,5 +71,5 @@ export function optionBehind(
       path[1] === key &&
       overrides[option as keyof ConfigOverrides] !== undefined,
   );
-  return hit?.[0];
+  return hit === undefined ? undefined : SPELLINGS[hit[0] as keyof ConfigOverrides];
 }
