@@ -12,19 +12,6 @@ import { startPostgres } from './peers/postgres.ts';
 
 let postgres: PostgresPeer;
 let store: Store;
-before(async () => {
-  postgres = await startPostgres();
-  store = await openStore(postgres.url);
-});
-after(async () => {
-  await store.close();
-  await postgres.stop();
-});
-beforeEach(async () => {
-  await store.db.deleteFrom('sts_policy').execute();
-  await store.db.deleteFrom('lease').execute();
-});
-
 function short(status: StsStatus | undefined): string {
   if (status === undefined) return 'unknown';
   return status.kind === 'none'
@@ -54,6 +41,19 @@ async function rows(): Promise<number> {
 }
 
 describe('nodes that share PostgreSQL', () => {
+  before(async () => {
+    postgres = await startPostgres();
+    store = await openStore(postgres.url);
+  });
+  after(async () => {
+    await store.close();
+    await postgres.stop();
+  });
+  beforeEach(async () => {
+    await store.db.deleteFrom('sts_policy').execute();
+    await store.db.deleteFrom('lease').execute();
+  });
+
   it('STS-3.3-R6: a policy that one node fetched is applied by another although HTTPS is dead', async () => {
     const one = rig({ store });
     one.network.publish('d.test', 'a', 'enforce');

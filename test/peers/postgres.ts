@@ -5,11 +5,13 @@
  * @module
  */
 import { execFile, spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
 import { findProgram } from '../../scripts/peers.ts';
 
 const run = promisify(execFile);
@@ -34,6 +36,7 @@ export async function startPostgres(): Promise<PostgresPeer> {
     ...identity,
     cwd: folder,
   });
+  const url = `postgres:///postgres?host=${encodeURIComponent(folder)}&user=sts`;
   const settings = [`unix_socket_directories=${folder}`, 'listen_addresses=', 'fsync=off'];
   const server = spawn(
     join(bin, 'postgres'),
@@ -49,21 +52,22 @@ export async function startPostgres(): Promise<PostgresPeer> {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await untilReady(bin, folder);
+    await untilReady(url);
   } catch (error) {
     await stop();
     throw error;
   }
   return {
-    url: `postgres:///postgres?host=${encodeURIComponent(folder)}&user=sts`,
+    url,
     stop,
   };
 }
 
+/** The server's programs stand side by side; a `postgres` on PATH may be a link to one of them. */
 function programs(): string {
   const server = findProgram('postgres');
   if (server === undefined) throw new Error('PostgreSQL is not installed; `npm test` installs it');
-  return dirname(server);
+  return dirname(realpathSync(server));
 }
 
 /** PostgreSQL refuses to run as root: then it runs as the account that its package made. */
@@ -75,14 +79,18 @@ async function accountOf(): Promise<{ readonly uid: number; readonly gid: number
   return { uid: uid!, gid: gid! };
 }
 
-async function untilReady(bin: string, folder: string): Promise<void> {
+async function untilReady(url: string): Promise<void> {
+  let last: unknown;
   for (let turn = 0; turn < 100; turn += 1) {
+    const client = new Client({ connectionString: url });
     try {
-      await run(join(bin, 'pg_isready'), ['-q', '-h', folder]);
+      await client.connect();
+      await client.end();
       return;
-    } catch {
+    } catch (error) {
+      last = error;
       await sleep(100);
     }
   }
-  throw new Error('PostgreSQL did not come up within ten seconds');
+  throw new Error('PostgreSQL did not come up within ten seconds', { cause: last });
 }
