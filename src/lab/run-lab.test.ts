@@ -21,7 +21,7 @@ describe('lab command', () => {
     });
     assert.equal(run.kind, 'passed', out.text());
     assert.match(out.text(), /^ {2}SCENE/);
-    assert.match(out.text(), /✓ everything is right; enforce +delivered +RFC 8461 §4/);
+    assert.match(out.text(), /✓ everything is right; enforce +delivered +delivered +RFC 8461 §4/);
     assert.match(out.text(), /all 1 scenes ended as they must/);
     assert.ok(!out.text().includes('\u001b'), 'no colours where there is no terminal');
   });

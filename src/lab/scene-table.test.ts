@@ -26,9 +26,10 @@ describe('scene table', () => {
   it('aligns its columns and fits the width', () => {
     const table = createSceneTable({ columns: 100 });
     const lines = [table.header(), table.row(PASSED), table.row(FAILED).split('\n')[0]!];
-    const at = lines[0]!.indexOf('OUTCOME');
-    assert.equal(lines[1]!.indexOf('deferred'), at);
-    assert.equal(lines[2]!.indexOf('delivered'), at);
+    const [expected, got] = [lines[0]!.indexOf('EXPECTED'), lines[0]!.indexOf('GOT')];
+    assert.equal(lines[1]!.indexOf('deferred'), expected);
+    assert.equal(lines[1]!.lastIndexOf('deferred'), got);
+    assert.equal(lines[2]!.lastIndexOf('delivered'), got);
     for (const line of lines) assert.ok(line.length <= 100, line);
     assert.match(lines[1]!, /^✓/);
     assert.match(lines[2]!, /^✗ .*…/);

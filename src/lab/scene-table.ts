@@ -14,6 +14,8 @@ export interface TableOptions {
   readonly stream?: NodeJS.WritableStream;
 }
 
+type Cells = readonly [title: string, expected: string, got: string, rule: string];
+
 type Colour = 'green' | 'red' | 'dim' | 'bold';
 
 /** Writes rows one by one, so that a table can grow while scenes are played. */
@@ -27,22 +29,27 @@ export interface SceneTable {
 const OUTCOME_WIDTH = 'delivered'.length;
 const RULE_WIDTH = 20;
 /** Mark, and two spaces between columns. */
-const FRAME = 2 + 2 + 2;
+const FRAME = 2 + 2 + 2 + 2;
 
 /** A table of fixed widths. */
 export function createSceneTable(options: TableOptions = {}): SceneTable {
   const columns = Math.max(80, Math.min(options.columns ?? 110, 120));
-  const titleWidth = columns - OUTCOME_WIDTH - RULE_WIDTH - FRAME;
+  const titleWidth = columns - 2 * OUTCOME_WIDTH - RULE_WIDTH - FRAME;
   const paint = painter(options.stream);
-  const line = (mark: string, title: string, outcome: string, rule: string): string =>
-    `${mark} ${fit(title, titleWidth)}  ${fit(outcome, OUTCOME_WIDTH)}  ${rule}`.trimEnd();
+  const line = (mark: string, [title, expected, got, rule]: Cells): string =>
+    [
+      `${mark} ${fit(title, titleWidth)}`,
+      fit(expected, OUTCOME_WIDTH),
+      fit(got, OUTCOME_WIDTH),
+      rule,
+    ].join('  ');
 
   return {
-    header: () => paint('bold', line(' ', 'SCENE', 'OUTCOME', 'RULE')),
+    header: () => paint('bold', line(' ', ['SCENE', 'EXPECTED', 'GOT', 'RULE'])),
     row(result) {
-      const { title, got, rule, pass } = result;
+      const { title, expected, got, rule, pass } = result;
       const mark = pass ? paint('green', '✓') : paint('red', '✗');
-      const first = line(mark, title, got, rule);
+      const first = line(mark, [title, expected, got, rule]);
       return pass ? first : `${first}\n${paint('red', `  ${whyText(result)}`)}`;
     },
     summary(results, tookMs) {
