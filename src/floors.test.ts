@@ -37,6 +37,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   errors: 0,
   'failure.ts': 0,
   'problems.ts': 0,
+  'printable.ts': 0,
 };
 
 /** `dns/` is asked by `http/`, which stands beside it: the fetcher dials what the resolver checked. */

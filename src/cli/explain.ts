@@ -14,7 +14,7 @@ import { openExistingStore, resolverFrom } from './parts.ts';
 import { type Io, say } from './io.ts';
 import { nextHopFrom } from './next-hop-argument.ts';
 import { configFrom, type SharedOptions } from './shared-options.ts';
-import { printable } from './text/format.ts';
+import { shown } from './text/format.ts';
 import { paintFor } from './text/paint.ts';
 
 const EXIT_OF: Readonly<Record<Status, number>> = {
@@ -80,7 +80,7 @@ function print({ explanation, title, asJson, io }: Printed): void {
     return;
   }
   const text = explainText(explanation, {
-    title: printable(title),
+    title: shown(title),
     now: systemClock.now(),
     paint: paintFor(io.stdout),
   });

@@ -11,7 +11,7 @@ import { lintTlsrptRecord } from '../tlsrpt/lint.ts';
 import { EXIT_NO_INPUT } from './exit-codes.ts';
 import { InputTooLarge, type Io, readAll, say } from './io.ts';
 import { CommandStop, type SharedOptions } from './shared-options.ts';
-import { printable } from './text/format.ts';
+import { shown } from './text/format.ts';
 import { type Paint, paintFor } from './text/paint.ts';
 
 /** What can be linted. */
@@ -125,7 +125,7 @@ function problemText(problem: Problem, paint: Paint): readonly string[] {
   const place = `${problem.line}:${problem.column}`.padEnd(7);
   const severity = paint(style[problem.severity], problem.severity.padEnd(7));
   return [
-    `  ${place} ${severity}  ${printable(problem.message)}  ${paint('dim', problem.code)}`,
-    `                   mend: ${printable(problem.fix)}`,
+    `  ${place} ${severity}  ${shown(problem.message)}  ${paint('dim', problem.code)}`,
+    `                   mend: ${shown(problem.fix)}`,
   ];
 }

@@ -11,7 +11,7 @@ import { EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say } from './io.ts';
 import { openEngine } from './parts.ts';
 import { CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
-import { duration, printable, relativeTime } from './text/format.ts';
+import { duration, shown, relativeTime } from './text/format.ts';
 import { paintFor } from './text/paint.ts';
 import { activeLines, policyLines } from './text/policy-text.ts';
 import { columns } from './text/table.ts';
@@ -126,7 +126,7 @@ async function show(domain: string, options: SharedOptions, io: Io): Promise<num
     );
   }
   say(io, '');
-  for (const line of entry.active.policy.text.split(/\r?\n/)) say(io, `  | ${printable(line)}`);
+  for (const line of entry.active.policy.text.split(/\r?\n/)) say(io, `  | ${shown(line)}`);
   return 0;
 }
 

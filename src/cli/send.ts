@@ -19,7 +19,7 @@ import { openEngine } from './parts.ts';
 import { CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
 import { type Submission, submissionOf } from './submission.ts';
 import { deliveryText } from './text/delivery-text.ts';
-import { printable } from './text/format.ts';
+import { shown } from './text/format.ts';
 import { paintFor } from './text/paint.ts';
 
 /** The whole message is held in memory: this command is for one message at a time. */
@@ -125,8 +125,7 @@ async function lookForNewerPolicies(
 }
 
 function transcript(io: Io): (direction: 'sent' | 'received', line: string) => void {
-  return (direction, line) =>
-    complain(io, `${direction === 'sent' ? 'C:' : 'S:'} ${printable(line)}`);
+  return (direction, line) => complain(io, `${direction === 'sent' ? 'C:' : 'S:'} ${shown(line)}`);
 }
 
 function routeFrom(via: string | undefined, config: Config): NextHop | undefined {

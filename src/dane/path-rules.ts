@@ -7,7 +7,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { ErrorCode } from '../errors.ts';
 import type { Failure } from '../failure.ts';
 import { certificateFields, type CertificateFields } from '../tls/certificate-fields.ts';
-import { certificateText, printable } from '../tls/certificate-text.ts';
+import { certificateText, excerpt } from '../tls/certificate-text.ts';
 import { dnsConstraintBroken } from './name-constraints.ts';
 import type { AnchorPath } from './path.ts';
 
@@ -139,7 +139,7 @@ function belowFailure(
   const breach = names.find((name) => dnsConstraintBroken(dnsConstraints, name));
   return breach === undefined
     ? undefined
-    : constraint(certificate, `does not allow the name ${printable(breach)}`);
+    : constraint(certificate, `does not allow the name ${excerpt(breach)}`);
 }
 
 function constraint(certificate: X509Certificate, what: string): Failure {

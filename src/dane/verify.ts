@@ -6,7 +6,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Tlsa } from '../dns/types.ts';
 import type { Failure } from '../failure.ts';
-import { certificateText, printable } from '../tls/certificate-text.ts';
+import { certificateText, excerpt } from '../tls/certificate-text.ts';
 import { matchIdentity, presentedText } from '../tls/identity.ts';
 import { anchorPaths, type AnchorPath } from './path.ts';
 import { brokenRule } from './path-rules.ts';
@@ -126,7 +126,7 @@ function noPath(leaf: X509Certificate, anchor: X509Certificate): Failure {
 }
 
 function nameMismatch(leaf: X509Certificate, referenceNames: readonly string[]): Failure {
-  const wanted = referenceNames.map(printable).join(' or ');
+  const wanted = referenceNames.map(excerpt).join(' or ');
   return {
     code: 'DANE_NAME_MISMATCH',
     detail: `the trust anchor matches, but the certificate is not for ${wanted}: ${presentedText(leaf)}`,

@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import { fail, ok, type Outcome } from '../failure.ts';
-import { printable } from '../tls/certificate-text.ts';
+import { excerpt } from '../tls/certificate-text.ts';
 import { dial } from '../tls/dial.ts';
 import { handshake } from '../tls/handshake.ts';
 import { matchIdentity, nameMismatch } from '../tls/identity.ts';
@@ -225,5 +225,5 @@ function certificateWords({ peer }: TlsConnection): FetchedDocument['certificate
 
 /** Node.js writes one attribute of a name on each line. */
 function oneLine(name: string | undefined): string {
-  return printable((name ?? '').replaceAll('\n', ', '));
+  return excerpt((name ?? '').replaceAll('\n', ', '));
 }

@@ -6,7 +6,7 @@
 import { fail, ok } from '../failure.ts';
 import type { Outcome } from '../failure.ts';
 import { parseMailbox } from './mailbox.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 
 /** How deep comments may nest; deeper ones are nobody's comment. */
 const MAX_COMMENT_DEPTH = 8;

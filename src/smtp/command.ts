@@ -6,7 +6,7 @@
  */
 import { fail, ok } from '../failure.ts';
 import type { Outcome } from '../failure.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 import type { Envelope, Recipient } from './types.ts';
 import { encodeUtf8Address, encodeXtext } from './xtext.ts';
 

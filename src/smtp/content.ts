@@ -10,7 +10,7 @@ import type { Fate, Step } from './fate.ts';
 import type { LineSocket } from './line-socket.ts';
 import { hasEightBit } from './message.ts';
 import type { Plan } from './plan.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 import type { MessageSource, SmtpTimeouts } from './types.ts';
 
 /** Octets in one BDAT chunk at most. */

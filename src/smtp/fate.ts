@@ -5,7 +5,7 @@
  */
 import type { ErrorCode } from '../errors.ts';
 import type { Failure } from '../failure.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 import { replyText } from './reply.ts';
 import type { RecipientResult, Reply } from './types.ts';
 

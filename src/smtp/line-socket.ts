@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../clock.ts';
 import type { Failure, Outcome } from '../failure.ts';
 import { ok } from '../failure.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 import { ReplyParser, replyText } from './reply.ts';
 import type { Reply, SmtpConnectOptions } from './types.ts';
 

@@ -7,7 +7,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { normalizeName } from '../dns/name.ts';
 import { fail, ok } from '../failure.ts';
 import type { Outcome } from '../failure.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 
 /** A mailbox that was read. */
 export interface Mailbox {

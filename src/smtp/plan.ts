@@ -13,7 +13,7 @@ import { deferred, failed } from './fate.ts';
 import type { Fate } from './fate.ts';
 import { parseMailbox, wireAddress } from './mailbox.ts';
 import type { Mailbox } from './mailbox.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 import type { Capabilities, Envelope, Recipient } from './types.ts';
 
 /** A recipient's command, or what became of it before anything was said. */

@@ -5,7 +5,7 @@
  */
 import { fail, ok } from '../failure.ts';
 import type { Failure, Outcome } from '../failure.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 import type { Reply } from './types.ts';
 
 /** Longest reply line in octets with its line end; RFC 5321 §4.5.3.1.5 asks for 512. */

@@ -5,7 +5,7 @@
  */
 import { fail, ok } from '../failure.ts';
 import type { Outcome } from '../failure.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 
 const PLAIN = /^[!-*,-<>-~]*$/;
 const ENCODED = /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})*$/;

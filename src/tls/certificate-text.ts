@@ -4,6 +4,7 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto';
+import { printable } from '../printable.ts';
 
 /** The longest piece of a stranger's text that is shown. */
 const LONGEST = 80;
@@ -31,20 +32,17 @@ function nameText(distinguishedName: string | undefined): string | undefined {
   const commonName = attributes.get('CN');
   const organisation = attributes.get('O');
   if (commonName === undefined)
-    return organisation === undefined ? undefined : printable(organisation);
+    return organisation === undefined ? undefined : excerpt(organisation);
   return organisation === undefined
-    ? printable(commonName)
-    : `${printable(commonName)} (${printable(organisation)})`;
+    ? excerpt(commonName)
+    : `${excerpt(commonName)} (${excerpt(organisation)})`;
 }
 
 function dateText(date: Date): string {
   return Number.isNaN(date.getTime()) ? 'an unreadable date' : date.toISOString().slice(0, 10);
 }
 
-/** A stranger's text as one short line without control, format and bidirectional characters. */
-export function printable(text: string): string {
-  const harmless = text.replaceAll(/[\p{C}\p{Z}]/gu, (character) =>
-    character === ' ' ? ' ' : '?',
-  );
-  return harmless.length > LONGEST ? `${harmless.slice(0, LONGEST)}…` : harmless;
+/** A stranger's text as one short line that moves no cursor. */
+export function excerpt(text: string): string {
+  return printable(text, LONGEST);
 }

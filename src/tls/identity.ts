@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { Failure } from '../failure.ts';
 import { certificateFields } from './certificate-fields.ts';
-import { printable } from './certificate-text.ts';
+import { excerpt } from './certificate-text.ts';
 
 /** How many names of a certificate a failure lists. */
 const NAMES_SHOWN = 5;
@@ -88,7 +88,7 @@ export function nameMismatch(
 
 /** What a person reads about the names in a certificate: `it is for a.example, b.example and 3 more`. */
 export function presentedText(certificate: X509Certificate): string {
-  const names = presentedNames(certificate).map(printable);
+  const names = presentedNames(certificate).map(excerpt);
   if (names.length === 0) return 'it carries no DNS name';
   const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
   return `it is for ${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;

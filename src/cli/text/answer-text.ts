@@ -5,7 +5,7 @@
  */
 import { recordText } from '../../dns/record-text.ts';
 import type { Answer, RecordOf, RrType } from '../../dns/types.ts';
-import { printable, shorten } from './format.ts';
+import { shown, shorten } from './format.ts';
 
 const LONGEST_RECORD = 90;
 const MOST_RECORDS = 30;
@@ -16,7 +16,7 @@ export function answerRows(answer: Answer<RrType>): readonly (readonly string[])
   const chain = answer.chain.map((link) => [link.security, 'CNAME', link.from, link.to, '']);
   switch (answer.kind) {
     case 'failure':
-      return [...chain, ['FAILED', ...head, printable(answer.failure.detail), '']];
+      return [...chain, ['FAILED', ...head, shown(answer.failure.detail), '']];
     case 'nodata':
       return [...chain, [answer.security, ...head, '(no such record)', `ttl ${answer.ttl}`]];
     case 'nxdomain':
@@ -41,5 +41,5 @@ export function answerRows(answer: Answer<RrType>): readonly (readonly string[])
 }
 
 function contentText<T extends RrType>(type: T, record: RecordOf[T]): string {
-  return shorten(printable(recordText(type, record)), LONGEST_RECORD);
+  return shorten(shown(recordText(type, record)), LONGEST_RECORD);
 }

@@ -5,7 +5,7 @@
  */
 import type { AttemptEvent } from '../../tls-policy/attempt-event.ts';
 import type { Requirement } from '../../tls-policy/types.ts';
-import { printable } from './format.ts';
+import { shown } from './format.ts';
 import type { Paint } from './paint.ts';
 
 /** What a host must show. */
@@ -27,7 +27,7 @@ export function demandText(requirement: Requirement): string {
         ? 'nothing; TLS is used if offered'
         : 'nothing; TLS is used if offered, faults are reported (policy in testing)';
     case 'refused':
-      return `refused: ${printable(requirement.failure.detail)} (${requirement.rule})  ${requirement.failure.code}`;
+      return `refused: ${shown(requirement.failure.detail)} (${requirement.rule})  ${requirement.failure.code}`;
   }
 }
 
@@ -36,7 +36,7 @@ export function verdictLines(event: AttemptEvent, paint: Paint): readonly string
   const lines = [`      verdict:   ${verdictText(event, paint)}`];
   const wouldFail = event.verdict?.wouldFail;
   if (wouldFail !== undefined) {
-    const text = `would fail if enforced: ${printable(wouldFail.detail)}`;
+    const text = `would fail if enforced: ${shown(wouldFail.detail)}`;
     lines.push(`                 ${paint('warn', text)}  ${paint('dim', wouldFail.code)}`);
   }
   return lines;
@@ -46,12 +46,12 @@ function verdictText(event: AttemptEvent, paint: Paint): string {
   switch (event.outcome) {
     case 'ready': {
       const style = event.verdict?.tls === 'authenticated' ? 'good' : 'warn';
-      return paint(style, `may deliver: ${printable(event.verdict?.why ?? '')}`);
+      return paint(style, `may deliver: ${shown(event.verdict?.why ?? '')}`);
     }
     case 'refused':
     case 'unreachable': {
       const { detail = '', code = '' } = event.failure ?? {};
-      return `${paint('bad', `${event.outcome}: ${printable(detail)}`)}  ${paint('dim', code)}`;
+      return `${paint('bad', `${event.outcome}: ${shown(detail)}`)}  ${paint('dim', code)}`;
     }
   }
 }

@@ -7,7 +7,7 @@ import type { DeliveryReport, HopReport, RecipientReport } from '../../relay/typ
 import type { AttemptEvent } from '../../tls-policy/attempt-event.ts';
 import { nextHopText } from '../../tls-policy/next-hop.ts';
 import { demandText, verdictLines } from './attempt-text.ts';
-import { printable } from './format.ts';
+import { shown } from './format.ts';
 import type { Paint } from './paint.ts';
 
 /** The lines of a report. */
@@ -31,16 +31,14 @@ function recipientLines(recipient: RecipientReport, paint: Paint): readonly stri
   const [style, word] = OUTCOME[recipient.status];
   const at =
     recipient.host === undefined ? '' : ` by ${recipient.host} [${recipient.address ?? ''}]`;
-  const lines = [`${printable(recipient.recipient)}: ${paint(style, word)}${at}`];
+  const lines = [`${shown(recipient.recipient)}: ${paint(style, word)}${at}`];
   if (recipient.status !== 'delivered') {
     const { failure } = recipient;
-    lines.push(`    why:   ${printable(failure.detail)}  ${paint('dim', failure.code)}`);
+    lines.push(`    why:   ${shown(failure.detail)}  ${paint('dim', failure.code)}`);
   }
   if (recipient.reply !== undefined) {
     const { code, enhanced, lines: text } = recipient.reply;
-    lines.push(
-      `    reply: ${[code, enhanced, printable(text.join(' / '))].filter(Boolean).join(' ')}`,
-    );
+    lines.push(`    reply: ${[code, enhanced, shown(text.join(' / '))].filter(Boolean).join(' ')}`);
   }
   return lines;
 }

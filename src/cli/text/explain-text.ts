@@ -12,7 +12,7 @@ import type { Evidence, HostPolicy } from '../../tls-policy/types.ts';
 import { demandText, verdictLines } from './attempt-text.ts';
 import { answerRows } from './answer-text.ts';
 import { adviceFor } from './advice.ts';
-import { printable } from './format.ts';
+import { shown } from './format.ts';
 import type { Paint } from './paint.ts';
 import { policyLines } from './policy-text.ts';
 import { columns } from './table.ts';
@@ -77,7 +77,7 @@ function section(title: string, lines: readonly string[], paint: Paint): readonl
 function failureLines(failure: Failure, paint: Paint): readonly string[] {
   const rule =
     'rule' in ERRORS[failure.code] ? ` (${ERRORS[failure.code as 'STS_RECORD_NONE'].rule})` : '';
-  return [`  ${paint('bad', printable(failure.detail))}${rule}  ${paint('dim', failure.code)}`];
+  return [`  ${paint('bad', shown(failure.detail))}${rule}  ${paint('dim', failure.code)}`];
 }
 
 function foundText(evidence: Evidence): string {
@@ -116,7 +116,7 @@ function hostHead(host: HostPolicy, paint: Paint): readonly string[] {
   return [
     `  ${String(host.preference).padStart(3)} ${paint('bold', host.host)}  ${addresses}`,
     `      ${refused ? paint('bad', demandText(host.requirement)) : `must show: ${demandText(host.requirement)}`}`,
-    `      because:   ${printable(host.why)}`,
+    `      because:   ${shown(host.why)}`,
   ];
 }
 
@@ -133,7 +133,7 @@ function connectionLines(
     `      connected: ${address} port ${event.port}, ${event.outcome === 'unreachable' ? 'no session' : tls}`,
   ];
   const told = certificate !== undefined && event.verdict?.why.includes(certificate) === true;
-  if (certificate !== undefined && !told) lines.push(`                 ${printable(certificate)}`);
+  if (certificate !== undefined && !told) lines.push(`                 ${shown(certificate)}`);
   lines.push(...verdictLines(event, paint));
   return lines;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { printable } from '../../printable.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -34,13 +35,12 @@ export function relativeTime(at: number, now: number): string {
   return difference < 0 ? `${duration(difference)} ago` : `in ${duration(difference)}`;
 }
 
+/** Longest text of one message, in characters. */
+const LONGEST_TEXT = 2000;
+
 /** Control characters made visible: nothing that a stranger wrote moves the cursor of a terminal. */
-export function printable(text: string): string {
-  return text.replace(
-    // eslint-disable-next-line no-control-regex
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\x${character.codePointAt(0)!.toString(16).padStart(2, '0')}`,
-  );
+export function shown(text: string): string {
+  return printable(text, LONGEST_TEXT);
 }
 
 /** Cuts a text that is too long for a line. */

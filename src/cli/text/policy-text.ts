@@ -4,7 +4,7 @@
  * @module
  */
 import type { ActivePolicy, StsStatus } from '../../mta-sts/types.ts';
-import { duration, printable, relativeTime, timeText } from './format.ts';
+import { duration, shown, relativeTime, timeText } from './format.ts';
 import type { TextOptions } from './explain-text.ts';
 
 const LONGEST_MX_LIST = 20;
@@ -17,7 +17,7 @@ export function policyLines(
   if (status === undefined) return [];
   if (status.kind === 'none') {
     return [
-      `  no policy: ${printable(status.failure.detail)}  ${options.paint('dim', status.failure.code)}`,
+      `  no policy: ${shown(status.failure.detail)}  ${options.paint('dim', status.failure.code)}`,
     ];
   }
   return activeLines(status.active, options);
@@ -42,7 +42,7 @@ export function activeLines(active: ActivePolicy, { now, paint }: TextOptions): 
     lines.push(`  … and ${policy.mx.length - LONGEST_MX_LIST} more`);
   if (active.refreshFailure !== undefined) {
     lines.push(
-      `  ${paint('warn', `could not be renewed: ${printable(active.refreshFailure.detail)}`)}  ${paint('dim', active.refreshFailure.code)}`,
+      `  ${paint('warn', `could not be renewed: ${shown(active.refreshFailure.detail)}`)}  ${paint('dim', active.refreshFailure.code)}`,
     );
   }
   return lines;
