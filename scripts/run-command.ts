@@ -14,6 +14,8 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
   /** `show` (default): straight to the terminal. `collect`: kept and returned. */
   readonly output?: 'show' | 'collect';
+  /** Killed after this time; absent: it may take as long as it likes. */
+  readonly limitMs?: number;
 }
 
 /** How it ended. */
@@ -40,11 +42,29 @@ export async function runCommand(command: Command): Promise<CommandResult> {
   };
   child.stdout?.on('data', keep);
   child.stderr?.on('data', keep);
+  const limit = limitOf(command, () => child.kill('SIGKILL'));
   return await new Promise((resolve) => {
     child.once('error', (error) => resolve({ ok: false, ended: error.message, output }));
     child.once('close', (code, signal) => {
-      const ended = code === null ? `signal ${signal}` : `exit ${code}`;
+      clearTimeout(limit.timer);
+      const ended = limit.ended() ?? (code === null ? `signal ${signal}` : `exit ${code}`);
       resolve({ ok: code === 0, ended, output });
     });
   });
+}
+
+interface Limit {
+  readonly timer: NodeJS.Timeout | undefined;
+  /** How it ended, if the limit ended it. */
+  readonly ended: () => string | undefined;
+}
+
+function limitOf({ limitMs }: Command, kill: () => void): Limit {
+  if (limitMs === undefined) return { timer: undefined, ended: () => undefined };
+  let ended: string | undefined;
+  const timer = setTimeout(() => {
+    ended = `no end within ${limitMs / 1000} s`;
+    kill();
+  }, limitMs);
+  return { timer, ended: () => ended };
 }

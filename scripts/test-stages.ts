@@ -27,10 +27,16 @@ const ARGUMENTS: Readonly<Record<TestStage, readonly string[]>> = {
   integration: ['--test-concurrency=2', 'test/**/*.test.ts'],
 };
 
+/** One test may take this long, milliseconds; a socket that is never closed must not hang the run. */
+const TEST_LIMIT_MS = 120_000;
+/** And a whole stage this long: what a test left open keeps the process alive after the last one. */
+const STAGE_LIMIT_MS = 600_000;
+
 /** What is given to node: one reporter for people, one for `docs/conformance.md`. */
 export function testArguments(root: string, stage: TestStage): readonly string[] {
   return [
     '--test',
+    `--test-timeout=${TEST_LIMIT_MS}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     `--test-reporter=${join(root, 'scripts', 'result-reporter.ts')}`,
@@ -47,5 +53,11 @@ export async function runTests(
 ): Promise<CommandResult> {
   mkdirSync(join(root, RESULTS_DIR), { recursive: true });
   const args = testArguments(root, stage);
-  return await runCommand({ program: process.execPath, args, cwd: root, output });
+  return await runCommand({
+    program: process.execPath,
+    args,
+    cwd: root,
+    output,
+    limitMs: STAGE_LIMIT_MS,
+  });
 }
