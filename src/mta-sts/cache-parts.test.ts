@@ -6,7 +6,7 @@ import { logStsEvent } from './event-log.ts';
 import { createFetchSlots } from './fetch-slots.ts';
 import { DAY, MINUTE, NO_FETCH, NO_RECORD, T0, policyOf } from './life-cycle.fixture.ts';
 import { createRefreshSchedule } from './refresh-schedule.ts';
-import { createPolicyTexts } from './shared-policy.ts';
+import { createPolicyTexts, storedPolicy } from './shared-policy.ts';
 import type { StsEvent } from './types.ts';
 import { within } from './within.ts';
 
@@ -48,8 +48,8 @@ describe('policy texts', () => {
   it('are kept once, parsed once, and go with their last holder', () => {
     const texts = createPolicyTexts();
     const { text } = policyOf('enforce', 86_400);
-    const one = texts.take(text, 'enforce');
-    const two = texts.take(text, 'enforce');
+    const one = texts.take(storedPolicy(text, 'enforce'));
+    const two = texts.take(storedPolicy(text, 'enforce'));
     assert.equal(one, two);
     assert.equal(one.parsed(), two.parsed());
     assert.equal(one.parsed()?.maxAge, 86_400);
@@ -62,9 +62,9 @@ describe('policy texts', () => {
   it('a stored text that contradicts its mode, or is broken, is no policy', () => {
     const texts = createPolicyTexts();
     const { text } = policyOf('enforce', 86_400);
-    texts.take(text, 'enforce');
-    assert.equal(texts.take(text, 'none').parsed(), undefined);
-    assert.equal(texts.take('nonsense', 'enforce').parsed(), undefined);
+    texts.take(storedPolicy(text, 'enforce'));
+    assert.equal(texts.take(storedPolicy(text, 'none')).parsed(), undefined);
+    assert.equal(texts.take(storedPolicy('nonsense', 'enforce')).parsed(), undefined);
   });
 });
 

@@ -117,7 +117,7 @@ class BoundedCache implements MemoryCache {
     const evicted = this.#held.size < this.#options.maxEntries ? undefined : this.#evict(use.now);
     if (this.#held.size >= this.#options.maxEntries) return { kind: 'refused' };
     this.#bare.delete(domain);
-    const shared = this.#texts.take(state.policy.text, state.policy.mode);
+    const shared = this.#texts.take(state.policy);
     this.#counts[shared.mode] += 1;
     const kept = shared === state.policy ? state : { ...state, policy: shared };
     const { lastUsedAt } = use;
@@ -128,11 +128,11 @@ class BoundedCache implements MemoryCache {
   /** Keeps the count of texts and modes right when a policy takes another's place. */
   #swap(old: Held, next: Held): Held {
     if (old.policy === next.policy) return next;
-    const shared = this.#texts.take(next.policy.text, next.policy.mode);
+    const shared = this.#texts.take(next.policy);
     this.#texts.release(old.policy);
     this.#counts[old.policy.mode] -= 1;
     this.#counts[shared.mode] += 1;
-    return { ...next, policy: shared };
+    return shared === next.policy ? next : { ...next, policy: shared };
   }
 
   #dropHeld(domain: string): void {

@@ -17,8 +17,8 @@ export interface SharedPolicy {
 
 /** Keeps each text once for as long as a domain holds it. */
 export interface PolicyTexts {
-  /** The shared form of the text; each call is matched by a {@link PolicyTexts.release}. */
-  take(text: string, mode: StsMode): SharedPolicy;
+  /** The shared form of the policy; each call is matched by a {@link PolicyTexts.release}. */
+  take(policy: SharedPolicy): SharedPolicy;
   release(policy: SharedPolicy): void;
   /** Distinct texts. */
   readonly size: number;
@@ -28,7 +28,6 @@ class Shared implements SharedPolicy {
   readonly text: string;
   readonly mode: StsMode;
   #parsed: StsPolicy | undefined | null = null;
-  holders = 0;
 
   constructor(text: string, mode: StsMode, parsed: StsPolicy | null) {
     this.text = text;
@@ -57,24 +56,25 @@ export function storedPolicy(text: string, mode: StsMode): SharedPolicy {
 
 /** An empty set of texts. */
 export function createPolicyTexts(): PolicyTexts {
-  const texts = new Map<string, Shared>();
+  const texts = new Map<string, { readonly policy: SharedPolicy; holders: number }>();
   return {
-    take(text, mode) {
-      let shared = texts.get(text);
-      // One text has one mode; a row that contradicts its text is not mixed with others.
-      if (shared !== undefined && shared.mode !== mode) return new Shared(text, mode, null);
-      if (shared === undefined) {
-        shared = new Shared(text, mode, null);
-        texts.set(text, shared);
+    take(policy) {
+      const known = texts.get(policy.text);
+      if (known === undefined) {
+        // The newcomer itself becomes the shared one: a start with a million rows copies nothing.
+        texts.set(policy.text, { policy, holders: 1 });
+        return policy;
       }
-      shared.holders += 1;
-      return shared;
+      // One text has one mode; a row that contradicts its text is not mixed with others.
+      if (known.policy.mode !== policy.mode) return policy;
+      known.holders += 1;
+      return known.policy;
     },
     release(policy) {
-      const shared = texts.get(policy.text);
-      if (shared === undefined || shared !== policy) return;
-      shared.holders -= 1;
-      if (shared.holders <= 0) texts.delete(policy.text);
+      const known = texts.get(policy.text);
+      if (known?.policy !== policy) return;
+      known.holders -= 1;
+      if (known.holders <= 0) texts.delete(policy.text);
     },
     get size() {
       return texts.size;
