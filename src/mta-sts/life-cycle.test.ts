@@ -202,7 +202,7 @@ const TABLE: readonly [
     ['serve', 'save', 'policy-fetched'],
   ],
   [
-    'STS-5.1-1: in force at exactly max_age',
+    'STS-5.1-1, STS-3.2-8: in force at exactly max_age',
     held('enforce', WEEK_S, T0),
     { kind: 'time' },
     T0 + 7 * DAY,
@@ -210,7 +210,7 @@ const TABLE: readonly [
     [],
   ],
   [
-    'STS-5.1-1: no longer a millisecond later',
+    'STS-5.1-1, STS-3.2-8: no longer a millisecond later',
     held('enforce', WEEK_S, T0),
     { kind: 'time' },
     T0 + 7 * DAY + 1,

@@ -51,7 +51,7 @@ describe('daily refresh', () => {
     });
   });
 
-  it('STS-10.2-R1: with HTTPS dead and the id unchanged the policy ends max_age after its fetch (E8, E10)', async () => {
+  it('STS-10.2-R1, STS-3.2-8: with HTTPS dead and the id unchanged the policy ends max_age after its fetch (E8, E10)', async () => {
     await running(async ({ policies, network, clock, events }) => {
       network.publish('d.test', 'a', 'enforce', 2 * 86_400);
       await policies.lookup('d.test');

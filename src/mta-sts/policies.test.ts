@@ -188,7 +188,7 @@ describe('a new id', () => {
 });
 
 describe('recheck', () => {
-  it('STS-5-4, STS-5.1-5: before a message is returned a new id is fetched, back-off or not', async () => {
+  it('STS-5-4, STS-5.1-5, STS-10.3-1: before a message is returned a new id is fetched, back-off or not', async () => {
     await withRig(async ({ policies, network, clock }) => {
       network.publish('d.test', 'a', 'enforce');
       await policies.lookup('d.test');
