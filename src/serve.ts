@@ -13,7 +13,7 @@ import type { Log } from './log/log.ts';
 import { createMetrics, type Metrics, type PolicyNumbers } from './metrics/metrics.ts';
 import { createHttpApi } from './policy-server/http-api.ts';
 import { countingResolver } from './policy-server/counting-resolver.ts';
-import { logStsEvent } from './policy-server/sts-event-log.ts';
+import { countStsEvent } from './policy-server/count-sts-event.ts';
 import { openStore } from './store/open-store.ts';
 import { createEngine } from './tls-policy/engine.ts';
 import type { Engine } from './tls-policy/engine-types.ts';
@@ -55,7 +55,7 @@ export async function startService({ config, clock, log }: ServiceOptions): Prom
     log,
     store,
     resolver: countingResolver(resolver, metrics),
-    onStsEvent: (event) => logStsEvent(event, log),
+    onStsEvent: (event) => countStsEvent(event, metrics),
   });
   const closeBase = async (): Promise<void> => {
     await engine.close();

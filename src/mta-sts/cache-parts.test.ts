@@ -117,6 +117,10 @@ describe('event log', () => {
       /^warn .*record is gone/,
     );
     assert.match(
+      levelOf({ kind: 'fetch-failed', policyDomain, failure: NO_RECORD }),
+      /^info .*no policy to be had/,
+    );
+    assert.match(
       levelOf({ kind: 'policy-expired', policyDomain, mode: 'enforce' }),
       /^warn .*expired/,
     );

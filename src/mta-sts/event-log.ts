@@ -29,6 +29,12 @@ export function logStsEvent(log: Log, event: StsEvent, now: number): void {
     case 'policy-expired':
       log.warn(fields, `${policyDomain}: policy of mode ${event.mode} expired`);
       return;
+    case 'fetch-failed':
+      log.info(
+        { ...fields, code: event.failure.code },
+        `${policyDomain}: a record, but no policy to be had (${event.failure.detail})`,
+      );
+      return;
     case 'no-mx-matches':
       log.warn(
         { ...fields, mx: event.mx },

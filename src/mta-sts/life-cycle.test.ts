@@ -72,7 +72,14 @@ const TABLE: readonly [
     'bare',
     [],
   ],
-  ['STS-3.3-13: first contact, fetch fails: no policy', UNKNOWN, failed(), T0, 'bare', []],
+  [
+    'STS-3.3-13, STS-6-1: first contact, fetch fails: no policy, and it is told',
+    UNKNOWN,
+    failed(),
+    T0,
+    'bare',
+    ['fetch-failed'],
+  ],
   [
     'first contact, fetch succeeds',
     UNKNOWN,
@@ -239,7 +246,7 @@ const TABLE: readonly [
     failed(),
     T0 + 8 * DAY,
     'bare',
-    ['forget', 'policy-expired'],
+    ['forget', 'policy-expired', 'fetch-failed'],
   ],
   [
     'expired and the record gone: no policy',

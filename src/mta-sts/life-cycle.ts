@@ -233,7 +233,10 @@ function onFetchFailed(
   if (held !== undefined) return heldFetchFailed(held, { failure, backOffs, id }, context);
   const until = Math.min(notBefore(backOffs, id, now), now + settings.recheckMs);
   const bare: Bare = { kind: 'bare', failure, recordId: id, until, backOffs };
-  return state.kind === 'held' ? expire(state, bare, context) : step(bare);
+  const next = state.kind === 'held' ? expire(state, bare, context) : step(bare);
+  const { policyDomain } = context;
+  const told: Effect = { kind: 'tell', event: { kind: 'fetch-failed', policyDomain, failure } };
+  return step(next.state, ...next.effects, told);
 }
 
 /** The old policy stays as it is, to its own end. */

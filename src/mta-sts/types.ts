@@ -69,7 +69,7 @@ export type StsEvent =
       readonly mode: StsMode;
     }
   | {
-      /** enforce → testing or none, testing → none, or fewer demands of another kind. */
+      /** enforce → testing or none, testing → none. */
       readonly kind: 'policy-weakened';
       readonly policyDomain: string;
       readonly from: StsMode;
@@ -82,6 +82,8 @@ export type StsEvent =
       readonly expiresAt: number;
       readonly inARow: number;
     }
+  /** A valid record, no policy in force, and none could be had (RFC 8461 §3.3, §6). */
+  | { readonly kind: 'fetch-failed'; readonly policyDomain: string; readonly failure: Failure }
   | { readonly kind: 'record-vanished'; readonly policyDomain: string; readonly failure: Failure }
   | { readonly kind: 'policy-expired'; readonly policyDomain: string; readonly mode: StsMode }
   /** The live MX hosts and the policy's patterns have nothing in common. */

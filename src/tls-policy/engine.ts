@@ -102,6 +102,7 @@ function changesPolicy({ kind }: StsEvent): boolean {
     case 'policy-expired':
       return true;
     case 'refresh-failed':
+    case 'fetch-failed':
     case 'record-vanished':
     case 'no-mx-matches':
       return false;
