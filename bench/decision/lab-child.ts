@@ -5,8 +5,9 @@
  */
 import { startLabDns } from '../../src/lab/lab-dns.ts';
 import { createLabCa } from '../../src/lab/pki/ca.ts';
-import { startLabPolicyHost } from '../../src/lab/policy-host.ts';
+
 import { type LabReady, domainName } from './lab-process.ts';
+import { startPolicySite } from './policy-site.ts';
 
 const ADDRESS = '127.0.0.1';
 /** The log of questions is emptied now and then: millions are asked. */
@@ -15,7 +16,7 @@ const FORGET_EVERY_MS = 200;
 const domains = Number(process.argv[2]);
 const dns = await startLabDns({ address: ADDRESS });
 const ca = createLabCa();
-const host = await startLabPolicyHost({ ca, address: ADDRESS, port: 0 });
+const host = await startPolicySite(ca, ADDRESS);
 dns.zone('bench.test', 'insecure');
 for (let index = 0; index < domains; index += 1) addDomain(domainName(index));
 setInterval(() => dns.forget(), FORGET_EVERY_MS);
