@@ -88,14 +88,15 @@ function kill(child: ChildProcess): void {
   child.kill('SIGKILL');
 }
 
-interface Found {
+/** What was found wrong. */
+export interface Found {
   readonly lost: number;
   readonly duplicated: number;
   readonly faults: readonly string[];
 }
 
 /** Opens the file as a restarted program would, with the network down. */
-async function inspect(path: string, newest: ReadonlyMap<string, number>): Promise<Found> {
+export async function inspect(path: string, newest: ReadonlyMap<string, number>): Promise<Found> {
   const store = await openStore(`sqlite:${path}`);
   const policies = policiesOver(store, () => 'down');
   try {
