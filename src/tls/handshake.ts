@@ -5,9 +5,10 @@
  */
 import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
-import { connect, DEFAULT_CIPHERS, type SecureVersion, type TLSSocket } from 'node:tls';
+import { connect, type SecureVersion, type TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import { fail, ok, type Outcome } from '../failure.ts';
+import { clientContext } from './client-context.ts';
 import { asciiName } from './identity.ts';
 import { pkixVerdict } from './pkix.ts';
 import { tlsFailure } from './tls-failure.ts';
@@ -61,19 +62,18 @@ export async function handshake(
 function startTls(socket: Socket, options: HandshakeOptions): TLSSocket {
   const { ca, minVersion = 'TLSv1.2' } = options;
   const servername = sniName(options.servername);
-  const old = minVersion === 'TLSv1' || minVersion === 'TLSv1.1';
-  return connect({
+  const secure = connect({
     socket,
-    minVersion,
-    maxVersion: 'TLSv1.3',
-    // OpenSSL's level 1 and above leaves no suite that TLS 1.0 and 1.1 could use.
-    ciphers: old ? `${DEFAULT_CIPHERS}:@SECLEVEL=0` : DEFAULT_CIPHERS,
+    // No `session` goes along: that, not the context, is what would resume one.
+    secureContext: clientContext(ca, minVersion),
     rejectUnauthorized: false,
     // Node's own check takes common names and partial wildcards (against RFC 9525 §6.3).
     checkServerIdentity: () => undefined,
-    ...(ca === undefined ? {} : { ca: [...ca] }),
     ...(servername === undefined ? {} : { servername }),
   });
+  // For that check Node.js would spell out the whole chain, which takes longer than to verify it.
+  Object.defineProperty(secure, 'getPeerCertificate', { value: () => ({}) });
+  return secure;
 }
 
 /** The name as SNI carries it: an A-label name without trailing dot; nothing for an address (RFC 6066 §3). */
