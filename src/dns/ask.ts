@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Failure } from '../failure.ts';
+import { isLoopback } from './address.ts';
 import type { Exchanged, ExchangeOptions, Lifetime } from './exchange.ts';
 import { failedExchange, whereText } from './exchange.ts';
 import type { WireMessage } from './message.ts';
@@ -13,6 +14,7 @@ import type { QueryOptions } from './query.ts';
 import { bogus, failureOf, mayDislikeEdns } from './reply.ts';
 import { askTcp } from './tcp.ts';
 import type { ExtendedError, RrType } from './types.ts';
+import type { UdpLines } from './udp-lines.ts';
 import { askUdp } from './udp.ts';
 import type { OpenUdp } from './udp.ts';
 import { upstreamText } from './upstream.ts';
@@ -29,6 +31,8 @@ export interface AskDeps {
   readonly lifetime: Lifetime;
   readonly counters: AskCounters;
   readonly openUdp?: OpenUdp;
+  /** For upstreams on loopback; without it each question has a socket of its own there too. */
+  readonly udpLines?: UdpLines;
   /** Told when an upstream that is not believed sets AD. */
   readonly onUntrustedAd?: (upstream: Upstream) => void;
 }
@@ -150,11 +154,16 @@ async function udpWhenPossible(
     if (deps.lifetime.closed) return failedExchange(options, 'DNS_CLOSED', 'the resolver closes');
     if (options.timeoutMs === 0) return failedExchange(options, 'DNS_TIMEOUT', 'no time left');
     deps.counters.udp += 1;
-    const result = await askUdp(options, deps.openUdp);
+    const result = await askOverUdp(options, deps);
     if (result.ok || result.failure.code !== 'DNS_SOCKETS') return result;
     if (asked.deadline - deps.clock.now() <= SOCKET_WAIT_MS) return result;
     await deps.clock.sleep(SOCKET_WAIT_MS);
   }
+}
+
+function askOverUdp(options: ExchangeOptions, deps: AskDeps): Promise<Exchanged> {
+  const shared = isLoopback(options.upstream.address) ? deps.udpLines : undefined;
+  return shared === undefined ? askUdp(options, deps.openUdp) : shared.ask(options);
 }
 
 /**

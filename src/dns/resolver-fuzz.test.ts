@@ -52,8 +52,8 @@ async function outcome(handler: Handler): Promise<Answer<'MX'>> {
     await clock.advance(500);
   }
   await done;
-  assert.equal(clock.waiting, 0);
   resolver.close();
+  assert.equal(clock.waiting, 0);
   return got[0]!;
 }
 

@@ -19,6 +19,7 @@ import { followResolvConf } from './resolv-conf.ts';
 import type { ResolvConf } from './resolv-conf.ts';
 import { resolve } from './resolve.ts';
 import type { Answer, LookupOptions, Resolver, RrType } from './types.ts';
+import { UdpLines } from './udp-lines.ts';
 import type { OpenUdp } from './udp.ts';
 import { UpstreamHealth, parseUpstream, upstreamText, usableUpstreams } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
@@ -111,6 +112,7 @@ class StubResolver implements DnsResolver {
   readonly #conf: () => ResolvConf;
   readonly #cache: AnswerCache;
   readonly #limiter: Limiter;
+  readonly #udpLines: UdpLines;
   readonly #health = new UpstreamHealth();
   readonly #lifetime = new Lifetime();
   readonly #flights = new Map<string, Promise<Answer<RrType>>>();
@@ -128,6 +130,11 @@ class StubResolver implements DnsResolver {
       options.concurrency ?? DEFAULTS.concurrency,
       options.maxWaiting ?? DEFAULTS.maxWaiting,
     );
+    this.#udpLines = new UdpLines({
+      clock: this.#clock,
+      lifetime: this.#lifetime,
+      ...(options.openUdp === undefined ? {} : { open: options.openUdp }),
+    });
     this.#conf = this.#upstreamSource();
     this.#warnOfUntrusted(this.#conf());
   }
@@ -246,6 +253,7 @@ class StubResolver implements DnsResolver {
       attempts: conf.attempts ?? this.#options.attempts ?? DEFAULTS.attempts,
       clock: this.#clock,
       lifetime: this.#lifetime,
+      udpLines: this.#udpLines,
       counters: this.#counters,
       onUntrustedAd: (upstream) => this.#warnOfAd(upstream),
       ...(this.#options.openUdp === undefined ? {} : { openUdp: this.#options.openUdp }),

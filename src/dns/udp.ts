@@ -1,5 +1,5 @@
 /**
- * One question over UDP.
+ * One question over a UDP socket of its own.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import type { Exchanged, ExchangeOptions } from './exchange.ts';
 import { failedExchange, socketFailure } from './exchange.ts';
 import { readReply } from './reply.ts';
 import { isV4 } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
 
 /** Opens a socket; tests put a failing one in its place. */
 export type OpenUdp = (options: SocketOptions) => Socket;
@@ -45,8 +46,8 @@ export function askUdp(options: ExchangeOptions, open: OpenUdp = createSocket): 
     const timer = clock.after(options.timeoutMs, onTimeout);
     lifetime.add(stop);
     try {
-      socket = open({ type: isV4(upstream) ? 'udp4' : 'udp6', lookup: addressOnly(upstream) });
-      const opened = socket;
+      const opened = openTo(upstream, open);
+      socket = opened;
       opened.on('error', (error) => settle(socketFailure(options, error)));
       opened.on('message', (octets) => {
         const reply = readReply(octets, query);
@@ -77,17 +78,23 @@ export function askUdp(options: ExchangeOptions, open: OpenUdp = createSocket): 
   });
 }
 
-/** The upstream is an address already: nothing is looked up. */
-function addressOnly(upstream: ExchangeOptions['upstream']): NonNullable<SocketOptions['lookup']> {
-  return (address, _options, callback) => {
-    callback(null, address, isV4(upstream) ? 4 : 6);
-  };
+/** A socket of the upstream's family, not yet connected. @throws {NodeJS.ErrnoException} */
+export function openTo(upstream: Upstream, open: OpenUdp): Socket {
+  return open({ type: isV4(upstream) ? 'udp4' : 'udp6', lookup: addressOnly(upstream) });
 }
 
-function closeQuietly(socket: Socket | undefined): void {
+/** Closes a socket in whatever state it is. */
+export function closeQuietly(socket: Socket | undefined): void {
   try {
     socket?.close();
   } catch {
     // It never opened, or its error closed it.
   }
+}
+
+/** The upstream is an address already: nothing is looked up. */
+function addressOnly(upstream: Upstream): NonNullable<SocketOptions['lookup']> {
+  return (address, _options, callback) => {
+    callback(null, address, isV4(upstream) ? 4 : 6);
+  };
 }
