@@ -11,7 +11,7 @@ import { type Service, startService } from '../serve.ts';
 import { StoreError } from '../store/store-error.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { type Io, say } from './io.ts';
-import { CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
+import { collect, CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
 
 /** Builds the command. */
 export function serveCommand(io: Io, done: (exitCode: number) => void): Command {
@@ -24,6 +24,16 @@ export function serveCommand(io: Io, done: (exitCode: number) => void): Command 
         '78 the configuration is wrong.',
     )
     .option('--listen <addr:port>', 'where the HTTP API listens (default: 127.0.0.1:8462)')
+    .addOption(
+      new Option(
+        '--socketmap <addr>',
+        'where MTAs ask: addr:port, [v6]:port or unix:/path; may be given several times (default: 127.0.0.1:8461)',
+      ).argParser(collect),
+    )
+    .option(
+      '--dry-run',
+      'compute, count and log every answer, and tell MTAs that there is no policy',
+    )
     .addOption(
       new Option('--log-level <level>', 'how much is logged (default: info)').choices([
         'debug',

@@ -24,6 +24,10 @@ export interface SharedOptions {
   /** `serve` only. */
   readonly listen?: string;
   /** `serve` only. */
+  readonly socketmap?: readonly string[];
+  /** `serve` only. */
+  readonly dryRun?: boolean;
+  /** `serve` only. */
   readonly logLevel?: string;
   readonly json?: boolean;
 }
@@ -71,7 +75,8 @@ export function addSharedOptions(program: Command): Command {
     .option('--json', 'print JSON for machines instead of text for people');
 }
 
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+/** For an option that may be given several times. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];
 }
 
@@ -124,6 +129,8 @@ function overridesFrom(options: SharedOptions): ConfigOverrides {
     ...(options.httpsPort === undefined ? {} : { httpsPort: options.httpsPort }),
     ...(options.store === undefined ? {} : { storeUrl: options.store }),
     ...(options.listen === undefined ? {} : { listen: options.listen }),
+    ...(options.socketmap === undefined ? {} : { socketmap: options.socketmap }),
+    ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),
     ...(options.logLevel === undefined ? {} : { logLevel: options.logLevel }),
     ...(options.allowAddress === undefined ? {} : { allowAddresses: options.allowAddress }),
   };

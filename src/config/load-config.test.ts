@@ -39,6 +39,45 @@ describe('loadConfig', () => {
     });
   });
 
+  it('the sections of the policy server', () => {
+    const { value } = loadConfig();
+    assert.deepEqual(value!.socketmap, {
+      listen: ['127.0.0.1:8461'],
+      unixMode: 0o660,
+      unixOwner: undefined,
+      maxConnections: 1024,
+      idleTimeoutMs: 60_000,
+      budgetMs: 5_000,
+      defaultDialect: 'postfix',
+      shutdownTimeoutMs: 10_000,
+      workers: 1,
+    });
+    assert.deepEqual(value!.policyServer, {
+      dryRun: false,
+      mixedDane: 'secure',
+      answerCacheEntries: 200_000,
+      maxStaleMs: 3_600_000,
+    });
+  });
+
+  it('every kind of listener', () => {
+    const listen = ['127.0.0.1:0', '[::1]:8461', 'unix:/run/smtp-sts/map', 'fd:3'];
+    const text = `socketmap:\n  listen: ${JSON.stringify(listen)}\n  unix_mode: "0600"\n  unix_owner: ":postfix"\n`;
+    const { value, problems } = readConfig(text);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(value!.socketmap.listen, listen);
+    assert.equal(value!.socketmap.unixMode, 0o600);
+    assert.equal(value!.socketmap.unixOwner, ':postfix');
+    for (const bad of ['localhost:1', 'unix:relative', '8461', 'fd:x']) {
+      const [problem] = readConfig(`socketmap: { listen: ["${bad}"] }`).problems;
+      assert.match(problem!.message, /^socketmap\.listen\.0: Expected address:port/);
+    }
+    assert.match(
+      readConfig('socketmap: { unix_mode: "0999" }').problems[0]!.message,
+      /Expected a file mode/,
+    );
+  });
+
   it('reads a file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sts-config-'));
     const path = join(folder, 'a.yaml');

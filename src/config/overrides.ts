@@ -14,6 +14,8 @@ export interface ConfigOverrides {
   readonly allowAddresses?: readonly string[];
   readonly storeUrl?: string;
   readonly listen?: string;
+  readonly socketmap?: readonly string[];
+  readonly dryRun?: boolean;
   readonly logLevel?: string;
 }
 
@@ -27,6 +29,8 @@ export const OVERRIDDEN_KEYS: Readonly<Record<keyof ConfigOverrides, readonly [s
   allowAddresses: ['policy_fetch', 'allow_addresses'],
   storeUrl: ['store', 'url'],
   listen: ['http', 'listen'],
+  socketmap: ['socketmap', 'listen'],
+  dryRun: ['policy_server', 'dry_run'],
   logLevel: ['log', 'level'],
 };
 
@@ -40,6 +44,8 @@ const SPELLINGS: Readonly<Record<keyof ConfigOverrides, string>> = {
   allowAddresses: '--allow-address',
   storeUrl: '--store',
   listen: '--listen',
+  socketmap: '--socketmap',
+  dryRun: '--dry-run',
   logLevel: '--log-level',
 };
 

@@ -6,6 +6,7 @@
  */
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { policyServerSection, socketmapSection } from './schema-policy-server.ts';
 import {
   count,
   duration,
@@ -279,6 +280,10 @@ export const configSchema = z.strictObject({
   policy: z.prefault(policy, {}).describe('How the decision is made.'),
   store: z.prefault(store, {}).describe('The database.'),
   http: z.prefault(http, {}).describe('The HTTP API.'),
+  socketmap: z
+    .prefault(socketmapSection, {})
+    .describe('The server that Postfix, Sendmail and Exim ask (socketmap protocol).'),
+  policy_server: z.prefault(policyServerSection, {}).describe('What MTAs are told.'),
   log: z.prefault(log, {}).describe('Logging.'),
 });
 

@@ -46,6 +46,13 @@ export function toConfig(file: ConfigFile): Config {
     },
     store: { url: file.store.url },
     http: { listen: file.http.listen },
+    socketmap: toSocketmap(file.socketmap),
+    policyServer: {
+      dryRun: file.policy_server.dry_run,
+      mixedDane: file.policy_server.mixed_dane,
+      answerCacheEntries: file.policy_server.answer_cache,
+      maxStaleMs: file.policy_server.max_stale,
+    },
     log: { level: file.log.level },
   };
 }
@@ -59,6 +66,20 @@ function toPolicyFetch(section: ConfigFile['policy_fetch']): Config['policyFetch
     proxy: section.proxy,
     allowAddresses: [...new Set([...section.allow_addresses, ...extra])],
     concurrency: section.concurrency,
+  };
+}
+
+function toSocketmap(section: ConfigFile['socketmap']): Config['socketmap'] {
+  return {
+    listen: section.listen,
+    unixMode: Number.parseInt(section.unix_mode, 8),
+    unixOwner: section.unix_owner,
+    maxConnections: section.max_connections,
+    idleTimeoutMs: section.idle_timeout,
+    budgetMs: section.budget,
+    defaultDialect: section.default_dialect,
+    shutdownTimeoutMs: section.shutdown_timeout,
+    workers: section.workers,
   };
 }
 

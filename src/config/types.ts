@@ -5,6 +5,9 @@
  */
 import type { LogLevel } from '../log/log.ts';
 
+/** How an MTA wants its answers. */
+export type SocketmapDialect = 'postfix' | 'postfix-tlsrpt' | 'sendmail' | 'exim' | 'requiretls';
+
 /** Settings with every default filled in. Durations in milliseconds, sizes in octets. */
 export interface Config {
   readonly dns: {
@@ -73,6 +76,32 @@ export interface Config {
   readonly http: {
     /** Where the HTTP API listens: `address:port`. */
     readonly listen: string;
+  };
+  /** The server that MTAs ask. */
+  readonly socketmap: {
+    /** `address:port`, `[v6]:port`, `unix:/path`, `fd:NUMBER`; empty: off. */
+    readonly listen: readonly string[];
+    /** File mode of a UNIX socket, as a number. */
+    readonly unixMode: number;
+    /** `user`, `user:group` or `:group`, by name or number; undefined: left alone. */
+    readonly unixOwner: string | undefined;
+    readonly maxConnections: number;
+    readonly idleTimeoutMs: number;
+    /** The longest that an answer takes. */
+    readonly budgetMs: number;
+    readonly defaultDialect: SocketmapDialect;
+    readonly shutdownTimeoutMs: number;
+    readonly workers: number;
+  };
+  /** What MTAs are told. */
+  readonly policyServer: {
+    readonly dryRun: boolean;
+    /** What is said of a domain of which only some MX hosts have DANE, under an enforced policy. */
+    readonly mixedDane: 'secure' | 'dane';
+    /** Answers kept at most. */
+    readonly answerCacheEntries: number;
+    /** How long an answer that has run out is still given while it is renewed. */
+    readonly maxStaleMs: number;
   };
   readonly log: { readonly level: LogLevel };
 }

@@ -103,6 +103,21 @@ export function isListenAddress(value: string): boolean {
   return v6 === undefined ? isIP(v4 ?? '') === 4 : isIP(v6) === 6;
 }
 
+/** `address:port`, `[v6]:port`, `unix:/path` or `fd:NUMBER`. */
+export function isSocketAddress(value: string): boolean {
+  return /^unix:\/./.test(value) || /^fd:\d{1,4}$/.test(value) || isListenAddress(value);
+}
+
+/** A file mode in octal: `0660`. */
+export function isFileMode(value: string): boolean {
+  return /^0?[0-7]{3}$/.test(value);
+}
+
+/** `user`, `user:group` or `:group`, by name or number. */
+export function isUserGroup(value: string): boolean {
+  return /^(?:[\w.-]+(?::[\w.-]+)?|:[\w.-]+)$/.test(value);
+}
+
 /** `192.0.2.0/24` or `2001:db8::/32`. */
 export function isCidr(value: string): boolean {
   const match = /^([^/]+)\/(\d{1,3})$/.exec(value);
