@@ -5,45 +5,51 @@
  * @module
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { answerCounter } from './answer-counter.ts';
+import { type BuildInfo, processNumbers } from './process-numbers.ts';
+import type {
+  DecisionOutcome,
+  DnsFailureClass,
+  FetchOutcome,
+  Metrics,
+  PolicyEvent,
+  ReloadOutcome,
+  SelfTestState,
+} from './types.ts';
+import { overrideGauge, policyGauges, resolverNumbers, surveyGauges } from './watched.ts';
 
-/** How a policy fetch ended; the classes follow the RFC 8460 result types. */
-export type FetchOutcome = 'ok' | 'fetch-error' | 'webpki-invalid' | 'policy-invalid';
+export type {
+  DecisionOutcome,
+  DnsFailureClass,
+  FetchOutcome,
+  Metrics,
+  PolicyNumbers,
+  SelfTestState,
+} from './types.ts';
 
-/** How a DNS question failed. */
-export type DnsFailureClass = 'timeout' | 'servfail' | 'bogus' | 'malformed' | 'other';
-
-/** How a decision came out. */
-export type DecisionOutcome = 'deliver' | 'defer' | 'fail';
-
-/** What the resolver's self-test says. */
-export type SelfTestState = 'untested' | 'validating' | 'not-validating' | 'unreachable';
-
-/** The policy cache in numbers. */
-export interface PolicyNumbers {
-  readonly enforced: number;
-  readonly testing: number;
-  readonly none: number;
-  readonly fetchesUnderWay: number;
-  readonly refreshBacklog: number;
-  readonly storeUp: boolean;
-}
-
-/** What the product counts. */
-export interface Metrics {
-  readonly registry: Registry;
-  fetchEnded(outcome: FetchOutcome): void;
-  dnsFailed(kind: DnsFailureClass): void;
-  /** @param tookMs milliseconds from question to answer */
-  decided(outcome: DecisionOutcome, tookMs: number): void;
-  selfTest(state: SelfTestState): void;
-  /** Called at each scrape for the numbers of the policy cache. */
-  watchPolicies(read: () => PolicyNumbers): void;
-  /** The page of a scrape. */
-  text(): Promise<string>;
-  /** Its media type. */
-  readonly contentType: string;
-}
-
+const FETCH_OUTCOMES: readonly FetchOutcome[] = [
+  'ok',
+  'fetch-error',
+  'webpki-invalid',
+  'policy-invalid',
+];
+const DNS_CLASSES: readonly DnsFailureClass[] = [
+  'timeout',
+  'servfail',
+  'bogus',
+  'malformed',
+  'other',
+];
+const DECISION_OUTCOMES: readonly DecisionOutcome[] = ['deliver', 'defer', 'fail'];
+const POLICY_EVENTS: readonly PolicyEvent[] = [
+  'weakened',
+  'record-vanished',
+  'no-mx-matches',
+  'expired',
+  'refresh-failed',
+  'first-fetch-failed',
+];
+const RELOAD_OUTCOMES: readonly ReloadOutcome[] = ['ok', 'refused'];
 const SELF_TEST_STATES: readonly SelfTestState[] = [
   'untested',
   'validating',
@@ -55,110 +61,119 @@ const SELF_TEST_STATES: readonly SelfTestState[] = [
 const LATENCY_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 15];
 
 /** Metrics with a registry of their own: two engines in one process do not mix. */
-export function createMetrics(): Metrics {
+export function createMetrics(build: BuildInfo = { version: 'unknown' }): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const fetches = new Counter({
-    name: 'smtp_sts_policy_fetches_total',
-    help: 'Policy fetches over HTTPS by outcome.',
-    labelNames: ['outcome'],
-    registers,
-  });
-  const dnsFailures = new Counter({
-    name: 'smtp_sts_dns_failures_total',
-    help: 'DNS questions without an answer that could be believed, by class.',
-    labelNames: ['class'],
-    registers,
-  });
-  const decisions = new Counter({
-    name: 'smtp_sts_decisions_total',
-    help: 'Decisions by outcome.',
-    labelNames: ['outcome'],
-    registers,
-  });
-  const latency = new Histogram({
-    name: 'smtp_sts_decision_duration_seconds',
-    help: 'From question to decision.',
-    buckets: LATENCY_BUCKETS,
-    registers,
-  });
-  const selfTest = new Gauge({
+  const counters = eventCounters(registers);
+  const { latency, answerLatency } = histograms(registers);
+  const { connections, dryRun } = faceGauges(registers);
+  const setSelfTest = selfTestGauge(registers);
+  processNumbers(registers, build);
+  return {
+    registry,
+    fetchEnded: (outcome) => counters.fetches.inc({ outcome }),
+    dnsFailed: (kind) => counters.dnsFailures.inc({ class: kind }),
+    decided: (outcome, tookMs) => {
+      counters.decisions.inc({ outcome });
+      latency.observe(tookMs / 1_000);
+    },
+    answered: answerCounter(registers),
+    answerTook: (ms) => answerLatency.observe(ms / 1_000),
+    connections: (open) => connections.set(open),
+    policyEvent: (event) => counters.policyEvents.inc({ event }),
+    selfTest: setSelfTest,
+    reloaded: (outcome) => counters.reloads.inc({ outcome }),
+    dryRun: (on) => dryRun.set(on ? 1 : 0),
+    surveyed: surveyGauges(registers),
+    watchPolicies: policyGauges(registers),
+    watchResolver: resolverNumbers(registers),
+    watchOverrides: overrideGauge(registers),
+    text: async () => await registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+interface EventCounters {
+  readonly fetches: Counter<'outcome'>;
+  readonly dnsFailures: Counter<'class'>;
+  readonly decisions: Counter<'outcome'>;
+  readonly policyEvents: Counter<'event'>;
+  readonly reloads: Counter<'outcome'>;
+}
+
+function eventCounters(registers: Registry[]): EventCounters {
+  const counter = <L extends string>(
+    name: string,
+    help: string,
+    label: { readonly name: L; readonly values: readonly string[] },
+  ): Counter<L> => {
+    const it = new Counter<L>({ name, help, labelNames: [label.name], registers });
+    // A series that appears only with its first event hides that event from `rate()`.
+    for (const value of label.values) it.inc({ [label.name]: value } as Record<L, string>, 0);
+    return it;
+  };
+  return {
+    fetches: counter('smtp_sts_policy_fetches_total', 'Policy fetches over HTTPS by outcome.', {
+      name: 'outcome',
+      values: FETCH_OUTCOMES,
+    }),
+    dnsFailures: counter(
+      'smtp_sts_dns_failures_total',
+      'DNS questions without an answer that could be believed, by class.',
+      { name: 'class', values: DNS_CLASSES },
+    ),
+    decisions: counter('smtp_sts_decisions_total', 'Decisions by outcome.', {
+      name: 'outcome',
+      values: DECISION_OUTCOMES,
+    }),
+    policyEvents: counter(
+      'smtp_sts_policy_events_total',
+      'What happened to cached policies that somebody should look at.',
+      { name: 'event', values: POLICY_EVENTS },
+    ),
+    reloads: counter('smtp_sts_config_reloads_total', 'Reloads of the configuration by outcome.', {
+      name: 'outcome',
+      values: RELOAD_OUTCOMES,
+    }),
+  };
+}
+
+function histograms(registers: Registry[]): {
+  readonly latency: Histogram;
+  readonly answerLatency: Histogram;
+} {
+  const histogram = (name: string, help: string): Histogram =>
+    new Histogram({ name, help, buckets: LATENCY_BUCKETS, registers });
+  return {
+    latency: histogram('smtp_sts_decision_duration_seconds', 'From question to decision.'),
+    answerLatency: histogram(
+      'smtp_sts_answer_duration_seconds',
+      'From the request of an MTA to the answer, where the answer was not at hand.',
+    ),
+  };
+}
+
+function faceGauges(registers: Registry[]): {
+  readonly connections: Gauge;
+  readonly dryRun: Gauge;
+} {
+  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers });
+  return {
+    connections: gauge('smtp_sts_connections_open', 'Connections of MTAs that are open.'),
+    dryRun: gauge('smtp_sts_dry_run', '1 while answers are computed and counted, but withheld.'),
+  };
+}
+
+function selfTestGauge(registers: Registry[]): (found: SelfTestState) => void {
+  const gauge = new Gauge({
     name: 'smtp_sts_resolver_self_test',
     help: '1 for the state that the self-test of the resolver found, 0 for the others.',
     labelNames: ['state'],
     registers,
   });
-  const setSelfTest = (found: SelfTestState): void => {
-    for (const state of SELF_TEST_STATES) selfTest.set({ state }, state === found ? 1 : 0);
+  const set = (found: SelfTestState): void => {
+    for (const state of SELF_TEST_STATES) gauge.set({ state }, state === found ? 1 : 0);
   };
-  const policies = policyGauges(registers);
-  startAtZero(fetches, dnsFailures, decisions);
-  setSelfTest('untested');
-  return {
-    registry,
-    fetchEnded: (outcome) => fetches.inc({ outcome }),
-    dnsFailed: (kind) => dnsFailures.inc({ class: kind }),
-    decided: (outcome, tookMs) => {
-      decisions.inc({ outcome });
-      latency.observe(tookMs / 1_000);
-    },
-    selfTest: setSelfTest,
-    watchPolicies: (read) => policies.watch(read),
-    text: async () => {
-      policies.update();
-      return await registry.metrics();
-    },
-    contentType: registry.contentType,
-  };
-}
-
-/** A series that appears only with its first event hides that event from `rate()`. */
-function startAtZero(
-  fetches: Counter<'outcome'>,
-  dnsFailures: Counter<'class'>,
-  decisions: Counter<'outcome'>,
-): void {
-  const ends: FetchOutcome[] = ['ok', 'fetch-error', 'webpki-invalid', 'policy-invalid'];
-  for (const outcome of ends) fetches.inc({ outcome }, 0);
-  const classes: DnsFailureClass[] = ['timeout', 'servfail', 'bogus', 'malformed', 'other'];
-  for (const kind of classes) dnsFailures.inc({ class: kind }, 0);
-  const outcomes: DecisionOutcome[] = ['deliver', 'defer', 'fail'];
-  for (const outcome of outcomes) decisions.inc({ outcome }, 0);
-}
-
-interface PolicyGauges {
-  watch(read: () => PolicyNumbers): void;
-  update(): void;
-}
-
-function policyGauges(registers: Registry[]): PolicyGauges {
-  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers });
-  const cached = new Gauge({
-    name: 'smtp_sts_policies',
-    help: 'Cached policies by mode.',
-    labelNames: ['mode'],
-    registers,
-  });
-  const underWay = gauge('smtp_sts_policy_fetches_under_way', 'Policy fetches under way.');
-  const backlog = gauge(
-    'smtp_sts_refresh_backlog',
-    'Cached policies whose time for a refresh has passed.',
-  );
-  const storeUp = gauge('smtp_sts_store_up', '1 while the database answers.');
-  let read: (() => PolicyNumbers) | undefined;
-  return {
-    watch: (reader) => {
-      read = reader;
-    },
-    update: () => {
-      const numbers = read?.();
-      if (numbers === undefined) return;
-      cached.set({ mode: 'enforce' }, numbers.enforced);
-      cached.set({ mode: 'testing' }, numbers.testing);
-      cached.set({ mode: 'none' }, numbers.none);
-      underWay.set(numbers.fetchesUnderWay);
-      backlog.set(numbers.refreshBacklog);
-      storeUp.set(numbers.storeUp ? 1 : 0);
-    },
-  };
+  set('untested');
+  return set;
 }

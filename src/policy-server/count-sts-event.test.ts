@@ -5,7 +5,7 @@ import { createMetrics } from '../metrics/metrics.ts';
 import { countStsEvent } from './count-sts-event.ts';
 
 describe('counting what happens to policies', () => {
-  it('counts fetches by outcome, and nothing else', async () => {
+  it('counts fetches by outcome, and what somebody should look at by kind', async () => {
     const metrics = createMetrics();
     const policyDomain = 'd.test';
     const webpki: Failure = {
@@ -21,6 +21,9 @@ describe('counting what happens to policies', () => {
       metrics,
     );
     countStsEvent({ kind: 'no-mx-matches', policyDomain, mx: [] }, metrics);
+    countStsEvent({ kind: 'policy-weakened', policyDomain, from: 'enforce', to: 'none' }, metrics);
+    countStsEvent({ kind: 'record-vanished', policyDomain, failure: status }, metrics);
+    countStsEvent({ kind: 'policy-expired', policyDomain, mode: 'enforce' }, metrics);
     const lines = (await metrics.text()).split('\n');
     for (const [outcome, count] of [
       ['ok', 1],
@@ -29,6 +32,17 @@ describe('counting what happens to policies', () => {
       ['policy-invalid', 0],
     ]) {
       const line = `smtp_sts_policy_fetches_total{outcome="${outcome}"} ${count}`;
+      assert.ok(lines.includes(line), line);
+    }
+    for (const event of [
+      'weakened',
+      'record-vanished',
+      'no-mx-matches',
+      'expired',
+      'refresh-failed',
+      'first-fetch-failed',
+    ]) {
+      const line = `smtp_sts_policy_events_total{event="${event}"} 1`;
       assert.ok(lines.includes(line), line);
     }
   });
