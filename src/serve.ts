@@ -7,13 +7,14 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/types.ts';
-import { createResolver, type DnsResolver } from './dns/resolver.ts';
-import { runSelfTest } from './dns/self-test.ts';
+import { createResolver } from './dns/resolver.ts';
+import { createTrustSwitch } from './dns/trust-switch.ts';
 import type { Log } from './log/log.ts';
-import { createMetrics, type Metrics, type PolicyNumbers } from './metrics/metrics.ts';
+import { createMetrics, type PolicyNumbers } from './metrics/metrics.ts';
 import { createHttpApi } from './policy-server/http-api.ts';
 import { countingResolver } from './policy-server/counting-resolver.ts';
 import { countStsEvent } from './policy-server/count-sts-event.ts';
+import { startSelfTesting } from './policy-server/self-testing.ts';
 import { openStore } from './store/open-store.ts';
 import { createEngine } from './tls-policy/engine.ts';
 import type { Engine } from './tls-policy/engine-types.ts';
@@ -49,12 +50,13 @@ export async function startService({ config, clock, log }: ServiceOptions): Prom
   const metrics = createMetrics();
   const store = await openStore(config.store.url, { log, clock });
   const resolver = createResolver({ ...config.dns, clock, log });
+  const trust = createTrustSwitch(resolver);
   const engine = createEngine({
     config,
     clock,
     log,
     store,
-    resolver: countingResolver(resolver, metrics),
+    resolver: countingResolver(trust.resolver, metrics),
     onStsEvent: (event) => countStsEvent(event, metrics),
   });
   const closeBase = async (): Promise<void> => {
@@ -63,7 +65,17 @@ export async function startService({ config, clock, log }: ServiceOptions): Prom
     resolver.close();
   };
   metrics.watchPolicies(() => policyNumbers(engine));
-  const selfTest = keepTesting({ config, clock, log, metrics, resolver });
+  const { intervalMs, ...names } = config.dns.selfTest;
+  const selfTest = startSelfTesting({
+    names,
+    intervalMs,
+    resolver,
+    trust,
+    onTrustChange: () => engine.forget(),
+    clock,
+    log,
+    metrics,
+  });
   try {
     const http = await listen(
       config.http.listen,
@@ -132,37 +144,4 @@ async function closeServer(server: ServerType): Promise<void> {
 function policyNumbers(engine: Engine): PolicyNumbers {
   const { entries, enforced, testing, ...rest } = engine.policies.stats();
   return { ...rest, enforced, testing, none: entries - enforced - testing };
-}
-
-interface SelfTesting {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly resolver: DnsResolver;
-}
-
-/** Proves, and keeps proving, that the resolver validates (RFC 7672 §2.1.1). */
-function keepTesting(options: SelfTesting): { stop(): void } {
-  const { config, clock, log, metrics, resolver } = options;
-  const { intervalMs, ...names } = config.dns.selfTest;
-  const stopping = new AbortController();
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const report = await runSelfTest({ resolver, names, signal: stopping.signal });
-      metrics.selfTest(report.conclusion);
-      if (report.conclusion === 'not-validating') {
-        log.error(
-          { event: 'resolver-self-test', ...report },
-          `the resolver does not validate: ${report.reason}`,
-        );
-      }
-      await clock.sleep(intervalMs, stopping.signal);
-    }
-  };
-  loop().catch((error: unknown) => {
-    if (!stopping.signal.aborted)
-      log.error({ event: 'resolver-self-test', error: String(error) }, 'the self-test ended');
-  });
-  return { stop: () => stopping.abort() };
 }

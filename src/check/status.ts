@@ -37,6 +37,8 @@ const NO_ANSWER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DNS_OVERLOADED',
   'DNS_ABORTED',
   'DNS_CLOSED',
+  'STORE_UNAVAILABLE',
+  'STS_FIRST_CONTACT_PENDING',
 ]);
 
 /** Is it a failed answer that says nothing, rather than a bad one? */
@@ -44,10 +46,17 @@ function isSilent(answer: Answer<RrType> | undefined): boolean {
   return answer?.kind === 'failure' && NO_ANSWER.has(answer.failure.code);
 }
 
-/** Nobody answered the questions on which everything else rests. */
-function isInTheDark({ mx, hosts }: Evidence): boolean {
-  if (isSilent(mx)) return true;
+/** Nobody answered the questions on which the decision rests. */
+function isInTheDark({ evidence, policy }: DecisionRecord): boolean {
+  const { mx, hosts } = evidence;
+  if (isSilent(mx) || isStsUnknown(evidence)) return true;
+  if (policy.failure?.code === 'POLICY_GATHER_TIMEOUT') return true;
   return hosts.length > 0 && hosts.every(({ a, aaaa }) => isSilent(a) && isSilent(aaaa));
+}
+
+/** Whether the domain has a policy could not be found out. */
+function isStsUnknown({ sts }: Evidence): boolean {
+  return sts?.kind === 'none' && NO_ANSWER.has(sts.failure.code);
 }
 
 /** May an attacker neither redirect the mail to another host nor read it on the way to this one? */
@@ -56,15 +65,16 @@ export function isProtected(host: HostPolicy): boolean {
 }
 
 /** The status that a decision alone gives. */
-export function statusOf({ evidence, policy }: DecisionRecord): Status {
+export function statusOf(record: DecisionRecord): Status {
+  const { policy } = record;
   switch (policy.outcome) {
     case 'fail':
       return 'unsafe';
     case 'defer':
-      return isInTheDark(evidence) ? 'unknown' : 'unsafe';
+      return isInTheDark(record) ? 'unknown' : 'unsafe';
     case 'deliver': {
       const open = policy.hosts.filter((host) => host.requirement.kind !== 'refused');
-      return open.every(isProtected) ? 'protected' : 'unprotected';
+      return open.every(isProtected) ? 'protected' : unprotected(record);
     }
   }
 }
@@ -80,6 +90,11 @@ export function statusAfterProbes(record: DecisionRecord, probes: readonly HostP
   }
   const seen = probes.some(({ connections }) => connections.some(({ kind }) => kind === 'refused'));
   return seen ? 'unsafe' : 'unknown';
+}
+
+/** Not protected, as far as can be told. */
+function unprotected({ evidence }: DecisionRecord): Status {
+  return isStsUnknown(evidence) ? 'unknown' : 'unprotected';
 }
 
 function isReady({ kind }: ProbedAddress): boolean {

@@ -60,6 +60,13 @@ describe('runSelfTest', () => {
     assert.equal(await conclusionOf({ failing }), 'not-validating');
   });
 
+  it('a network that does not know the names shows nothing', async () => {
+    const resolver = mapResolver({ records: {} });
+    const { conclusion, reason } = await runSelfTest({ resolver, names: NAMES });
+    assert.equal(conclusion, 'untested');
+    assert.match(reason, /signed\.test does not exist/);
+  });
+
   it('without an answer for the signed name nothing is concluded', async () => {
     for (const how of ['timeout', 'servfail'] as const) {
       const failing = { 'bogus.test': 'bogus', 'signed.test': how } as const;

@@ -15,8 +15,8 @@ export interface SelfTestNames {
   readonly bogus?: string;
 }
 
-/** What an answer turned out to be. */
-export type SelfTestOutcome = 'secure' | 'insecure' | 'bogus' | 'failed' | 'unreachable';
+/** What an answer turned out to be. `absent`: no such name or record, and nobody vouches for that. */
+export type SelfTestOutcome = 'secure' | 'insecure' | 'absent' | 'bogus' | 'failed' | 'unreachable';
 
 /** One name of the test. */
 export interface SelfTestStep {
@@ -81,7 +81,10 @@ function stepOf(test: keyof SelfTestNames, name: string, answer: Answer<'A'>): S
 }
 
 function outcomeOf(answer: Answer<'A'>): SelfTestOutcome {
-  if (answer.kind !== 'failure') return answer.security;
+  if (answer.kind !== 'failure') {
+    // A network with its own view of DNS may not know the name: that shows nothing.
+    return answer.kind !== 'records' && answer.security === 'insecure' ? 'absent' : answer.security;
+  }
   const { code } = answer.failure;
   if (code === 'DNS_BOGUS') return 'bogus';
   return code === 'DNS_SERVFAIL' ? 'failed' : 'unreachable';
@@ -108,6 +111,8 @@ function conclude(steps: readonly SelfTestStep[]): Conclusion {
       return notValidating(
         `${signed.name} is signed rightly, but the resolver finds it invalid: check its clock and its trust anchor`,
       );
+    case 'absent':
+      return { conclusion: 'untested', reason: `${signed.name} does not exist for this resolver` };
     case 'failed':
     case 'unreachable':
       return { conclusion: 'unreachable', reason: `no answer for ${signed.name}` };

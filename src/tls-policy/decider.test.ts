@@ -75,7 +75,7 @@ describe('createDecider', () => {
     const before = await decider.decide(HOP);
     assert.equal(before.policy.hosts[0]?.requirement.kind, 'opportunistic');
     policies.now.set('example.test', stsPolicy('enforce'));
-    decider.policyChanged('example.test');
+    decider.forget('example.test');
     assert.equal(decider.warm('example.test'), undefined);
     const after = await decider.decide(HOP);
     assert.equal(after.policy.hosts[0]?.requirement.kind, 'sts');
@@ -96,6 +96,18 @@ describe('createDecider', () => {
       return policies.now.has(domain)
         ? { kind: 'none', failure: { code: 'STS_RECORD_NONE', detail: '' } }
         : status;
+    };
+    await decider.decide(HOP);
+    assert.equal(decider.warm('example.test'), undefined);
+  });
+
+  it('a decision that was being made when all was forgotten is not kept', async () => {
+    const { decider, resolver } = world();
+    const lookup = resolver.lookup.bind(resolver);
+    resolver.lookup = async (name, type, options) => {
+      const answer = await lookup(name, type, options);
+      if (type === 'AAAA') decider.forget();
+      return answer;
     };
     await decider.decide(HOP);
     assert.equal(decider.warm('example.test'), undefined);

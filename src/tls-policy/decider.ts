@@ -33,9 +33,7 @@ export interface DeciderOptions {
 }
 
 /** The deciding part of the engine. */
-export interface Decider extends Pick<Engine, 'decide' | 'warm'> {
-  /** The policy of the domain is another one now: decisions made of the old one are dropped. */
-  policyChanged(policyDomain: string): void;
+export interface Decider extends Pick<Engine, 'decide' | 'warm' | 'forget'> {
   /** Waits for what is under way, and forgets everything. */
   close(): Promise<void>;
 }
@@ -48,12 +46,15 @@ export function createDecider(options: DeciderOptions): Decider {
     maxEntries: options.maxEntries ?? DEFAULT_MAX_ENTRIES,
   });
   const flight = createSingleFlight<DecisionRecord>();
+  // What was being gathered when all was forgotten may rest on what is no longer so.
+  let forgotten = 0;
 
   const make = async (
     key: string,
     nextHop: NextHop,
     how: DecideOptions,
   ): Promise<DecisionRecord> => {
+    const before = forgotten;
     const evidence = await gather(nextHop, options, {
       knobs,
       budgetMs: how.budgetMs ?? options.firstContactMs,
@@ -65,7 +66,7 @@ export function createDecider(options: DeciderOptions): Decider {
       knobs,
       policy: evaluate(evidence, knobs),
     };
-    if (isCurrent(record, policies)) cache.set(key, record);
+    if (before === forgotten && isCurrent(record, policies)) cache.set(key, record);
     return record;
   };
 
@@ -78,7 +79,14 @@ export function createDecider(options: DeciderOptions): Decider {
       return await flight.run(flightKey, async () => await make(key, nextHop, how), how.signal);
     },
     warm: (domain) => cache.warm(domain),
-    policyChanged: (policyDomain) => cache.invalidate(policyDomain),
+    forget(policyDomain) {
+      if (policyDomain !== undefined) {
+        cache.invalidate(policyDomain);
+        return;
+      }
+      forgotten += 1;
+      cache.clear();
+    },
     async close() {
       await flight.settled();
       cache.clear();

@@ -31,6 +31,8 @@ export interface Engine {
   decide(nextHop: NextHop, options?: DecideOptions): Promise<DecisionRecord>;
   /** The decision that is at hand, if it is still good: no waiting, no allocation. */
   warm(domain: string): TlsPolicy | undefined;
+  /** Drops the decisions at hand, of one policy domain or of all; policies stay. */
+  forget(policyDomain?: string): void;
   close(): Promise<void>;
 }
 

@@ -33,7 +33,7 @@ export function createEngine(options: EngineOptions): Engine {
     concurrency: config.policyFetch.concurrency,
     ...(options.store === undefined ? {} : { store: options.store }),
     onEvent: (event) => {
-      if (changesPolicy(event)) decider.policyChanged(event.policyDomain);
+      if (changesPolicy(event)) decider.forget(event.policyDomain);
       options.onStsEvent?.(event);
     },
   });
@@ -51,6 +51,7 @@ export function createEngine(options: EngineOptions): Engine {
     ca,
     decide: decider.decide,
     warm: decider.warm,
+    forget: decider.forget,
     async close() {
       await policies.close();
       closeResolver();
