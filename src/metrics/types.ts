@@ -70,7 +70,7 @@ export interface CacheSurvey {
   readonly oldestAgeMs: number;
   /** Milliseconds since the last successful fetch: how many policies are at most so old. */
   readonly ages: readonly { readonly atMostMs: number; readonly count: number }[];
-  /** Policies in use that run out within a day. */
+  /** Policies in use that could not be renewed and run out within a day. */
   readonly expiringSoon: number;
   /** Policies whose last refresh failed. */
   readonly refreshFailing: number;

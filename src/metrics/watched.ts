@@ -60,7 +60,10 @@ export function surveyGauges(registers: Registry[]): (survey: CacheSurvey) => vo
     labelNames: ['at_most'],
     registers,
   });
-  const soon = gauge('smtp_sts_policies_expiring_soon', 'Policies in use that run out in a day.');
+  const soon = gauge(
+    'smtp_sts_policies_expiring_soon',
+    'Policies in use that could not be renewed and run out within a day.',
+  );
   const failing = gauge(
     'smtp_sts_policies_refresh_failing',
     'Policies in use whose last refresh failed.',

@@ -4,6 +4,7 @@
  * @module
  */
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
 import { normalizeName } from '../dns/name.ts';
@@ -24,12 +25,14 @@ import type { PolicyCore } from './policy-core.ts';
 import { createPolicyCore } from './policy-core.ts';
 import { heldOf, isTombstone, readLive, readRow, tombstoneOf, writeRow } from './policy-table.ts';
 import { activeOf, answerOf, entryOf, pendingOf, statusOf } from './status.ts';
+import { survey } from './survey.ts';
 import type {
   PolicyEntry,
   StsEvent,
   StsLookupOptions,
   StsPolicies,
   StsStats,
+  StsSurvey,
   StsStatus,
 } from './types.ts';
 import { within } from './within.ts';
@@ -165,7 +168,7 @@ class Policies implements StsPolicies {
   }
 
   stats(): StsStats {
-    const { cache, loop, slots, keeper } = this.#core;
+    const { cache, loop, slots, keeper, table } = this.#core;
     return {
       entries: cache.size,
       enforced: cache.count('enforce'),
@@ -173,7 +176,18 @@ class Policies implements StsPolicies {
       fetchesUnderWay: slots.underWay,
       refreshBacklog: loop.backlog,
       storeUp: keeper.up,
+      loaded: table.loaded || keeper.store === undefined,
     };
+  }
+
+  async survey(): Promise<StsSurvey> {
+    const { cache, clock } = this.#core;
+    return await survey({
+      entries: cache.entries(),
+      now: clock.now(),
+      unusedAfterMs: this.#settings.unusedAfterMs,
+      pause: async () => await setImmediate(),
+    });
   }
 
   start(): void {

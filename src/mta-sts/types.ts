@@ -130,6 +130,8 @@ export interface StsPolicies {
   show(policyDomain: string): Promise<PolicyEntry | undefined>;
   /** Numbers for metrics. */
   stats(): StsStats;
+  /** Walks over the cache without holding anybody up; for metrics, every minute or so. */
+  survey(): Promise<StsSurvey>;
   /** Starts the background refresh; the returned function stops it and waits for what is under way. */
   start(): void;
   close(): Promise<void>;
@@ -145,4 +147,20 @@ export interface StsStats {
   readonly refreshBacklog: number;
   /** False while the database does not answer. */
   readonly storeUp: boolean;
+  /** Every policy of the table is in memory. */
+  readonly loaded: boolean;
+}
+
+/** How old the policies in use are, and which are in trouble; no domain names. */
+export interface StsSurvey {
+  /** Milliseconds since the fetch of the policy that was fetched longest ago. */
+  readonly oldestAgeMs: number;
+  /** Policies that were fetched at most so long ago; the last bound is infinite. */
+  readonly ages: readonly { readonly atMostMs: number; readonly count: number }[];
+  /** Policies that could not be renewed and run out within a day. */
+  readonly expiringSoon: number;
+  /** Policies whose last refresh failed. */
+  readonly refreshFailing: number;
+  /** Policies in mode enforce or testing whose TXT record is gone, broken or unanswered. */
+  readonly recordMissing: number;
 }
