@@ -81,7 +81,7 @@ describe('createDecider', () => {
     assert.equal(after.policy.hosts[0]?.requirement.kind, 'sts');
   });
 
-  it('a decision that was overtaken by a new policy is not kept', async () => {
+  it('STS-5-1: a policy that arrives while DNS is slow counts for the decision under way', async () => {
     const { decider, policies, resolver } = world();
     const lookup = resolver.lookup.bind(resolver);
     resolver.lookup = async (name, type, options) => {
@@ -97,8 +97,9 @@ describe('createDecider', () => {
         ? { kind: 'none', failure: { code: 'STS_RECORD_NONE', detail: '' } }
         : status;
     };
-    await decider.decide(HOP);
-    assert.equal(decider.warm('example.test'), undefined);
+    const { evidence, policy } = await decider.decide(HOP);
+    assert.equal(evidence.sts?.kind, 'policy');
+    assert.equal(policy.hosts[0]?.requirement.kind, 'sts');
   });
 
   it('a decision that was being made when all was forgotten is not kept', async () => {

@@ -13,7 +13,7 @@ import { evaluate } from './evaluate.ts';
 import { gather } from './gather.ts';
 import { nextHopText, policyDomainOf, type NextHop } from './next-hop.ts';
 import { createSingleFlight } from './single-flight.ts';
-import type { DecisionRecord, PolicyKnobs } from './types.ts';
+import type { DecisionRecord, Evidence, PolicyKnobs } from './types.ts';
 
 /** Decisions kept at most; each takes a few kilobytes with its evidence. */
 const DEFAULT_MAX_ENTRIES = 20_000;
@@ -60,11 +60,12 @@ export function createDecider(options: DeciderOptions): Decider {
       budgetMs: how.budgetMs ?? options.firstContactMs,
       ...(how.fresh === true ? { fresh: true } : {}),
     });
+    const current = withNewerPolicy(evidence, policies);
     const record: DecisionRecord = {
       version: 1,
-      evidence,
+      evidence: current,
       knobs,
-      policy: evaluate(evidence, knobs),
+      policy: evaluate(current, knobs),
     };
     if (before === forgotten && isCurrent(record, policies)) cache.set(key, record);
     return record;
@@ -98,6 +99,20 @@ export function createDecider(options: DeciderOptions): Decider {
 function keyOf(nextHop: NextHop, port: number): string {
   if (nextHop.kind === 'domain' && nextHop.port === port) return nextHop.domain;
   return `${nextHopText({ ...nextHop, port: 25 })} ${nextHop.port}`;
+}
+
+/**
+ * A policy that arrived while DNS was still being asked counts at once: who makes DNS slow must
+ * not get a decision of before.
+ */
+function withNewerPolicy(evidence: Evidence, policies: Pick<StsPolicies, 'peek'>): Evidence {
+  const domain = policyDomainOf(evidence.nextHop);
+  if (domain === undefined || evidence.sts === undefined || evidence.override !== undefined) {
+    return evidence;
+  }
+  const now = policies.peek(domain);
+  const newer = now?.kind === 'policy' && mark(now) !== mark(evidence.sts);
+  return newer ? { ...evidence, sts: now } : evidence;
 }
 
 /**

@@ -30,6 +30,16 @@ describe('createDecisionCache', () => {
     assert.equal(cache.size, 0);
   });
 
+  it('E18: what a wrong clock made does not outlive the correction', () => {
+    const { clock, cache } = cacheOf(10);
+    cache.set('a.test', record('a.test'));
+    clock.jumpTo(NOW - 1000);
+    assert.notEqual(cache.warm('a.test'), undefined, 'a small correction is no jump');
+    clock.jumpTo(NOW - 7_200_000);
+    assert.equal(cache.warm('a.test'), undefined);
+    assert.equal(cache.size, 0);
+  });
+
   it('does not keep what is stale already', () => {
     const { clock, cache } = cacheOf(10);
     clock.jumpTo(NOW + 300_000);

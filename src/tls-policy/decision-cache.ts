@@ -21,6 +21,9 @@ export interface DecisionCache {
   clear(): void;
 }
 
+/** Corrections of the clock that are no jump, milliseconds. */
+const CLOCK_SLACK_MS = 2_000;
+
 /** @param maxEntries decisions kept at most */
 export function createDecisionCache(options: {
   readonly clock: Clock;
@@ -42,7 +45,11 @@ export function createDecisionCache(options: {
   const get = (key: string): DecisionRecord | undefined => {
     const record = records.get(key);
     if (record === undefined) return undefined;
-    if (record.policy.expiresAt > clock.now()) return record;
+    const now = clock.now();
+    // A decision from the future is one that a wrong clock made: it would outlive its evidence.
+    if (record.policy.expiresAt > now && record.evidence.gatheredAt <= now + CLOCK_SLACK_MS) {
+      return record;
+    }
     drop(key, record);
     return undefined;
   };

@@ -27,6 +27,9 @@ export function decisionToJson(record: DecisionRecord, indent: number = 0): stri
  * @returns `POLICY_DECISION_INVALID` for anything else
  */
 export function decisionFromJson(text: string): Outcome<DecisionRecord> {
+  if (isTooDeep(text)) {
+    return fail('POLICY_DECISION_INVALID', `nested more than ${DEEPEST} levels deep`);
+  }
   let json: Json;
   try {
     json = JSON.parse(text) as Json;
@@ -36,6 +39,20 @@ export function decisionFromJson(text: string): Outcome<DecisionRecord> {
   const missing = whatIsMissing(json);
   if (missing !== undefined) return fail('POLICY_DECISION_INVALID', missing);
   return ok(withAbsentFields(revive(json) as DecisionRecord));
+}
+
+/** Records are about ten levels deep. */
+const DEEPEST = 40;
+
+/** Looked at before parsing: what walks the tree later does so recursively. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth -= 1;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
 }
 
 function plain(value: unknown): unknown {
@@ -80,9 +97,30 @@ function whatIsMissing(json: Json): string | undefined {
     return 'evidence has no nextHop or no hosts';
   }
   if (!Array.isArray(policy['hosts'])) return 'policy has no hosts';
+  if (![...evidence['hosts'], ...policy['hosts']].every(isHost)) return 'a host is malformed';
+  if (!['mx', 'sts', 'override'].every((key) => isKindOrAbsent(evidence[key]))) {
+    return 'evidence of MX, MTA-STS or an override is malformed';
+  }
   if (!Array.isArray(knobs['daneRequired'])) return 'knobs have no daneRequired';
   const badHex = findBadHex(json);
   return badHex === undefined ? undefined : `TLSA data is not hex: ${badHex.slice(0, 40)}`;
+}
+
+function isHost(json: Json): boolean {
+  if (!isObject(json)) return false;
+  const { host, preference, dane } = json;
+  const answers = ['a', 'aaaa', 'requirement'].every((key) => isKindOrAbsent(json[key]));
+  if (typeof host !== 'string' || typeof preference !== 'number' || !answers) return false;
+  return dane === undefined || (isObject(dane) && isKind(dane['state']));
+}
+
+/** A member of a closed union. */
+function isKind(json: Json | undefined): boolean {
+  return isObject(json) && typeof json['kind'] === 'string';
+}
+
+function isKindOrAbsent(json: Json | undefined): boolean {
+  return json === undefined || isKind(json);
 }
 
 function findBadHex(json: Json): string | undefined {

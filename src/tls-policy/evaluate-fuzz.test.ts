@@ -220,6 +220,10 @@ describe('decision records', () => {
       text.replace('"hosts":[', '"guests":['),
       text.replace(/"data":"0{64}"/, '"data":"zz"'),
       text.slice(0, -1),
+      text.replace('"hosts":[', '"hosts":[null,'),
+      text.replace('"hosts":[', '"hosts":[{},'),
+      `${'['.repeat(100_000)}`,
+      `{"version":1,"evidence":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
     ];
     for (const bad of broken) {
       const outcome = decisionFromJson(bad);

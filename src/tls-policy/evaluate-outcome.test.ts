@@ -138,6 +138,11 @@ describe('evaluate: outcomes', () => {
     const waiting = evaluate(evidence, { ...KNOBS, deferOnDiscoveryError: true });
     assert.equal(waiting.outcome, 'defer');
     assert.equal(waiting.failure?.code, 'POLICY_DISCOVERY_FAILED');
+    // Dropped packets must not do better than broken ones.
+    const pending = noSts({ code: 'STS_FIRST_CONTACT_PENDING', detail: 'no answer yet' });
+    const slow = mxEvidence([hostEvidence(MX1)], { sts: pending });
+    assert.equal(evaluate(slow, KNOBS).outcome, 'deliver');
+    assert.equal(evaluate(slow, { ...KNOBS, deferOnDiscoveryError: true }).outcome, 'defer');
     const absent = mxEvidence([hostEvidence(MX1)], { sts: noSts() });
     assert.equal(evaluate(absent, { ...KNOBS, deferOnDiscoveryError: true }).outcome, 'deliver');
   });

@@ -80,6 +80,19 @@ describe('evaluate: DANE meets MTA-STS', () => {
     });
   }
 
+  it('G-11: DANE behind forged MX records does not satisfy a policy that names other hosts', () => {
+    const forged = mxEvidence([hostEvidence(OTHER, 'usable')], {
+      mxSecurity: 'insecure',
+      sts: stsPolicy('enforce'),
+    });
+    assert.equal(only(forged, { daneSatisfiesSts: true }).requirement.kind, 'refused');
+    const named = mxEvidence([hostEvidence(MX1, 'usable')], {
+      mxSecurity: 'insecure',
+      sts: stsPolicy('enforce'),
+    });
+    assert.equal(only(named, { daneSatisfiesSts: true }).requirement.kind, 'dane');
+  });
+
   it('STS-5-2: a testing demand goes along with its pattern match, whatever DANE says', () => {
     for (const dane of ['usable', 'unusable', 'absent'] as const) {
       for (const host of [MX1, OTHER]) {
