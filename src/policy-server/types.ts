@@ -35,9 +35,21 @@ export type DomainLevel =
   /** TLS with any certificate, on every host. */
   | { readonly kind: 'encrypt'; readonly why: string; readonly sts?: StsFacts }
   /** DANE where a host has it; a testing policy may stand beside it. */
-  | { readonly kind: 'dane'; readonly why: string; readonly sts?: StsFacts }
+  | {
+      readonly kind: 'dane';
+      readonly why: string;
+      readonly sts?: StsFacts;
+      /** As under `secure`, where a policy is enforced: for clients that do DANE host by host. */
+      readonly match?: readonly string[];
+    }
   /** DANE on every host. */
-  | { readonly kind: 'dane-only'; readonly why: string; readonly sts?: StsFacts }
+  | {
+      readonly kind: 'dane-only';
+      readonly why: string;
+      readonly sts?: StsFacts;
+      /** As under `secure`, where a policy is enforced: for clients that do DANE host by host. */
+      readonly match?: readonly string[];
+    }
   /** A certificate for its own name, from a host that the policy names. */
   | {
       readonly kind: 'secure';

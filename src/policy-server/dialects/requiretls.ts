@@ -1,0 +1,24 @@
+/**
+ * The answer for `smtp_requiretls_policy` of Postfix 3.11.
+ *
+ * @module
+ */
+import type { DomainLevel, Reply } from '../types.ts';
+import { NOT_FOUND, okReply, tempReply } from './reply.ts';
+
+/** `enforce` where the MX host and its certificate can be verified (RFC 8689 §4.2.1). */
+export function requiretlsReply(level: DomainLevel): Reply {
+  switch (level.kind) {
+    case 'secure':
+    case 'dane-only':
+      return okReply('enforce');
+    case 'none':
+    case 'encrypt':
+    case 'dane':
+      return NOT_FOUND;
+    case 'temp':
+      return tempReply(level.failure);
+    default:
+      return level satisfies never;
+  }
+}
