@@ -8,6 +8,7 @@ import { CONFIG_ERRORS } from './errors/config.ts';
 import { DANE_ERRORS } from './errors/dane.ts';
 import { DNS_ERRORS } from './errors/dns.ts';
 import { HTTP_ERRORS } from './errors/http.ts';
+import { OVERRIDE_ERRORS } from './errors/override.ts';
 import { POLICY_ERRORS } from './errors/policy.ts';
 import { SMTP_ERRORS } from './errors/smtp.ts';
 import { STORE_ERRORS } from './errors/store.ts';
@@ -28,6 +29,7 @@ export const ERRORS = {
   ...TLSRPT_ERRORS,
   ...SMTP_ERRORS,
   ...POLICY_ERRORS,
+  ...OVERRIDE_ERRORS,
   ...SUBMISSION_ERRORS,
 } as const;
 

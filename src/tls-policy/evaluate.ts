@@ -9,6 +9,7 @@ import type { StsStatus } from '../mta-sts/types.ts';
 import { expiresAt } from './expiry.ts';
 import { hostPolicy, literalPolicy } from './host-policy.ts';
 import { nextHopText } from './next-hop.ts';
+import { applyOverride } from './overrides.ts';
 import type { Evidence, HostPolicy, MxLevel, PolicyKnobs, TlsLevel, TlsPolicy } from './types.ts';
 
 /** From weakest to strongest. */
@@ -22,7 +23,8 @@ type Verdict = Pick<TlsPolicy, 'outcome' | 'failure'>;
  * refused ones too, so that the walk over the MX list stays what RFC 5321 §5.1 makes it
  * (RFC 8461 §8.4). Security never changes the order (RFC 7672 §2.2.1).
  */
-export function evaluate(evidence: Evidence, knobs: PolicyKnobs): TlsPolicy {
+export function evaluate(gathered: Evidence, switches: PolicyKnobs): TlsPolicy {
+  const { evidence, knobs } = applyOverride(gathered, switches);
   const hosts = hostPolicies(evidence, knobs);
   const { outcome, failure } = verdictOf(evidence, hosts, knobs);
   const active = evidence.sts?.kind === 'policy' ? evidence.sts.active : undefined;
@@ -115,7 +117,7 @@ function amongHosts(
   });
 }
 
-/** Store trouble always waits; a DNS failure at first contact waits where the operator says so. */
+/** Store trouble and a pinned policy that cannot be read always wait; a DNS failure at first contact waits where the operator says so. */
 function stsUnknown(
   { failure, recordId }: Extract<StsStatus, { kind: 'none' }>,
   domain: string,
@@ -127,6 +129,7 @@ function stsUnknown(
       detail: `the MTA-STS policy of ${domain} is not known: ${failure.detail}`,
     };
   }
+  if (failure.code === 'OVERRIDE_PIN_INVALID') return failure;
   const discoveryFailed = recordId === undefined && isDiscoveryFailure(failure);
   if (!deferOnDiscoveryError || !discoveryFailed) return undefined;
   return {
@@ -135,8 +138,12 @@ function stsUnknown(
   };
 }
 
-/** A name that DNS cannot hold has no record: that is an answer. */
+/**
+ * No answer about the record, or none yet: who drops packets must not do better than who breaks
+ * them. A name that DNS cannot hold has no record: that is an answer.
+ */
 function isDiscoveryFailure({ code }: Failure): boolean {
+  if (code === 'STS_FIRST_CONTACT_PENDING') return true;
   return code.startsWith('DNS_') && code !== 'DNS_NAME_INVALID';
 }
 

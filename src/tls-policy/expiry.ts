@@ -17,10 +17,11 @@ const WHILE_PENDING_MS = 5_000;
 
 /**
  * When the first piece of the evidence grows stale: TTLs are honoured as they are, without a
- * floor; failures count half a minute; the policy's own end bounds the rest (RFC 8461 §5.1).
+ * floor; failures count half a minute; the policy's own end (RFC 8461 §5.1) and that of an override
+ * bound the rest.
  */
 export function expiresAt(evidence: Evidence): number {
-  const { gatheredAt, mx, hosts, sts } = evidence;
+  const { gatheredAt, mx, hosts, sts, override } = evidence;
   const answers = [
     mx,
     ...hosts.flatMap(({ a, aaaa, dane }) => [a, aaaa, ...(dane?.tlsaAnswers ?? [])]),
@@ -29,6 +30,7 @@ export function expiresAt(evidence: Evidence): number {
     gatheredAt + LONGEST_MS,
     ...answers.map((answer) => endOf(answer, gatheredAt)),
     endOfSts(sts, gatheredAt),
+    override?.until ?? Number.POSITIVE_INFINITY,
   );
 }
 

@@ -10,6 +10,7 @@ import type { Answer, LookupOptions, Resolver, RrType, Security } from '../dns/t
 import type { StsPolicies, StsStatus } from '../mta-sts/types.ts';
 import { hostNameFault, hostsOf, type Candidate } from './mx-hosts.ts';
 import type { NextHop } from './next-hop.ts';
+import { pinnedStatus, type Override } from './overrides.ts';
 import type { Evidence, HostEvidence, PolicyKnobs } from './types.ts';
 
 /** What gathering stands on. */
@@ -26,6 +27,8 @@ export interface GatherOptions {
   readonly fresh?: boolean;
   /** Longest wait for a first contact with a policy host, milliseconds. */
   readonly budgetMs?: number;
+  /** What an operator has decided for the policy domain. */
+  readonly override?: Override | undefined;
   /** MX hosts looked up at once. Default 8. */
   readonly concurrency?: number;
   /** Longest time for everything, milliseconds; what is missing then counts as failed. Default 60,000. */
@@ -88,6 +91,7 @@ async function gatherDomain(
     ...(security === 'secure' && mx.kind !== 'failure' && mx.finalName !== nextHop.domain
       ? { expandedDomain: mx.finalName }
       : {}),
+    ...overrideOf(run),
   } as const;
   if (hosts.length === 0) return { ...found, gatheredAt: run.deps.clock.now(), hosts: [] };
   const askDane = security === 'secure' || run.options.knobs.daneWithInsecureMx;
@@ -95,7 +99,7 @@ async function gatherDomain(
     hostsEvidence(hosts, askDane, run),
     stsStatus(nextHop.domain, hosts, run),
   ]);
-  return { ...found, gatheredAt: run.deps.clock.now(), hosts: evidence, sts };
+  return { ...found, gatheredAt: run.deps.clock.now(), hosts: evidence, ...sts };
 }
 
 /** The operator named the host: that name needs no DNSSEC to be believed (RFC 7672 §2.2.2). */
@@ -113,9 +117,14 @@ async function gatherSmartHost(
     gatheredAt: run.deps.clock.now(),
     hostsFrom: 'smart-host',
     mxSecurity: 'secure',
+    ...overrideOf(run),
     hosts: evidence,
-    sts,
+    ...sts,
   };
+}
+
+function overrideOf({ options: { override } }: Run): Pick<Evidence, 'override'> {
+  return override === undefined ? {} : { override };
 }
 
 function addressEvidence(
@@ -137,11 +146,15 @@ async function stsStatus(
   policyDomain: string,
   hosts: readonly Candidate[],
   { deps, options }: Run,
-): Promise<StsStatus> {
-  return await deps.policies.lookup(policyDomain, {
+): Promise<{ readonly sts?: StsStatus }> {
+  const { override, budgetMs } = options;
+  if (override?.kind === 'skip') return {};
+  if (override?.kind === 'pin') return { sts: pinnedStatus(override) };
+  const sts = await deps.policies.lookup(policyDomain, {
     mxHosts: hosts.map(({ host }) => host),
-    ...(options.budgetMs === undefined ? {} : { budgetMs: options.budgetMs }),
+    ...(budgetMs === undefined ? {} : { budgetMs }),
   });
+  return { sts };
 }
 
 /** Looks the hosts up, several at a time, and keeps their order. */
@@ -170,7 +183,8 @@ async function hostEvidence(
   }
   const [a, aaaa] = await Promise.all([ask(run, host, 'A'), ask(run, host, 'AAAA')]);
   const reachable = a.kind === 'records' || aaaa.kind === 'records';
-  if (!askDane || !reachable) return { host, preference, a, aaaa };
+  const skipped = run.options.override?.kind === 'skip';
+  if (!askDane || !reachable || skipped) return { host, preference, a, aaaa };
   const dane = await lookUpDane({
     // Through `ask`: freshness and the bound on the whole hold for these questions too.
     resolver: { lookup: async (name, type) => await ask(run, name, type) },

@@ -8,6 +8,7 @@ import { addressesOf } from './addresses.ts';
 import { daneDemand } from './dane-demand.ts';
 import { hostNameFault } from './mx-hosts.ts';
 import { addressLiteral, policyDomainOf } from './next-hop.ts';
+import { overrideText } from './overrides.ts';
 import { mxMismatch, stsEffect, type StsEffect } from './sts-effect.ts';
 import type {
   Evidence,
@@ -16,6 +17,7 @@ import type {
   MxLevel,
   PolicyKnobs,
   Requirement,
+  StsDemand,
   TlsLevel,
 } from './types.ts';
 
@@ -26,22 +28,29 @@ export function hostPolicy(host: HostEvidence, evidence: Evidence, knobs: Policy
   const place = { host: host.host, preference: host.preference, port: evidence.nextHop.port };
   const nameFault = hostNameFault(host.host);
   if (nameFault !== undefined) {
-    return refusedHost(place, [], refused(nameFault, 'RFC 5321 §5.1'));
+    return refusedHost(place, [], refused(nameFault, 'RFC 5321 §5.1'), evidence);
   }
   const addresses = addressesOf(host);
   if (!addresses.ok) {
-    return refusedHost(place, [], refused(addresses.failure, 'RFC 5321 §5.1'));
+    return refusedHost(place, [], refused(addresses.failure, 'RFC 5321 §5.1'), evidence);
   }
   const requirement = requirementOf(host, evidence, knobs);
-  if (requirement.kind === 'refused') return refusedHost(place, addresses.value, requirement);
+  if (requirement.kind === 'refused') {
+    return refusedHost(place, addresses.value, requirement, evidence);
+  }
   return {
     ...place,
     addresses: addresses.value,
     requirement,
     servername: servernameOf(requirement, host.host),
     level: { mx: mxLevel(requirement, evidence), tls: tlsLevel(requirement) },
-    why: whyOf(requirement, host),
+    why: withOverride(whyOf(requirement, host, evidence), evidence),
   };
+}
+
+/** Whoever looks at a host under an override must see it. */
+function withOverride(why: string, { override }: Evidence): string {
+  return override === undefined ? why : `${why}; ${overrideText(override)}`;
 }
 
 /** The one host of an address literal: no name, hence no policy (RFC 8461 §3.4, RFC 7672 §2.2). */
@@ -79,7 +88,7 @@ function requirementOf(
       return withUnusableTlsa(state, sts);
     case 'absent':
     case undefined:
-      return withoutTlsa(sts);
+      return withoutTlsa(sts, evidence);
     default:
       return state satisfies never;
   }
@@ -98,7 +107,8 @@ function withUsableTlsa(
     case 'testing':
       return { kind: 'dane', dane, testing: sts.demand };
     case 'enforce':
-      if (knobs.daneSatisfiesSts) return { kind: 'dane', dane };
+      if (knobs.daneSatisfiesSts && isVouchedFor(sts.demand, evidence))
+        return { kind: 'dane', dane };
       return sts.demand.mxMatches
         ? { kind: 'dane-and-sts', dane, sts: sts.demand }
         : refused(mxMismatch(sts.demand), 'RFC 8461 §4.1');
@@ -107,16 +117,22 @@ function withUsableTlsa(
   }
 }
 
+/** The knob spares the certificate check alone: somebody must say that the host is the domain's. */
+function isVouchedFor({ mxMatches }: StsDemand, { mxSecurity }: Evidence): boolean {
+  return mxMatches || mxSecurity === 'secure';
+}
+
 /** TLS is a must; whose certificate it is matters only to STS (RFC 7672 §2.2). */
 function withUnusableTlsa(
   { baseDomain, failure }: Extract<DaneState, { kind: 'unusable' }>,
   sts: StsEffect,
 ): Requirement {
+  const because = { kind: 'tlsa-unusable', baseDomain, failure } as const;
   switch (sts.kind) {
     case 'none':
-      return { kind: 'encrypt', baseDomain, failure };
+      return { kind: 'encrypt', because };
     case 'testing':
-      return { kind: 'encrypt', baseDomain, failure, testing: sts.demand };
+      return { kind: 'encrypt', because, testing: sts.demand };
     case 'enforce':
       return enforced(sts);
     default:
@@ -124,17 +140,27 @@ function withUnusableTlsa(
   }
 }
 
-function withoutTlsa(sts: StsEffect): Requirement {
+function withoutTlsa(sts: StsEffect, evidence: Evidence): Requirement {
   switch (sts.kind) {
     case 'none':
-      return { kind: 'opportunistic' };
+      return unbound(evidence, {});
     case 'testing':
-      return { kind: 'opportunistic', testing: sts.demand };
+      return unbound(evidence, { testing: sts.demand });
     case 'enforce':
       return enforced(sts);
     default:
       return sts satisfies never;
   }
+}
+
+/** Where nothing binds, an operator may still ask for TLS. */
+function unbound(
+  { override }: Evidence,
+  testing: Pick<Extract<Requirement, { kind: 'opportunistic' }>, 'testing'>,
+): Requirement {
+  return override?.kind === 'require-tls'
+    ? { kind: 'encrypt', because: { kind: 'override', override }, ...testing }
+    : { kind: 'opportunistic', ...testing };
 }
 
 function enforced({ demand }: Extract<StsEffect, { kind: 'enforce' }>): Requirement {
@@ -175,6 +201,7 @@ function refusedHost(
   place: Pick<HostPolicy, 'host' | 'preference' | 'port'>,
   addresses: readonly string[],
   requirement: Extract<Requirement, { kind: 'refused' }>,
+  evidence: Evidence,
 ): HostPolicy {
   return {
     ...place,
@@ -182,7 +209,7 @@ function refusedHost(
     requirement,
     servername: place.host,
     level: { mx: 'none', tls: 'none' },
-    why: requirement.failure.detail,
+    why: withOverride(requirement.failure.detail, evidence),
   };
 }
 
@@ -193,7 +220,7 @@ function servernameOf(requirement: Requirement, host: string): string {
     case 'dane-and-sts':
       return requirement.dane.baseDomain;
     case 'encrypt':
-      return requirement.baseDomain;
+      return requirement.because.kind === 'tlsa-unusable' ? requirement.because.baseDomain : host;
     case 'sts':
     case 'opportunistic':
     case 'refused':
@@ -229,7 +256,8 @@ function tlsLevel(requirement: Requirement): TlsLevel {
   }
 }
 
-function whyOf(requirement: Requirement, { dane }: HostEvidence): string {
+function whyOf(requirement: Requirement, { dane }: HostEvidence, evidence: Evidence): string {
+  if (evidence.override?.kind === 'skip') return 'no policy is asked for';
   const noTlsa = dane?.state.kind === 'absent' ? dane.state.failure.detail : 'DANE does not apply';
   switch (requirement.kind) {
     case 'dane':
@@ -239,7 +267,9 @@ function whyOf(requirement: Requirement, { dane }: HostEvidence): string {
     case 'sts':
       return `the MTA-STS policy of ${requirement.sts.policyDomain} is enforced`;
     case 'encrypt':
-      return `TLSA records exist, none can be used: ${requirement.failure.detail}`;
+      return requirement.because.kind === 'tlsa-unusable'
+        ? `TLSA records exist, none can be used: ${requirement.because.failure.detail}`
+        : `TLS is a must here, no policy binds: ${noTlsa}`;
     case 'opportunistic':
       return requirement.testing === undefined
         ? `no policy binds: ${noTlsa}`

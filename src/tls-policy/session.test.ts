@@ -61,7 +61,14 @@ const BINDING: readonly Requirement[] = [
   { kind: 'dane', dane: dane(good) },
   { kind: 'dane', dane: dane(good), testing: sts('testing') },
   { kind: 'dane-and-sts', dane: dane(good), sts: sts('enforce') },
-  { kind: 'encrypt', baseDomain: MX, failure: { code: 'DANE_NO_MATCH', detail: 'unusable' } },
+  {
+    kind: 'encrypt',
+    because: {
+      kind: 'tlsa-unusable',
+      baseDomain: MX,
+      failure: { code: 'DANE_NO_MATCH', detail: 'unusable' },
+    },
+  },
 ];
 
 describe('openSession under a requirement that binds', () => {

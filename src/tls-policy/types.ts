@@ -9,6 +9,7 @@ import type { Answer, Security, Tlsa } from '../dns/types.ts';
 import type { Failure } from '../failure.ts';
 import type { StsMode, StsStatus } from '../mta-sts/types.ts';
 import type { NextHop } from './next-hop.ts';
+import type { Override } from './overrides.ts';
 
 /** Switches an operator may set. */
 export interface PolicyKnobs {
@@ -43,6 +44,17 @@ export interface StsDemand {
   readonly mxMatches: boolean;
 }
 
+/** Why TLS is a must although nobody knows which certificate to expect. */
+export type EncryptCause =
+  /** TLSA records exist, none is usable (RFC 7672 §2.2). */
+  | {
+      readonly kind: 'tlsa-unusable';
+      readonly baseDomain: string;
+      readonly failure: Failure;
+    }
+  /** An operator said so. */
+  | { readonly kind: 'override'; readonly override: Override };
+
 /** What an MX host must show before a message may go there. */
 export type Requirement =
   /** Match these TLSA records. */
@@ -51,13 +63,8 @@ export type Requirement =
   | { readonly kind: 'dane-and-sts'; readonly dane: DaneDemand; readonly sts: StsDemand }
   /** A certificate of the web PKI for this host. */
   | { readonly kind: 'sts'; readonly sts: StsDemand }
-  /** TLS with any certificate: TLSA records exist, none is usable (RFC 7672 §2.2). */
-  | {
-      readonly kind: 'encrypt';
-      readonly baseDomain: string;
-      readonly failure: Failure;
-      readonly testing?: StsDemand;
-    }
+  /** TLS with any certificate. */
+  | { readonly kind: 'encrypt'; readonly because: EncryptCause; readonly testing?: StsDemand }
   /** TLS if the host offers it. A `testing` policy is checked and reported, not enforced. */
   | { readonly kind: 'opportunistic'; readonly testing?: StsDemand }
   /** Nothing may go there now. */
@@ -132,6 +139,8 @@ export interface Evidence {
   readonly hosts: readonly HostEvidence[];
   /** Absent where MTA-STS does not apply: address literals, null MX. */
   readonly sts?: StsStatus;
+  /** What an operator had decided for the policy domain when the evidence was gathered. */
+  readonly override?: Override;
 }
 
 /** The evidence and the decision made of it: JSON, replayable (RFC terms throughout). */

@@ -161,7 +161,8 @@ describe('judge: DANE', () => {
 
   it('DANE-7672-2.2-2, DANE-7672-2.2.3-4: unusable records: any certificate, but TLS', () => {
     const failure = { code: 'DANE_NO_MATCH', detail: 'all unusable' } as const;
-    const requirement: Requirement = { kind: 'encrypt', baseDomain: MX, failure };
+    const because = { kind: 'tlsa-unusable', baseDomain: MX, failure } as const;
+    const requirement: Requirement = { kind: 'encrypt', because };
     assert.equal(of(requirement, peer(wrongName, { pkix: untrusted })).deliver, true);
     assert.equal(of(requirement, undefined).deliver, false);
   });

@@ -21,7 +21,9 @@ export function demandText(requirement: Requirement): string {
     case 'sts':
       return `a certificate valid for ${requirement.sts.host} (MTA-STS)`;
     case 'encrypt':
-      return 'TLS, with any certificate (no TLSA record is usable)';
+      return requirement.because.kind === 'tlsa-unusable'
+        ? 'TLS, with any certificate (no TLSA record is usable)'
+        : 'TLS, with any certificate (by override)';
     case 'opportunistic':
       return requirement.testing === undefined
         ? 'nothing; TLS is used if offered'

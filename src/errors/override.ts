@@ -1,0 +1,41 @@
+/**
+ * Error codes of operator overrides and of the control socket.
+ *
+ * @module
+ */
+import type { ErrorEntry } from './entry.ts';
+
+/** Codes that begin with `OVERRIDE_` and `CONTROL_`. */
+export const OVERRIDE_ERRORS = {
+  OVERRIDE_PIN_INVALID: {
+    meaning: 'A policy that was to be pinned, or is pinned, is not valid.',
+    action: 'Check it with `smtp-sts lint policy FILE`, mend it, and pin it again.',
+    rule: 'RFC 8461 §3.2',
+  },
+  OVERRIDE_REASON_INVALID: {
+    meaning: 'An override has no reason, or one that does not fit on a line.',
+    action: 'Say why in 1 to 200 characters: whoever finds it in a year must understand it.',
+  },
+  OVERRIDE_UNTIL_INVALID: {
+    meaning: 'An override has no end date, or one that is over or too far off.',
+    action: 'Write `--until 2027-01-01` or `--for 30d`; ten years ahead at most.',
+  },
+  OVERRIDE_EXPIRED: {
+    meaning: 'An override has come to its end and has no effect any more.',
+    action: 'Nothing if its reason is gone; otherwise add it again with a new end date.',
+  },
+  CONTROL_UNAVAILABLE: {
+    meaning: 'The control socket of the service could not be opened.',
+    action:
+      'The service runs without it: use SIGHUP to reload. Give it a folder that it may write in `control.socket`.',
+  },
+  CONTROL_NOT_RUNNING: {
+    meaning: 'No service listens at the control socket.',
+    action:
+      'Start it, or name its socket: run the command with the same `--config` and in the same working directory.',
+  },
+  CONTROL_ANSWER_INVALID: {
+    meaning: 'What listens at the control socket does not answer as this release does.',
+    action: 'Check that service and command are of the same release.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
