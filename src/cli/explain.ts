@@ -11,7 +11,7 @@ import { silentLog } from '../log/log.ts';
 import { decisionToJson } from '../tls-policy/decision-record.ts';
 import { explainText } from './text/explain-text.ts';
 import { openExistingStore, resolverFrom } from './parts.ts';
-import { type Io, say } from './io.ts';
+import { type Io, say, sayJson } from './io.ts';
 import { nextHopFrom } from './next-hop-argument.ts';
 import { configFrom, type SharedOptions } from './shared-options.ts';
 import { shown } from './text/format.ts';
@@ -76,7 +76,7 @@ interface Printed {
 
 function print({ explanation, title, asJson, io }: Printed): void {
   if (asJson) {
-    say(io, JSON.stringify(explanationToJson(explanation)));
+    sayJson(io, explanationToJson(explanation));
     return;
   }
   const text = explainText(explanation, {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Readable, Writable } from 'node:stream';
+import { jsonLine } from '../json.ts';
 
 /** Where a command reads and writes. */
 export interface Io {
@@ -15,6 +16,11 @@ export interface Io {
 /** Writes one line. */
 export function say(io: Io, line: string): void {
   io.stdout.write(`${line}\n`);
+}
+
+/** Writes one line of JSON. */
+export function sayJson(io: Io, value: unknown): void {
+  say(io, jsonLine(value));
 }
 
 /** Writes one line to standard error. */

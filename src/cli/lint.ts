@@ -9,7 +9,7 @@ import type { Problem, Reading } from '../failure.ts';
 import { lintPolicy, lintRecord } from '../mta-sts/lint.ts';
 import { lintTlsrptRecord } from '../tlsrpt/lint.ts';
 import { EXIT_NO_INPUT } from './exit-codes.ts';
-import { InputTooLarge, type Io, readAll, say } from './io.ts';
+import { InputTooLarge, type Io, readAll, say, sayJson } from './io.ts';
 import { CommandStop, type SharedOptions } from './shared-options.ts';
 import { shown } from './text/format.ts';
 import { type Paint, paintFor } from './text/paint.ts';
@@ -44,7 +44,7 @@ export function lintCommand(io: Io, done: (exitCode: number) => void): Command {
       const reading = read(kind, await readInput(file, io));
       const valid = reading.value !== undefined;
       if (shared.json === true) {
-        say(io, JSON.stringify(toJson(reading)));
+        sayJson(io, toJson(reading));
       } else {
         for (const line of toText(kind, file, reading, paintFor(io.stdout))) say(io, line);
       }

@@ -8,7 +8,7 @@ import { systemClock } from '../clock.ts';
 import { normalizeName } from '../dns/name.ts';
 import type { PolicyEntry, StsStatus } from '../mta-sts/types.ts';
 import { EXIT_USAGE } from './exit-codes.ts';
-import { complain, type Io, say } from './io.ts';
+import { complain, type Io, say, sayJson } from './io.ts';
 import { openEngine } from './parts.ts';
 import { CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
 import { duration, shown, relativeTime } from './text/format.ts';
@@ -67,7 +67,7 @@ async function list(options: SharedOptions, io: Io): Promise<number> {
   let count = 0;
   for await (const entry of parts.engine.policies.list()) {
     count += 1;
-    if (options.json === true) say(io, JSON.stringify(entryToJson(entry)));
+    if (options.json === true) sayJson(io, entryToJson(entry));
     else rows.push(entryRow(entry, now));
   }
   if (options.json === true) return 0;
@@ -109,7 +109,7 @@ async function show(domain: string, options: SharedOptions, io: Io): Promise<num
     return 1;
   }
   if (options.json === true) {
-    say(io, JSON.stringify(entryToJson(entry)));
+    sayJson(io, entryToJson(entry));
     return 0;
   }
   const now = systemClock.now();
@@ -134,7 +134,7 @@ async function refresh(domain: string, options: SharedOptions, io: Io): Promise<
   await using parts = await openEngine(configFrom(options));
   const status = await parts.engine.policies.refresh(domain);
   if (options.json === true) {
-    say(io, JSON.stringify(status));
+    sayJson(io, status);
   } else {
     say(io, domain);
     const text = policyLines(status, { now: systemClock.now(), paint: paintFor(io.stdout) });
@@ -150,7 +150,7 @@ function isFresh(status: StsStatus): boolean {
 async function purge(domain: string, options: SharedOptions, io: Io): Promise<number> {
   await using parts = await openEngine(configFrom(options));
   const known = await parts.engine.policies.purge(domain);
-  if (options.json === true) say(io, JSON.stringify({ policyDomain: domain, purged: known }));
+  if (options.json === true) sayJson(io, { policyDomain: domain, purged: known });
   else say(io, known ? `${domain} is forgotten.` : `Nothing was known of ${domain}.`);
   return known ? 0 : 1;
 }

@@ -13,7 +13,7 @@ import type { Engine } from '../tls-policy/engine-types.ts';
 import { decisionToJson } from '../tls-policy/decision-record.ts';
 import { type NextHop, parseNextHop, policyDomainOf } from '../tls-policy/next-hop.ts';
 import { EXIT_NO_INPUT, EXIT_USAGE } from './exit-codes.ts';
-import { complain, InputTooLarge, type Io, readAll, say } from './io.ts';
+import { complain, InputTooLarge, type Io, readAll, say, sayJson } from './io.ts';
 import { nextHopFrom } from './next-hop-argument.ts';
 import { openEngine } from './parts.ts';
 import { CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
@@ -156,7 +156,7 @@ async function readMessage(file: string, io: Io): Promise<Uint8Array> {
 
 function print(report: DeliveryReport, options: SendOptions, io: Io): void {
   if (options.json === true) {
-    say(io, JSON.stringify(reportToJson(report)));
+    sayJson(io, reportToJson(report));
     return;
   }
   for (const line of deliveryText(report, paintFor(io.stdout))) say(io, line);

@@ -4,6 +4,7 @@
  * @module
  */
 import { styleText } from 'node:util';
+import { jsonLine } from '../json.ts';
 import type { SceneResult } from './play-scene.ts';
 
 /** How the table looks. */
@@ -66,7 +67,7 @@ export function createSceneTable(options: TableOptions = {}): SceneTable {
 
 /** One JSON object, one line. */
 export function resultLine(result: SceneResult): string {
-  return JSON.stringify(result);
+  return jsonLine(result);
 }
 
 function whyText({ scene, why, detail }: SceneResult): string {

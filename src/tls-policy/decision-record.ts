@@ -5,6 +5,7 @@
  * @module
  */
 import { fail, ok, type Outcome } from '../failure.ts';
+import { safeJson } from '../json.ts';
 import type { DecisionRecord } from './types.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -17,7 +18,7 @@ type JsonObject = { readonly [key: string]: Json };
  * @param indent spaces for each level; default 0: one line
  */
 export function decisionToJson(record: DecisionRecord, indent: number = 0): string {
-  return JSON.stringify(plain(record), undefined, indent);
+  return safeJson(JSON.stringify(plain(record), undefined, indent));
 }
 
 /**
