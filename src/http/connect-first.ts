@@ -10,6 +10,9 @@ import { fail, ok, type Outcome } from '../failure.ts';
 /** How long one attempt has the field to itself, in milliseconds (RFC 8305 §8). */
 const STAGGER_MS = 250;
 
+/** Why losers are called off. Nobody reads it; the default reason would cost a stack trace. */
+const OVER = 'another address was first';
+
 /** What to try, and how. */
 export interface ConnectFirstOptions {
   /** In order. Not empty. */
@@ -32,7 +35,9 @@ export interface FirstConnection {
 export function connectFirst(options: ConnectFirstOptions): Promise<Outcome<FirstConnection>> {
   const { addresses, clock, open } = options;
   const race = new AbortController();
-  const signal = AbortSignal.any([options.signal, race.signal]);
+  // Most hosts have one address, and then there is no race whose losers could be called off.
+  const signal =
+    addresses.length === 1 ? options.signal : AbortSignal.any([options.signal, race.signal]);
   const faults: { readonly address: string; readonly detail: string }[] = [];
   let started = 0;
   let isOver = false;
@@ -42,7 +47,7 @@ export function connectFirst(options: ConnectFirstOptions): Promise<Outcome<Firs
     const finish = (outcome: Outcome<FirstConnection>): void => {
       isOver = true;
       timer?.cancel();
-      race.abort();
+      race.abort(OVER);
       resolve(outcome);
     };
     const settle = (address: string, outcome: Outcome<Socket>): void => {

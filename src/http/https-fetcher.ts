@@ -38,6 +38,9 @@ export interface HttpsFetcher {
 /** A TLS handshake is cut to this many milliseconds while other addresses wait for their turn. */
 const HANDSHAKE_MS = 10_000;
 
+/** Why what is left of a fetch is called off. Nobody reads it; the default would cost a stack trace. */
+const ENDED = 'the fetch has ended';
+
 /** {@link HttpsFetcherOptions} with every default filled in. */
 interface Setup extends HttpsFetcherOptions {
   readonly port: number;
@@ -88,7 +91,7 @@ async function fetchInTime(
   let ended: Outcome<never> | undefined;
   const end = (outcome: Outcome<never>): void => {
     ended ??= outcome;
-    stop.abort();
+    stop.abort(ENDED);
   };
   const onAbort = (): void => end(calledOff(host));
   const stopped = new Promise<void>((resolve) => {
@@ -104,7 +107,7 @@ async function fetchInTime(
   } finally {
     timer.cancel();
     signal?.removeEventListener('abort', onAbort);
-    stop.abort();
+    stop.abort(ENDED);
   }
 }
 
