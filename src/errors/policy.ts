@@ -110,6 +110,12 @@ export const POLICY_ERRORS = {
     action: 'Return the message: the destination cannot promise what the sender asked for.',
     rule: 'RFC 8689 §4.2.1',
   },
+  POLICY_REQUIRETLS_UNSURE: {
+    meaning:
+      'REQUIRETLS: whether an MTA-STS policy vouches for the MX host could not be found out now.',
+    action: 'Mail waits. Look at the failure in the text: DNS, the policy host, or the database.',
+    rule: 'RFC 8689 §4.2.1',
+  },
   POLICY_REQUIRETLS_UNVERIFIED: {
     meaning: 'REQUIRETLS: the TLS session is missing or its certificate could not be verified.',
     action: 'Return the message unless the fault passes by itself.',

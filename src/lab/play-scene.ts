@@ -78,7 +78,12 @@ async function perform(scene: Scene, world: World, sender: Sender): Promise<Ende
       return host;
     },
     async contact() {
-      const report = await send({ scene, stage, sender, canary: 'first contact' });
+      const report = await send({
+        scene: ordinary(scene),
+        stage,
+        sender,
+        canary: 'first contact',
+      });
       const [first] = report.recipients;
       if (first?.status !== 'delivered') throw new Error(`first contact: ${detailOf(first)}`);
     },
@@ -100,6 +105,13 @@ async function perform(scene: Scene, world: World, sender: Sender): Promise<Ende
     policyFault(scene, sts) ??
     scene.check?.(aftermath);
   return { got, detail: detailOf(report.recipients[0]), ...(why === undefined ? {} : { why }) };
+}
+
+/** The same way, for a message that wants nothing of its own. */
+function ordinary({ message, ...scene }: Scene): Scene {
+  if (message === undefined) return scene;
+  const { envelope: _envelope, header: _header, ...way } = message;
+  return { ...scene, message: way };
 }
 
 async function startMallory(

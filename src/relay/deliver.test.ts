@@ -1,102 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FakeClock } from '../clock.fixture.ts';
-import { mapResolver, type MapWorld } from '../dns/map-resolver.fixture.ts';
-import { createLabCa } from '../lab/pki/ca.ts';
-import type { Envelope } from '../smtp/types.ts';
-import { createDecider } from '../tls-policy/decider.ts';
-import { KNOBS, NOW, stsPolicy } from '../tls-policy/evidence.fixture.ts';
+import { stsPolicy } from '../tls-policy/evidence.fixture.ts';
+import { greylisted, rejected } from '../tls-policy/network.fixture.ts';
 import {
-  fakeNetwork,
-  greylisted,
-  rejected,
-  type FakeNetwork,
-  type FakeServer,
-} from '../tls-policy/network.fixture.ts';
-import { fakePolicies, type FakePolicies } from '../tls-policy/policies.fixture.ts';
-import { EXPIRED, leafOf } from '../tls-policy/requirements.fixture.ts';
-import { deliver, type DeliverOptions } from './deliver.ts';
-import type { DeliveryReport } from './types.ts';
-
-const ca = createLabCa();
-const certificate = leafOf(
-  ca.issue(['mx1.example.test', 'mx2.example.test', 'out.test', 'relay.isp.test']),
-);
-const GOOD: FakeServer = { certificate: () => certificate };
-const EXPIRED_CERTIFICATE: FakeServer = { ...GOOD, pkix: { trusted: false, failure: EXPIRED } };
-
-/** example.test: mx1 (10) with two addresses, mx2 (20). */
-const RECORDS: MapWorld['records'] = {
-  'example.test': {
-    MX: [
-      { preference: 10, exchange: 'mx1.example.test' },
-      { preference: 20, exchange: 'mx2.example.test' },
-    ],
-  },
-  'mx1.example.test': { A: ['192.0.2.1'], AAAA: ['2001:db8::1'] },
-  'mx2.example.test': { A: ['192.0.2.2'] },
-  'null.test': { MX: [{ preference: 0, exchange: '' }] },
-  'other.test': { MX: [{ preference: 10, exchange: 'out.test' }] },
-  'out.test': { A: ['192.0.2.3'] },
-  'relay.isp.test': { A: ['192.0.2.4'] },
-};
-const BOTH = stsPolicy('enforce', ['mx1.example.test', 'mx2.example.test']);
-
-interface Scene {
-  readonly world?: Partial<MapWorld>;
-  readonly servers?: Readonly<Record<string, FakeServer>>;
-  readonly envelope?: Partial<Envelope>;
-  readonly to?: readonly string[];
-  readonly policies?: FakePolicies;
-  readonly more?: Partial<DeliverOptions>;
-}
-
-interface Played {
-  readonly report: DeliveryReport;
-  readonly network: FakeNetwork;
-  readonly policies: FakePolicies;
-  readonly resolver: ReturnType<typeof mapResolver>;
-}
-
-async function play(scene: Scene): Promise<Played> {
-  const clock = new FakeClock(NOW);
-  const resolver = mapResolver({ clock, records: RECORDS, ...scene.world });
-  const policies = scene.policies ?? fakePolicies();
-  const decider = createDecider({
-    resolver,
-    policies,
-    clock,
-    knobs: KNOBS,
-    port: 25,
-    firstContactMs: 5000,
-  });
-  const network = fakeNetwork(scene.servers ?? { '2001:db8::1': GOOD, '192.0.2.3': GOOD });
-  const to = scene.to ?? ['r@example.test'];
-  const report = await deliver({
-    engine: { ...decider, policies: policies as never, ca: undefined },
-    config: { smtp: { port: 25, heloName: 'us.test', localAddress: undefined } },
-    clock,
-    envelope: {
-      from: 'a@us.test',
-      recipients: to.map((address) => ({ address })),
-      ...scene.envelope,
-    },
-    message: [],
-    random: () => 0.5,
-    connect: network.connect,
-    ...scene.more,
-  });
-  return { report, network, policies, resolver };
-}
-
-function enforcing(status = BOTH): FakePolicies {
-  const policies = fakePolicies();
-  policies.now.set('example.test', status);
-  return policies;
-}
-
-const statuses = ({ report }: Played): readonly string[] =>
-  report.recipients.map(({ status }) => status);
+  BOTH,
+  enforcing,
+  EXPIRED_CERTIFICATE,
+  GOOD,
+  play,
+  RECORDS,
+  statuses,
+} from './deliver.fixture.ts';
 
 describe('deliver', () => {
   it('delivers to the best host and says how', async () => {
@@ -285,104 +199,5 @@ describe('deliver', () => {
     const played = await play({ more: { signal } });
     assert.deepEqual(statuses(played), ['deferred']);
     assert.deepEqual(played.network.steps, []);
-  });
-});
-
-describe('deliver: REQUIRETLS', () => {
-  const envelope = { requireTls: true };
-  const OFFERING: FakeServer = { ...GOOD, requireTls: true };
-
-  it('RT-2-3, RT-4.2.1-7: over a verified host that offers it, with the option on MAIL', async () => {
-    const servers = { '2001:db8::1': OFFERING };
-    const played = await play({ envelope, servers, policies: enforcing() });
-    assert.deepEqual(played.network.only('mail'), [
-      'mail 2001:db8::1 tls r@example.test REQUIRETLS',
-    ]);
-  });
-
-  it('RT-2-3: DNSSEC vouches for the MX as well as a policy does', async () => {
-    const world = { secure: ['test'] };
-    const played = await play({ envelope, servers: { '2001:db8::1': OFFERING }, world });
-    assert.deepEqual(statuses(played), ['delivered']);
-  });
-
-  it('RT-4.2.1-3: a host that does not offer it is left with QUIT for the next one', async () => {
-    const servers = { '2001:db8::1': GOOD, '192.0.2.1': GOOD, '192.0.2.2': OFFERING };
-    const played = await play({ envelope, servers, policies: enforcing() });
-    assert.deepEqual(played.network.only('quit')[0], 'quit 2001:db8::1');
-    assert.deepEqual(played.network.only('mail'), ['mail 192.0.2.2 tls r@example.test REQUIRETLS']);
-  });
-
-  it('RT-4.2.1-4, RT-4.2.1-5: no host qualifies: not sent, and failed', async () => {
-    const servers = { '2001:db8::1': GOOD, '192.0.2.1': GOOD, '192.0.2.2': GOOD };
-    const unsupported = await play({ envelope, servers, policies: enforcing() });
-    assert.deepEqual(statuses(unsupported), ['failed']);
-    assert.deepEqual(unsupported.network.only('mail'), []);
-    const unverified = await play({ envelope, servers });
-    assert.deepEqual(statuses(unverified), ['failed']);
-    assert.deepEqual(unverified.network.steps, []);
-  });
-
-  it('RT-4.2.1-R1: testing is not enough; what may pass by itself waits', async () => {
-    const servers = { '2001:db8::1': OFFERING };
-    const testing = await play({ envelope, servers, policies: enforcing(stsPolicy('testing')) });
-    assert.deepEqual(statuses(testing), ['failed']);
-    const down = await play({ envelope, servers: { '2001:db8::1': GOOD }, policies: enforcing() });
-    assert.deepEqual(statuses(down), ['deferred']);
-  });
-
-  it('RT-5-3: a bounce goes without the option where it must', async () => {
-    const bounce = { from: '', requireTls: true };
-    const without = await play({ envelope: bounce, policies: enforcing() });
-    assert.deepEqual(without.network.only('mail'), ['mail 2001:db8::1 tls r@example.test']);
-    const servers = { '2001:db8::1': OFFERING };
-    const having = await play({ envelope: bounce, servers, policies: enforcing() });
-    assert.deepEqual(having.network.only('mail'), [
-      'mail 2001:db8::1 tls r@example.test REQUIRETLS',
-    ]);
-  });
-});
-
-describe('deliver: TLS-Required: No', () => {
-  const tlsRequiredNo = { present: true, submitted: true, use: 'submission' } as const;
-
-  it('RT-3-3, RT-4.2.2-1: policies do not stand in the way, and what they said is kept', async () => {
-    const servers = { '2001:db8::1': EXPIRED_CERTIFICATE };
-    const played = await play({ servers, policies: enforcing(), more: { tlsRequiredNo } });
-    assert.deepEqual(statuses(played), ['delivered']);
-    assert.equal(
-      played.report.hops[0]?.attempts[0]?.verdict?.wouldFail?.resultType,
-      'certificate-expired',
-    );
-    const clear = await play({
-      servers: { '2001:db8::1': { ...GOOD, noStartTls: true } },
-      policies: enforcing(),
-      more: { tlsRequiredNo },
-    });
-    assert.deepEqual(clear.network.only('mail'), ['mail 2001:db8::1 clear r@example.test']);
-  });
-
-  it('RT-3-3: hosts outside the policy are tried too', async () => {
-    const policies = enforcing(stsPolicy('enforce', ['elsewhere.test']));
-    const played = await play({ policies, more: { tlsRequiredNo } });
-    assert.deepEqual(statuses(played), ['delivered']);
-  });
-
-  it('RT-4.2.2-2: a server that insists on TLS which cannot be had: failed', async () => {
-    const insists = { ...GOOD, noStartTls: true, answer: rejected };
-    const played = await play({ servers: { '2001:db8::1': insists }, more: { tlsRequiredNo } });
-    assert.deepEqual(statuses(played), ['failed']);
-  });
-
-  it('RT-4.1-3: REQUIRETLS wins', async () => {
-    const servers = { '2001:db8::1': EXPIRED_CERTIFICATE };
-    const envelope = { requireTls: true };
-    const played = await play({
-      servers,
-      envelope,
-      policies: enforcing(),
-      more: { tlsRequiredNo },
-    });
-    assert.deepEqual(played.network.only('mail'), []);
   });
 });

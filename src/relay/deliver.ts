@@ -16,8 +16,8 @@ import type { DecisionRecord, HostPolicy } from '../tls-policy/types.ts';
 import { groupRecipients, type RecipientGroup, type Route } from './group-recipients.ts';
 import { walkHosts, type OpenHost, type WalkResult } from './host-walk.ts';
 import { walkOrder, withoutLoops, type OwnIdentity } from './mx-walk-order.ts';
-import { failedForSts, policyChanged } from './policy-recheck.ts';
-import { messageDemand, type MessageDemand, type TlsRequiredNo } from './require-tls.ts';
+import { failedForSts, recheckPolicy } from './policy-recheck.ts';
+import { messageDemand, unsure, type MessageDemand, type TlsRequiredNo } from './require-tls.ts';
 import type { DeliveryReport, HopReport, RecipientReport } from './types.ts';
 
 /** What to deliver and with what. */
@@ -92,16 +92,20 @@ async function decideAndWalk(group: RecipientGroup, options: DeliverOptions): Pr
   const demand = messageDemand(options.envelope, options.tlsRequiredNo);
   const decision = await decide(group, options);
   const first = await walk(decision, group.recipients, demand, options);
-  const needed = first.waiting.length > 0 && first.attempts.some(failedForSts);
-  if (!needed || demand === 'report-only') {
+  if (demand === 'report-only' || !wantsRecheck(first)) {
     return hopResult(group, decision, first, { recheck: 'not-needed' });
   }
-  if (!(await policyChanged(options.engine, decision, options.signal))) {
-    return hopResult(group, decision, first, { recheck: 'unchanged' });
-  }
+  const { changed, doubt } = await recheckPolicy(options.engine, decision, options.signal);
+  const more = doubt === undefined ? {} : { doubt };
+  if (!changed) return hopResult(group, decision, first, { recheck: 'unchanged', ...more });
   const newer = await decide(group, options, { fresh: true });
   const second = await walk(newer, first.waiting, demand, options);
-  return hopResult(group, newer, second, { recheck: 'changed', before: first });
+  return hopResult(group, newer, second, { recheck: 'changed', before: first, ...more });
+}
+
+/** A newer policy could have let the message through; none ends without that look (RFC 8461 §5.1). */
+function wantsRecheck({ waiting, attempts, ruledOut }: WalkResult): boolean {
+  return waiting.length > 0 && (ruledOut || attempts.some(failedForSts));
 }
 
 async function decide(
@@ -145,6 +149,7 @@ async function walk(
     envelope: options.envelope,
     message: options.message,
     demand,
+    sts: decision.evidence.sts,
     open: opener(decision, options),
   });
 }
@@ -198,16 +203,24 @@ function opener(decision: DecisionRecord, options: DeliverOptions): OpenHost {
     });
 }
 
+/** How it came to the last walk. */
+interface Course {
+  readonly recheck: HopReport['recheck'];
+  /** What the walk under the older policy gave. */
+  readonly before?: WalkResult;
+  /** Why the look for a newer policy is not good enough to end a message on. */
+  readonly doubt?: Failure;
+}
+
 function hopResult(
   { nextHop, recipients }: RecipientGroup,
   decision: DecisionRecord,
   last: Walked,
-  more: { readonly recheck: HopReport['recheck']; readonly before?: WalkResult },
+  { recheck, before, doubt }: Course,
 ): HopResult {
-  const { recheck, before } = more;
   const reports = recipients.map((recipient) => {
     const known = last.settled.get(recipient) ?? before?.settled.get(recipient);
-    const report = known ?? { recipient: recipient.address, ...unsettled(decision, last) };
+    const report = known ?? { recipient: recipient.address, ...unsettled(decision, last, doubt) };
     return [recipient, { ...report, nextHop }] as const;
   });
   const attempts = [...(before?.attempts ?? []), ...last.attempts];
@@ -215,8 +228,12 @@ function hopResult(
 }
 
 /** No server spoke for the recipient: why not, and whether waiting can help. */
-function unsettled({ policy }: DecisionRecord, { instead, faults, ruledOut }: Walked): Instead {
+function unsettled({ policy }: DecisionRecord, last: Walked, doubt: Failure | undefined): Instead {
+  const { instead, faults, ruledOut } = last;
   if (instead !== undefined) return instead;
+  if (ruledOut && doubt !== undefined) {
+    return { status: 'deferred', failure: unsure(`for ${nextHopText(policy.nextHop)}`, doubt) };
+  }
   const failure = faults.find(({ resultType }) => resultType !== undefined) ??
     faults[0] ??
     policy.failure ?? {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Failure } from '../failure.ts';
+import type { StsStatus } from '../mta-sts/types.ts';
 import type { Envelope, MessageSource, Recipient, RecipientResult } from '../smtp/types.ts';
 import type { AttemptEvent } from '../tls-policy/attempt-event.ts';
 import type { OpenSessionOptions, SessionAttempt } from '../tls-policy/session.ts';
@@ -29,6 +30,8 @@ export interface WalkOptions {
   /** Read anew for every transaction. */
   readonly message: MessageSource;
   readonly demand: MessageDemand;
+  /** What the decision knew of the domain's policy. */
+  readonly sts: StsStatus | undefined;
   readonly open: OpenHost;
 }
 
@@ -41,7 +44,10 @@ export interface WalkResult {
   readonly waiting: readonly Recipient[];
   /** Why the hosts were no good, in order. */
   readonly faults: readonly Failure[];
-  /** Every host was ruled out by REQUIRETLS, and not by a fault that may pass. */
+  /**
+   * Every host was tried and ruled out by REQUIRETLS, and not by a fault that may pass. Not yet the
+   * end of the message: there may be a newer policy.
+   */
   readonly ruledOut: boolean;
 }
 
@@ -58,6 +64,8 @@ interface State {
   readonly faults: Failure[];
   waiting: readonly Recipient[];
   connections: number;
+  /** Something was left untried for want of connections. */
+  cutShort: boolean;
 }
 
 /**
@@ -73,20 +81,23 @@ export async function walkHosts(options: WalkOptions): Promise<WalkResult> {
     faults: [],
     waiting: options.recipients,
     connections: 0,
+    cutShort: false,
   };
   for (const host of options.hosts) {
     if (state.waiting.length === 0) break;
     await tryHost(state, host);
   }
-  const { attempts, settled, faults, waiting } = state;
-  const ruledOut = settled.size === 0 && faults.length > 0 && faults.every(isLastingFault);
+  const { attempts, settled, faults, waiting, cutShort } = state;
+  const allLasting = faults.length > 0 && faults.every(isLastingFault);
+  const ruledOut = settled.size === 0 && allLasting && !cutShort;
   return { attempts, settled, waiting, faults, ruledOut };
 }
 
 async function tryHost(state: State, host: HostPolicy): Promise<void> {
   const { demand } = state.options;
   const refused = host.requirement.kind === 'refused' && demand !== 'report-only';
-  const fault = demand === 'require-tls' && !refused ? hostFault(host) : undefined;
+  const fault =
+    demand === 'require-tls' && !refused ? hostFault(host, state.options.sts) : undefined;
   if (fault !== undefined) {
     state.faults.push(fault);
     return;
@@ -94,7 +105,10 @@ async function tryHost(state: State, host: HostPolicy): Promise<void> {
   // A refused host is passed through the same door, so that its refusal is recorded; once is enough.
   const addresses = refused ? [host.addresses[0] ?? ''] : host.addresses;
   for (const address of addresses.slice(0, ADDRESSES_PER_HOST)) {
-    if (state.connections >= CONNECTIONS_PER_WALK) return;
+    if (state.connections >= CONNECTIONS_PER_WALK) {
+      state.cutShort = true;
+      return;
+    }
     if (!refused) state.connections += 1;
     if (await tryAddress(state, host, address)) return;
   }
@@ -128,7 +142,7 @@ async function tryAddress(state: State, host: HostPolicy, address: string): Prom
     return sent.length > 0;
 
     function qualifies(): boolean {
-      return fault === undefined && hostFault(host) === undefined;
+      return fault === undefined && hostFault(host, state.options.sts) === undefined;
     }
   } finally {
     await session.quit();

@@ -14,7 +14,7 @@ import { fakePolicies } from '../tls-policy/policies.fixture.ts';
 import { dane, hostWith, leafOf, sts } from '../tls-policy/requirements.fixture.ts';
 import { createLabCa } from '../lab/pki/ca.ts';
 import type { DecisionRecord, Requirement } from '../tls-policy/types.ts';
-import { failedForSts, policyChanged } from './policy-recheck.ts';
+import { failedForSts, recheckPolicy } from './policy-recheck.ts';
 
 function decidedWith(status: StsStatus | undefined): DecisionRecord {
   const more = status === undefined ? {} : { sts: status };
@@ -25,10 +25,10 @@ function decidedWith(status: StsStatus | undefined): DecisionRecord {
 async function changedTo(before: StsStatus | undefined, after: StsStatus): Promise<boolean> {
   const policies = fakePolicies();
   policies.atSource.set('example.test', after);
-  return await policyChanged({ policies: policies as never }, decidedWith(before));
+  return (await recheckPolicy({ policies: policies as never }, decidedWith(before))).changed;
 }
 
-describe('policyChanged', () => {
+describe('recheckPolicy', () => {
   it('STS-5.1-5, STS-5-4: a new id, a new text, or no policy any more', async () => {
     const enforce = stsPolicy('enforce');
     assert.equal(await changedTo(enforce, enforce), false);
@@ -48,9 +48,17 @@ describe('policyChanged', () => {
     assert.equal(await changedTo(enforce, again), false);
   });
 
+  it('STS-5.1-5: says why the look is no ground to end a message on', async () => {
+    const policies = fakePolicies();
+    const failure = { code: 'DNS_TIMEOUT', detail: 'no answer' } as const;
+    policies.atSource.set('example.test', noSts(failure));
+    const look = await recheckPolicy({ policies: policies as never }, decidedWith(noSts()));
+    assert.deepEqual(look, { changed: false, doubt: failure });
+  });
+
   it('where MTA-STS has no part nothing is asked', async () => {
     const policies = fakePolicies();
-    await policyChanged({ policies: policies as never }, decidedWith(undefined));
+    await recheckPolicy({ policies: policies as never }, decidedWith(undefined));
     assert.deepEqual(policies.asked, []);
   });
 });

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ErrorCode } from '../errors.ts';
+import type { StsStatus } from '../mta-sts/types.ts';
 import type { Capabilities } from '../smtp/types.ts';
 import type { HostPolicy, Verdict } from '../tls-policy/types.ts';
-import { hostFault, isLastingFault, messageDemand, sessionFault } from './require-tls.ts';
+import { noSts, stsPolicy } from '../tls-policy/evidence.fixture.ts';
+import { hostFault, isLastingFault, messageDemand, sessionFault, stsDoubt } from './require-tls.ts';
 
 const header = { present: true, submitted: true, use: 'submission' } as const;
 
@@ -56,9 +59,49 @@ describe('REQUIRETLS', () => {
   const verdict = (tls: Verdict['tls']): Verdict => ({ deliver: true, tls, why: 'so it is' });
 
   it('RT-2-3, RT-4.2.1-1, RT-4.2.1-R1: DNSSEC or an enforced policy must vouch for the MX host', () => {
-    assert.equal(hostFault(host('none'))?.code, 'POLICY_REQUIRETLS_MX');
-    assert.equal(hostFault(host('mta-sts')), undefined);
-    assert.equal(hostFault(host('dnssec')), undefined);
+    assert.equal(hostFault(host('none'), noSts())?.code, 'POLICY_REQUIRETLS_MX');
+    assert.equal(hostFault(host('none'), undefined)?.code, 'POLICY_REQUIRETLS_MX');
+    assert.equal(hostFault(host('mta-sts'), stsPolicy('enforce')), undefined);
+    assert.equal(hostFault(host('dnssec'), noSts()), undefined);
+  });
+
+  it('RT-4.2.1-R1: a policy that is not known may yet vouch for the host', () => {
+    const unknown = noSts({ code: 'DNS_TIMEOUT', detail: 'no answer for _mta-sts.mx.test' });
+    assert.deepEqual(hostFault(host('none'), unknown), {
+      code: 'POLICY_REQUIRETLS_UNSURE',
+      detail:
+        'REQUIRETLS: it is not known now whether an MTA-STS policy vouches for MX host mx.test: no answer for _mta-sts.mx.test',
+    });
+    assert.equal(hostFault(host('dnssec'), unknown), undefined);
+  });
+
+  it('RT-4.2.1-R1: sure are answers of DNS and a policy that nothing newer could replace', () => {
+    const doubted = (code: ErrorCode): boolean =>
+      stsDoubt(noSts({ code, detail: '' })) !== undefined;
+    const sure = ['STS_RECORD_NONE', 'STS_RECORD_SEVERAL', 'STS_RECORD_INVALID'] as const;
+    for (const code of sure) assert.ok(!doubted(code), code);
+    const open = [
+      'DNS_SERVFAIL',
+      'DNS_TIMEOUT',
+      'DNS_BOGUS',
+      'STS_FIRST_CONTACT_PENDING',
+      'STS_FETCH_HELD_BACK',
+      'STS_POLICY_INVALID',
+      'STS_POLICY_DROPPED',
+      'HTTP_STATUS',
+      'STORE_UNAVAILABLE',
+    ] as const;
+    for (const code of open) assert.ok(doubted(code), code);
+    const testing = stsPolicy('testing');
+    assert.ok(testing.kind === 'policy');
+    const after = (code: ErrorCode): StsStatus => ({
+      kind: 'policy',
+      active: { ...testing.active, refreshFailure: { code, detail: '' } },
+    });
+    assert.equal(stsDoubt(testing), undefined);
+    assert.equal(stsDoubt(undefined), undefined);
+    assert.equal(stsDoubt(after('STS_RECORD_NONE')), undefined);
+    assert.equal(stsDoubt(after('HTTP_STATUS'))?.code, 'HTTP_STATUS');
   });
 
   it('RT-2-3, RT-4.2.1-1: TLS must be verified, and the extension offered inside it', () => {
@@ -76,6 +119,7 @@ describe('REQUIRETLS', () => {
     assert.ok(lasting('POLICY_REQUIRETLS_MX'));
     assert.ok(lasting('POLICY_REQUIRETLS_UNSUPPORTED'));
     assert.ok(!lasting('POLICY_REQUIRETLS_UNVERIFIED'));
+    assert.ok(!lasting('POLICY_REQUIRETLS_UNSURE'));
     assert.ok(!lasting('DNS_TIMEOUT'));
   });
 });

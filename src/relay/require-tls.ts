@@ -4,6 +4,7 @@
  * @module
  */
 import type { Failure } from '../failure.ts';
+import type { StsStatus } from '../mta-sts/types.ts';
 import type { Capabilities, Envelope } from '../smtp/types.ts';
 import type { HostPolicy, Verdict } from '../tls-policy/types.ts';
 
@@ -52,12 +53,49 @@ function heeded({ present, submitted, use }: TlsRequiredNo): boolean {
   }
 }
 
-/** Why a host cannot carry a REQUIRETLS message, known before any connection; undefined: it may. */
-export function hostFault({ host, level }: HostPolicy): Failure | undefined {
+/**
+ * Why a host cannot carry a REQUIRETLS message, known before any connection; undefined: it may.
+ *
+ * @param sts what the decision knew of the domain's MTA-STS policy: where that is not sure, an
+ *   enforced policy may yet vouch for the host
+ */
+export function hostFault(
+  { host, level }: HostPolicy,
+  sts: StsStatus | undefined,
+): Failure | undefined {
   if (level.mx !== 'none') return undefined;
+  const doubt = stsDoubt(sts);
+  if (doubt !== undefined) return unsure(`for MX host ${host}`, doubt);
   return {
     code: 'POLICY_REQUIRETLS_MX',
     detail: `REQUIRETLS: neither DNSSEC nor an enforced MTA-STS policy vouches for MX host ${host}`,
+  };
+}
+
+/**
+ * Why it is not sure that this is what the domain says of MTA-STS; undefined: it is. Sure is a
+ * policy, and an answer of DNS that there is no valid record. DNS that did not answer, a policy that
+ * could not be fetched, a first contact under way and a database that is down leave everything open.
+ */
+export function stsDoubt(status: StsStatus | undefined): Failure | undefined {
+  if (status === undefined) return undefined;
+  const failure = status.kind === 'policy' ? status.active.refreshFailure : status.failure;
+  return failure === undefined || SURE.has(failure.code) ? undefined : failure;
+}
+
+/** What DNS answers for a domain that takes no part. */
+const SURE: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
+  'STS_RECORD_NONE',
+  'STS_RECORD_SEVERAL',
+  'STS_RECORD_INVALID',
+  'DNS_NAME_INVALID',
+]);
+
+/** A REQUIRETLS message that waits, because nobody knows yet whether it could go. */
+export function unsure(what: string, doubt: Failure): Failure {
+  return {
+    code: 'POLICY_REQUIRETLS_UNSURE',
+    detail: `REQUIRETLS: it is not known now whether an MTA-STS policy vouches ${what}: ${doubt.detail}`,
   };
 }
 
@@ -80,7 +118,10 @@ export function sessionFault(
   };
 }
 
-/** Faults that the destination must mend: a retry within the queue's time is not promising. */
+/**
+ * Faults that the destination must mend: a retry within the queue's time is not promising. They
+ * end a message only after a look whether the domain has a newer policy (RFC 8461 §5.1 step 3).
+ */
 export function isLastingFault({ code }: Failure): boolean {
   return code === 'POLICY_REQUIRETLS_MX' || code === 'POLICY_REQUIRETLS_UNSUPPORTED';
 }

@@ -11,7 +11,7 @@ const REQUIRED = { envelope: { requireTls: true } } as const;
 const NOT_REQUIRED = { header: ['TLS-Required: No'] } as const;
 
 const passesOn: NonNullable<Scene['check']> = ({ domain }) =>
-  domain.host.messages[0]?.mailParameters.includes('REQUIRETLS') === true
+  domain.host.messages.at(-1)?.mailParameters.includes('REQUIRETLS') === true
     ? undefined
     : 'REQUIRETLS was not passed on';
 
@@ -84,6 +84,65 @@ export const REQUIRETLS_SCENES: readonly Scene[] = [
     code: 'POLICY_REQUIRETLS_MX',
     message: REQUIRED,
     domain: (name) => ({ name, sts: { mode: 'testing' } }),
+  },
+  {
+    name: 'requiretls-record-servfail',
+    title: 'REQUIRETLS, and DNS does not say whether there is a policy: later',
+    rule: 'RFC 8689 §4.2.1',
+    requirements: ['RT-4.2.1-R1', 'STS-5.1-5'],
+    expected: 'deferred',
+    code: 'POLICY_REQUIRETLS_UNSURE',
+    message: REQUIRED,
+    domain: (name) => ({ name, sts: { mode: 'enforce' } }),
+    prepare: ({ domain, world }) =>
+      world.dns.override(`_mta-sts.${domain.name}`, 'servfail', 'TXT'),
+  },
+  {
+    name: 'requiretls-record-servfail-later',
+    title:
+      'REQUIRETLS under a testing policy, and DNS does not say whether it is the newest: later',
+    rule: 'RFC 8461 §5.1',
+    requirements: ['RT-4.2.1-R1', 'STS-5.1-5'],
+    expected: 'deferred',
+    code: 'POLICY_REQUIRETLS_UNSURE',
+    message: REQUIRED,
+    domain: (name) => ({ name, sts: { mode: 'testing' } }),
+    warm: true,
+    attack: ({ domain, world }) => world.dns.override(`_mta-sts.${domain.name}`, 'servfail', 'TXT'),
+  },
+  {
+    name: 'requiretls-first-contact-pending',
+    title: 'REQUIRETLS, and the policy host is slow to answer at first contact: later',
+    rule: 'RFC 8689 §4.2.1',
+    requirements: ['RT-4.2.1-R1', 'STS-5.1-5'],
+    expected: 'deferred',
+    code: 'POLICY_REQUIRETLS_UNSURE',
+    message: REQUIRED,
+    config: { mtaSts: { firstContactMs: 500 } },
+    domain: (name) => ({ name, sts: { mode: 'enforce', fault: 'silent' } }),
+  },
+  {
+    name: 'requiretls-policy-host-fails',
+    title: 'REQUIRETLS, a valid record, and no policy to be had: later',
+    rule: 'RFC 8689 §4.2.1',
+    requirements: ['RT-4.2.1-R1'],
+    expected: 'deferred',
+    code: 'POLICY_REQUIRETLS_UNSURE',
+    policyCode: 'HTTP_STATUS',
+    message: REQUIRED,
+    domain: (name) => ({ name, sts: { mode: 'enforce', fault: 'server-error' } }),
+  },
+  {
+    name: 'requiretls-enforce-begins',
+    title: 'REQUIRETLS: testing has just become enforce, and the old record is still cached',
+    rule: 'RFC 8461 §5.1',
+    requirements: ['STS-5-4', 'STS-5.1-5', 'RT-4.2.1-7'],
+    expected: 'delivered',
+    message: REQUIRED,
+    domain: (name) => ({ name, sts: { mode: 'testing' } }),
+    warm: true,
+    attack: ({ domain }) => domain.publish({ mode: 'enforce', id: '2' }),
+    check: passesOn,
   },
   {
     name: 'requiretls-stripped',
