@@ -43,5 +43,5 @@ export async function startLeanDns(zones: ZoneData, address: string): Promise<Le
 
 /** All that tells one question from another but for its identifier. */
 function afterId(query: Buffer): string {
-  return query.latin1Slice(2);
+  return query.toString('latin1', 2);
 }

@@ -51,7 +51,7 @@ function serveOne(socket: TLSSocket, answers: ReadonlyMap<string, string>): void
   let request = '';
   socket.on('error', () => socket.destroy());
   socket.on('data', (chunk: Buffer) => {
-    request += chunk.latin1Slice();
+    request += chunk.toString('latin1');
     if (!request.endsWith('\r\n\r\n')) return;
     const host = /^Host: (?<host>[^:\r]+)/im.exec(request)?.groups?.['host'] ?? '';
     const answer = request.startsWith(REQUEST) ? answers.get(host) : undefined;
