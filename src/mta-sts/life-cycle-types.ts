@@ -21,6 +21,8 @@ export interface Bare {
   readonly failure: Failure;
   /** The id of a valid record whose policy could not be had. */
   readonly recordId: string | undefined;
+  /** When this was learned: on a clock that is before it, it says nothing. */
+  readonly since: number;
   /** Until then the domain is not asked again. */
   readonly until: number;
   readonly backOffs: readonly BackOff[];

@@ -82,6 +82,7 @@ function onDiscovery(
   const bare = toBare(state, {
     failure: discovery.failure,
     recordId: undefined,
+    since: context.now,
     until: context.now + (discovery.kind === 'failed' ? DNS_RETRY_MS : context.settings.recheckMs),
   });
   return state.kind === 'held' ? expire(state, bare, context) : step(bare);
@@ -104,7 +105,7 @@ function bareRecord(state: State, purpose: Purpose, id: string, context: Context
   };
   // The record is looked at again well before the fetch is: a new id may be tried at once.
   const until = Math.min(blocked, now + settings.recheckMs);
-  const bare = toBare(state, { failure, recordId: id, until });
+  const bare = toBare(state, { failure, recordId: id, since: now, until });
   return state.kind === 'held' ? expire(state, bare, context) : step(bare);
 }
 
@@ -232,7 +233,7 @@ function onFetchFailed(
   const held = inForce(state, now);
   if (held !== undefined) return heldFetchFailed(held, { failure, backOffs, id }, context);
   const until = Math.min(notBefore(backOffs, id, now), now + settings.recheckMs);
-  const bare: Bare = { kind: 'bare', failure, recordId: id, until, backOffs };
+  const bare: Bare = { kind: 'bare', failure, recordId: id, since: now, until, backOffs };
   const next = state.kind === 'held' ? expire(state, bare, context) : step(bare);
   const { policyDomain } = context;
   const told: Effect = { kind: 'tell', event: { kind: 'fetch-failed', policyDomain, failure } };

@@ -29,10 +29,18 @@ export function refreshTime(expiresAt: number, context: Context): number {
   return Math.min(now + Math.round(wait), expiresAt + 1);
 }
 
+/**
+ * Does the lack of a policy still stand? Not on a clock that went back behind it: it would stand
+ * for as long as the clock was ahead, and the domain's mail would go unprotected all that time.
+ */
+export function stillBare(state: Bare, now: number): boolean {
+  return state.since <= now && now < state.until;
+}
+
 /** Which question a caller's look-up raises, if any. Only a state that is not in force makes it wait. */
 export function wanted(state: State, context: Omit<Context, 'random'>): Purpose | undefined {
   const { now, settings } = context;
-  if (state.kind === 'bare') return now < state.until ? undefined : 'first-contact';
+  if (state.kind === 'bare') return stillBare(state, now) ? undefined : 'first-contact';
   if (state.kind === 'unknown' || now > state.expiresAt) return 'first-contact';
   // Unused for long, it was left out of the refresh; in use again, it catches up.
   const overdue = now - state.fetchedAt > settings.refreshMs + settings.refreshJitterMs;
@@ -67,10 +75,12 @@ export function rebased(state: State, context: Context): State {
 }
 
 function rebasedBare(state: Bare, context: Context): Bare {
-  const latest = context.now + context.settings.retryMaxMs;
-  if (state.until <= latest) return state;
-  const backOffs = withinLongest(state.backOffs, context.now, context.settings);
-  return { ...state, until: latest, backOffs };
+  const { now, settings } = context;
+  if (state.since <= now) return state;
+  // No policy protects meanwhile, so a wait that cannot be of today is dropped, not shortened.
+  const latest = now + settings.retryMaxMs;
+  const backOffs = state.backOffs.filter((backOff) => backOff.notBefore <= latest);
+  return { ...state, since: now, until: now, backOffs };
 }
 
 function rebasedHeld(state: Held, context: Context): Held {

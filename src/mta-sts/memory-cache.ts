@@ -42,6 +42,8 @@ export interface MemoryCache {
   /** A policy from the table with the use that the table knows of. */
   load(domain: string, state: Held, lastUsedAt: number, now: number): PutResult;
   entries(): IterableIterator<[string, CacheEntry]>;
+  /** The domains without a policy. */
+  bareEntries(): IterableIterator<[string, Bare]>;
   readonly size: number;
   count(mode: Held['policy']['mode']): number;
 }
@@ -94,6 +96,10 @@ class BoundedCache implements MemoryCache {
 
   entries(): IterableIterator<[string, CacheEntry]> {
     return this.#held.entries();
+  }
+
+  bareEntries(): IterableIterator<[string, Bare]> {
+    return this.#bare.entries();
   }
 
   get size(): number {

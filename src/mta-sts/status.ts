@@ -5,6 +5,7 @@
  */
 import type { CacheEntry } from './memory-cache.ts';
 import type { Held, State } from './life-cycle-types.ts';
+import { stillBare } from './life-times.ts';
 import type { ActivePolicy, PolicyEntry, StsStatus } from './types.ts';
 
 /** The policy for callers; undefined for a stored text that this release no longer accepts. */
@@ -33,7 +34,7 @@ export function statusOf(domain: string, state: State, now: number): StsStatus |
     case 'unknown':
       return undefined;
     case 'bare':
-      return now < state.until ? noneOf(state) : undefined;
+      return stillBare(state, now) ? noneOf(state) : undefined;
     case 'held':
       break;
   }

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { settle } from '../clock.fixture.ts';
+import { rig } from './fake-network.fixture.ts';
+import { DAY, FAILED, HOUR, MINUTE, NO_FETCH, T0, at, record } from './life-cycle.fixture.ts';
+import type { Bare } from './life-cycle-types.ts';
+import { UNKNOWN, transition } from './life-cycle.ts';
+import type { StsStatus } from './types.ts';
+
+const BROKEN = { ok: false, failure: NO_FETCH } as const;
+
+function short(status: StsStatus | undefined): string {
+  if (status === undefined) return 'unknown';
+  if (status.kind === 'none') return status.failure.code;
+  return `${status.active.policy.mode} ${status.active.id}`;
+}
+
+describe('no policy, and a clock that goes back', () => {
+  for (const back of [MINUTE, HOUR, 365 * DAY]) {
+    it(`STS-5.1-3: ${back / MINUTE} min back: a domain without a record is asked anew`, async () => {
+      const { policies, network, clock } = rig();
+      clock.jumpTo(T0 + back);
+      assert.equal(short(await policies.lookup('d.test')), 'STS_RECORD_NONE');
+      clock.jumpTo(T0);
+      network.publish('d.test', 'a', 'enforce');
+      assert.equal(policies.peek('d.test'), undefined);
+      assert.equal(short(await policies.lookup('d.test')), 'enforce a');
+      await policies.close();
+    });
+  }
+
+  it('a fetch that failed in the future holds nobody back longer than the longest back-off', async () => {
+    const { policies, network, clock } = rig();
+    clock.jumpTo(T0 + 365 * DAY);
+    network.change('d.test', { discovery: record('a'), fetch: BROKEN });
+    await policies.lookup('d.test');
+    clock.jumpTo(T0);
+    network.publish('d.test', 'a', 'enforce');
+    assert.equal(short(await policies.lookup('d.test')), 'enforce a');
+    await policies.close();
+  });
+
+  it('the background work lets go of what was learned in the future', async () => {
+    const { policies, network, clock } = rig();
+    policies.start();
+    await settle();
+    clock.jumpTo(T0 + 365 * DAY);
+    await clock.advance(MINUTE);
+    network.change('d.test', { discovery: FAILED });
+    const learnedAt = clock.now();
+    await policies.lookup('d.test');
+    clock.jumpTo(T0);
+    await clock.advance(2 * MINUTE);
+    // Even on a clock on which it would be new, it counts no more.
+    clock.jumpTo(learnedAt + 1);
+    assert.equal(policies.peek('d.test'), undefined);
+    await policies.close();
+  });
+
+  it('back-offs from the future are dropped, those that could be of today are kept', () => {
+    const failed = transition(
+      UNKNOWN,
+      { kind: 'fetch-failed', id: 'a', failure: NO_FETCH },
+      at(T0 + DAY),
+    ).state as Bare;
+    const event = { kind: 'discovered', purpose: 'first-contact', discovery: record('a') } as const;
+    const names = (now: number): string[] =>
+      transition(failed, event, at(now)).effects.map((effect) => effect.kind);
+    assert.deepEqual(names(T0), ['fetch']);
+    assert.deepEqual(names(T0 + DAY - 2 * MINUTE), []);
+    const again = transition(failed, event, at(T0 + DAY - 2 * MINUTE)).state as Bare;
+    assert.ok(again.until <= T0 + DAY + 3 * MINUTE);
+  });
+});
