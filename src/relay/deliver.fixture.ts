@@ -81,9 +81,8 @@ export async function play(scene: Scene): Promise<Played> {
     resolver,
     policies,
     clock,
-    knobs: KNOBS,
+    settings: { knobs: KNOBS, firstContactMs: 5000 },
     port: 25,
-    firstContactMs: 5000,
   });
   const network = fakeNetwork(scene.servers ?? { '2001:db8::1': GOOD, '192.0.2.3': GOOD });
   const to = scene.to ?? ['r@example.test'];

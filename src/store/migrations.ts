@@ -51,4 +51,54 @@ export const MIGRATIONS: readonly Migration[] = [
         .execute();
     },
   },
+  {
+    name: '0002-overrides',
+    async up(db, traits) {
+      await db.schema
+        .createTable('override')
+        .addColumn('policy_domain', 'text', (column) => column.primaryKey().notNull())
+        .addColumn('kind', 'text', (column) => column.notNull())
+        .addColumn('policy_text', 'text')
+        .addColumn('reason', 'text', (column) => column.notNull())
+        .addColumn('ends_at', 'bigint', (column) => column.notNull())
+        .addColumn('added_at', 'bigint', (column) => column.notNull())
+        .addColumn('added_by', 'text', (column) => column.notNull())
+        .addColumn('end_noted', 'integer', (column) => column.notNull())
+        .execute();
+      const audit = db.schema.createTable('override_audit');
+      const numbered =
+        traits.engine === 'sqlite'
+          ? audit.addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+          : audit.addColumn('id', 'bigserial', (column) => column.primaryKey());
+      await numbered
+        .addColumn('at', 'bigint', (column) => column.notNull())
+        .addColumn('action', 'text', (column) => column.notNull())
+        .addColumn('by_whom', 'text', (column) => column.notNull())
+        .addColumn('policy_domain', 'text', (column) => column.notNull())
+        .addColumn('kind', 'text', (column) => column.notNull())
+        .addColumn('policy_text', 'text')
+        .addColumn('reason', 'text', (column) => column.notNull())
+        .addColumn('ends_at', 'bigint', (column) => column.notNull())
+        .execute();
+      for (const statement of appendOnly(traits)) await sql.raw(statement).execute(db);
+    },
+  },
 ];
+
+/** What makes the database itself refuse to change or delete a line of the audit. */
+function appendOnly({ engine }: EngineTraits): readonly string[] {
+  const refusal = 'override_audit is append-only';
+  if (engine === 'sqlite') {
+    return ['update', 'delete'].map(
+      (verb) =>
+        `create trigger override_audit_no_${verb} before ${verb} on override_audit ` +
+        `begin select raise(abort, '${refusal}'); end`,
+    );
+  }
+  return [
+    `create function override_audit_refuse() returns trigger language plpgsql as ` +
+      `$$ begin raise exception '${refusal}'; end $$`,
+    `create trigger override_audit_no_change before update or delete on override_audit ` +
+      `for each statement execute function override_audit_refuse()`,
+  ];
+}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Kysely } from 'kysely';
+import type { Generated, Kysely } from 'kysely';
 
 /** One cached policy. Times are milliseconds since the Unix epoch. */
 export interface StsPolicyTable {
@@ -34,10 +34,40 @@ export interface LeaseTable {
   expires_at: number;
 }
 
+/** An operator's decision for one policy domain. Times are milliseconds since the Unix epoch. */
+export interface OverrideTable {
+  policy_domain: string;
+  kind: 'skip' | 'require-tls' | 'enforce-testing' | 'pin';
+  /** Of `pin` alone. */
+  policy_text: string | null;
+  reason: string;
+  ends_at: number;
+  added_at: number;
+  /** The operating system's user. */
+  added_by: string;
+  /** 1 once the end is in the audit. */
+  end_noted: 0 | 1;
+}
+
+/** A line of the audit of overrides: written, never changed. */
+export interface OverrideAuditTable {
+  id: Generated<number>;
+  at: number;
+  action: 'added' | 'changed' | 'dropped' | 'expired';
+  by_whom: string;
+  policy_domain: string;
+  kind: OverrideTable['kind'];
+  policy_text: string | null;
+  reason: string;
+  ends_at: number;
+}
+
 /** All tables. */
 export interface Schema {
   sts_policy: StsPolicyTable;
   lease: LeaseTable;
+  override: OverrideTable;
+  override_audit: OverrideAuditTable;
 }
 
 /** What an engine can do; the only place where engines differ. */

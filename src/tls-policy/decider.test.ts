@@ -5,6 +5,7 @@ import { mapResolver } from '../dns/map-resolver.fixture.ts';
 import { createDecider, type Decider } from './decider.ts';
 import { KNOBS, NOW, stsPolicy } from './evidence.fixture.ts';
 import type { NextHop } from './next-hop.ts';
+import { fakeOverrides, override, UNTIL } from './overrides.fixture.ts';
 import { fakePolicies } from './policies.fixture.ts';
 
 const HOP: NextHop = { kind: 'domain', domain: 'example.test', port: 25 };
@@ -21,15 +22,16 @@ function world() {
     },
   });
   const policies = fakePolicies();
+  const overrides = fakeOverrides(clock);
   const decider: Decider = createDecider({
     resolver,
     policies,
     clock,
-    knobs: KNOBS,
+    settings: { knobs: KNOBS, firstContactMs: 5000 },
+    overrides,
     port: 25,
-    firstContactMs: 5000,
   });
-  return { clock, resolver, policies, decider };
+  return { clock, resolver, policies, overrides, decider };
 }
 
 describe('createDecider', () => {
@@ -112,6 +114,79 @@ describe('createDecider', () => {
     };
     await decider.decide(HOP);
     assert.equal(decider.warm('example.test'), undefined);
+  });
+
+  it('F6: skip asks neither for TLSA records nor for a policy, and says so in the record', async () => {
+    const { decider, policies, overrides, resolver } = world();
+    overrides.now.set('example.test', override('skip'));
+    policies.now.set('example.test', stsPolicy('enforce'));
+    const record = await decider.decide(HOP);
+    assert.deepEqual(policies.asked, []);
+    assert.equal(resolver.count('_25._tcp.mx1.example.test', 'TLSA'), 0);
+    assert.deepEqual(record.evidence.override, override('skip'));
+    assert.equal(record.policy.hosts[0]?.requirement.kind, 'opportunistic');
+    assert.equal(decider.warm('example.test'), record.policy);
+  });
+
+  it('a pinned policy is in force without a question, and its decision is kept', async () => {
+    const { decider, policies, overrides } = world();
+    overrides.now.set('example.test', override('pin'));
+    const record = await decider.decide(HOP);
+    assert.deepEqual(policies.asked, []);
+    assert.equal(record.policy.hosts[0]?.requirement.kind, 'sts');
+    const { sts } = record.evidence;
+    assert.ok(sts?.kind === 'policy');
+    assert.deepEqual([sts.active.source, sts.active.expiresAt], ['pinned', UNTIL]);
+    assert.equal(decider.warm('example.test'), record.policy);
+  });
+
+  it('an override that came while DNS was being asked: the decision of before is not kept', async () => {
+    const { decider, overrides, resolver } = world();
+    const lookup = resolver.lookup.bind(resolver);
+    resolver.lookup = async (name, type, options) => {
+      if (type === 'AAAA') overrides.now.set('example.test', override('require-tls'));
+      return await lookup(name, type, options);
+    };
+    const before = await decider.decide(HOP);
+    assert.equal(before.policy.hosts[0]?.requirement.kind, 'opportunistic');
+    assert.equal(decider.warm('example.test'), undefined);
+    const after = await decider.decide(HOP);
+    assert.equal(after.policy.hosts[0]?.requirement.kind, 'encrypt');
+  });
+
+  it('an override ends by the clock, and the decision with it', async () => {
+    const { decider, overrides, clock } = world();
+    overrides.now.set('example.test', { ...override('require-tls'), until: NOW + 20_000 });
+    const during = await decider.decide(HOP);
+    assert.equal(during.policy.hosts[0]?.requirement.kind, 'encrypt');
+    await clock.advance(20_000);
+    assert.equal(decider.warm('example.test'), undefined);
+    const after = await decider.decide(HOP);
+    assert.equal(after.evidence.override, undefined);
+    assert.equal(after.policy.hosts[0]?.requirement.kind, 'opportunistic');
+  });
+
+  it('an override is for its policy domain: a smart host has its own, an address none', async () => {
+    const { decider, overrides } = world();
+    overrides.now.set('example.test', override('skip'));
+    const host = await decider.decide({ kind: 'host', host: 'mx1.example.test', port: 25 });
+    assert.equal(host.evidence.override, undefined);
+    const same = await decider.decide({ kind: 'host', host: 'example.test', port: 25 });
+    assert.equal(same.evidence.override?.kind, 'skip');
+    const address = await decider.decide({ kind: 'address', address: '192.0.2.1', port: 25 });
+    assert.equal(address.evidence.override, undefined);
+  });
+
+  it('I5: new settings make decisions anew', async () => {
+    const { decider, policies } = world();
+    policies.now.set('example.test', stsPolicy('testing'));
+    const before = await decider.decide(HOP);
+    assert.equal(before.policy.hosts[0]?.requirement.kind, 'opportunistic');
+    decider.configure({ knobs: { ...KNOBS, enforceTesting: true }, firstContactMs: 5000 });
+    assert.equal(decider.warm('example.test'), undefined);
+    const after = await decider.decide(HOP);
+    assert.equal(after.policy.hosts[0]?.requirement.kind, 'sts');
+    assert.equal(after.knobs.enforceTesting, true);
   });
 
   it('who stops waiting is let go; closing forgets everything', async () => {

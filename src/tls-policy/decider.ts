@@ -12,6 +12,7 @@ import type { DecideOptions, Engine } from './engine-types.ts';
 import { evaluate } from './evaluate.ts';
 import { gather } from './gather.ts';
 import { nextHopText, policyDomainOf, type NextHop } from './next-hop.ts';
+import { overrideMark, type Override, type Overrides } from './overrides.ts';
 import { createSingleFlight } from './single-flight.ts';
 import type { DecisionRecord, Evidence, PolicyKnobs } from './types.ts';
 
@@ -23,24 +24,34 @@ export interface DeciderOptions {
   readonly resolver: Resolver;
   readonly policies: Pick<StsPolicies, 'lookup' | 'peek'>;
   readonly clock: Clock;
-  readonly knobs: PolicyKnobs;
+  readonly settings: DeciderSettings;
+  /** Absent: there are none. */
+  readonly overrides?: Overrides | undefined;
   /** The port of a domain's MX hosts: what `warm` means. */
   readonly port: number;
-  /** Longest wait for a first contact, where the caller names none. Milliseconds. */
-  readonly firstContactMs: number;
   /** Default 20,000. */
   readonly maxEntries?: number;
 }
 
+/** What may change while decisions are made. */
+export interface DeciderSettings {
+  readonly knobs: PolicyKnobs;
+  /** Longest wait for a first contact, where the caller names none. Milliseconds. */
+  readonly firstContactMs: number;
+}
+
 /** The deciding part of the engine. */
 export interface Decider extends Pick<Engine, 'decide' | 'warm' | 'forget'> {
+  /** Decides by these settings from now on; decisions by the old ones are dropped. */
+  configure(settings: DeciderSettings): void;
   /** Waits for what is under way, and forgets everything. */
   close(): Promise<void>;
 }
 
 /** Makes one. */
 export function createDecider(options: DeciderOptions): Decider {
-  const { clock, policies, knobs, port } = options;
+  const { clock, policies, overrides, port } = options;
+  let { settings } = options;
   const cache = createDecisionCache({
     clock,
     maxEntries: options.maxEntries ?? DEFAULT_MAX_ENTRIES,
@@ -55,9 +66,11 @@ export function createDecider(options: DeciderOptions): Decider {
     how: DecideOptions,
   ): Promise<DecisionRecord> => {
     const before = forgotten;
+    const { knobs, firstContactMs } = settings;
     const evidence = await gather(nextHop, options, {
       knobs,
-      budgetMs: how.budgetMs ?? options.firstContactMs,
+      override: overrideFor(nextHop, overrides),
+      budgetMs: how.budgetMs ?? firstContactMs,
       ...(how.fresh === true ? { fresh: true } : {}),
     });
     const current = withNewerPolicy(evidence, policies);
@@ -67,8 +80,13 @@ export function createDecider(options: DeciderOptions): Decider {
       knobs,
       policy: evaluate(current, knobs),
     };
-    if (before === forgotten && isCurrent(record, policies)) cache.set(key, record);
+    if (before === forgotten && isCurrent(record, options)) cache.set(key, record);
     return record;
+  };
+
+  const forgetAll = (): void => {
+    forgotten += 1;
+    cache.clear();
   };
 
   return {
@@ -81,12 +99,12 @@ export function createDecider(options: DeciderOptions): Decider {
     },
     warm: (domain) => cache.warm(domain),
     forget(policyDomain) {
-      if (policyDomain !== undefined) {
-        cache.invalidate(policyDomain);
-        return;
-      }
-      forgotten += 1;
-      cache.clear();
+      if (policyDomain === undefined) forgetAll();
+      else cache.invalidate(policyDomain);
+    },
+    configure(next) {
+      settings = next;
+      forgetAll();
     },
     async close() {
       await flight.settled();
@@ -107,22 +125,33 @@ function keyOf(nextHop: NextHop, port: number): string {
  */
 function withNewerPolicy(evidence: Evidence, policies: Pick<StsPolicies, 'peek'>): Evidence {
   const domain = policyDomainOf(evidence.nextHop);
-  if (domain === undefined || evidence.sts === undefined || evidence.override !== undefined) {
-    return evidence;
-  }
+  const pinned = evidence.override?.kind === 'pin';
+  if (domain === undefined || evidence.sts === undefined || pinned) return evidence;
   const now = policies.peek(domain);
   const newer = now?.kind === 'policy' && mark(now) !== mark(evidence.sts);
   return newer ? { ...evidence, sts: now } : evidence;
 }
 
+function overrideFor(nextHop: NextHop, overrides: Overrides | undefined): Override | undefined {
+  const domain = policyDomainOf(nextHop);
+  return domain === undefined ? undefined : overrides?.inForce(domain);
+}
+
 /**
- * Whether the policy that the decision was made of is still the one in force: it may have changed
- * while DNS was being asked, after the event that would have dropped the decision.
+ * Whether policy and override that the decision was made of are still those in force: they may
+ * have changed while DNS was being asked, after the event that would have dropped the decision.
  */
-function isCurrent({ evidence }: DecisionRecord, policies: Pick<StsPolicies, 'peek'>): boolean {
-  const domain = policyDomainOf(evidence.nextHop);
-  if (domain === undefined || evidence.sts === undefined) return true;
-  return mark(policies.peek(domain)) === mark(evidence.sts);
+function isCurrent(
+  { evidence }: DecisionRecord,
+  { policies, overrides }: Pick<DeciderOptions, 'policies' | 'overrides'>,
+): boolean {
+  const { nextHop, sts, override } = evidence;
+  const domain = policyDomainOf(nextHop);
+  if (domain === undefined) return true;
+  if (overrideMark(override) !== overrideMark(overrideFor(nextHop, overrides))) return false;
+  // A pinned policy is no affair of the cache's.
+  if (sts === undefined || override?.kind === 'pin') return true;
+  return mark(policies.peek(domain)) === mark(sts);
 }
 
 function mark(status: StsStatus | undefined): string {

@@ -6,10 +6,12 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
 import type { Resolver } from '../dns/types.ts';
+import type { Outcome } from '../failure.ts';
 import type { Log } from '../log/log.ts';
 import type { StsEvent, StsPolicies } from '../mta-sts/types.ts';
 import type { Store } from '../store/types.ts';
 import type { NextHop } from './next-hop.ts';
+import type { Overrides } from './overrides.ts';
 import type { DecisionRecord, TlsPolicy } from './types.ts';
 
 /** How to decide. */
@@ -33,7 +35,19 @@ export interface Engine {
   warm(domain: string): TlsPolicy | undefined;
   /** Drops the decisions at hand, of one policy domain or of all; policies stay. */
   forget(policyDomain?: string): void;
+  /**
+   * Goes on by other settings: `policy`, `tls`, `policy_fetch` without its concurrency, and the
+   * times of `mta_sts`. Sockets, policies and what is under way stay; decisions are made anew.
+   * The CA file is read again. A failure changes nothing.
+   */
+  reconfigure(config: Config): Outcome<Reconfigured>;
   close(): Promise<void>;
+}
+
+/** What became of a change of settings. */
+export interface Reconfigured {
+  /** The trust anchors are others now, be it by another file or another content. */
+  readonly caChanged: boolean;
 }
 
 /** What an engine stands on. */
@@ -45,5 +59,7 @@ export interface EngineOptions {
   readonly store?: Store;
   /** Replaces the resolver that `config` describes. */
   readonly resolver?: Resolver;
+  /** Absent: no operator has decided anything. */
+  readonly overrides?: Overrides;
   readonly onStsEvent?: (event: StsEvent) => void;
 }

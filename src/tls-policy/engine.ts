@@ -6,11 +6,12 @@
 import type { Config } from '../config/types.ts';
 import { createResolver } from '../dns/resolver.ts';
 import type { Resolver } from '../dns/types.ts';
+import { ok, type Outcome } from '../failure.ts';
 import { createHttpsFetcher, type HttpsFetcher } from '../http/https-fetcher.ts';
 import { createStsPolicies } from '../mta-sts/policies.ts';
 import type { StsEvent } from '../mta-sts/types.ts';
 import { loadCaFile } from '../tls/trust.ts';
-import { createDecider } from './decider.ts';
+import { createDecider, type DeciderSettings } from './decider.ts';
 import type { Engine, EngineOptions } from './engine-types.ts';
 import { knobsOf } from './knobs.ts';
 
@@ -22,14 +23,19 @@ import { knobsOf } from './knobs.ts';
  */
 export function createEngine(options: EngineOptions): Engine {
   const { config, clock, log } = options;
-  const ca = trustAnchors(config);
+  const first = trustAnchors(config);
+  if (!first.ok) throw new Error(`${first.failure.code}: ${first.failure.detail}`);
+  let ca = first.value;
   const { resolver, closeResolver } = resolverOf(options);
+  let fetcher = fetcherOf(options, { config, resolver, ca });
+  // Read at each use, so a change of settings has effect on policies that are there already.
+  const mtaSts = { ...config.mtaSts };
   const policies = createStsPolicies({
     resolver,
-    fetcher: fetcherOf(options, resolver, ca),
+    fetcher: { fetch: async (request) => await fetcher.fetch(request) },
     clock,
     log,
-    settings: config.mtaSts,
+    settings: mtaSts,
     concurrency: config.policyFetch.concurrency,
     ...(options.store === undefined ? {} : { store: options.store }),
     onEvent: (event) => {
@@ -41,17 +47,29 @@ export function createEngine(options: EngineOptions): Engine {
     resolver,
     policies,
     clock,
-    knobs: knobsOf(config),
+    settings: deciderSettings(config),
+    overrides: options.overrides,
     port: config.smtp.port,
-    firstContactMs: config.mtaSts.firstContactMs,
   });
   return {
     resolver,
     policies,
-    ca,
+    get ca() {
+      return ca;
+    },
     decide: decider.decide,
     warm: decider.warm,
     forget: decider.forget,
+    reconfigure(next) {
+      const anchors = trustAnchors(next);
+      if (!anchors.ok) return anchors;
+      const caChanged = JSON.stringify(ca) !== JSON.stringify(anchors.value);
+      if (caChanged) ca = anchors.value;
+      fetcher = fetcherOf(options, { config: next, resolver, ca });
+      Object.assign(mtaSts, liveTimes(next));
+      decider.configure(deciderSettings(next));
+      return ok({ caChanged });
+    },
     async close() {
       await policies.close();
       closeResolver();
@@ -60,11 +78,18 @@ export function createEngine(options: EngineOptions): Engine {
   };
 }
 
-function trustAnchors(config: Config): readonly string[] | undefined {
-  if (config.tls.caFile === undefined) return undefined;
-  const loaded = loadCaFile(config.tls.caFile);
-  if (!loaded.ok) throw new Error(`${loaded.failure.code}: ${loaded.failure.detail}`);
-  return loaded.value;
+function trustAnchors({ tls }: Config): Outcome<readonly string[] | undefined> {
+  return tls.caFile === undefined ? ok(undefined) : loadCaFile(tls.caFile);
+}
+
+function deciderSettings(config: Config): DeciderSettings {
+  return { knobs: knobsOf(config), firstContactMs: config.mtaSts.firstContactMs };
+}
+
+/** The rest of `mta_sts` shapes the cache and is fixed for its life. */
+function liveTimes({ mtaSts }: Config): Partial<Config['mtaSts']> {
+  const { unusedAfterMs: _unused, maxEntries: _most, requireTextPlain: _type, ...times } = mtaSts;
+  return times;
 }
 
 /** A resolver that was handed in stays open: it belongs to whoever made it. */
@@ -77,11 +102,13 @@ function resolverOf({ config, clock, log, resolver }: EngineOptions): {
   return { resolver: own, closeResolver: () => own.close() };
 }
 
-function fetcherOf(
-  { config, clock }: EngineOptions,
-  resolver: Resolver,
-  ca: readonly string[] | undefined,
-): HttpsFetcher {
+interface FetcherParts {
+  readonly config: Config;
+  readonly resolver: Resolver;
+  readonly ca: readonly string[] | undefined;
+}
+
+function fetcherOf({ clock }: EngineOptions, { config, resolver, ca }: FetcherParts): HttpsFetcher {
   const { port, timeoutMs, maxBytes, allowAddresses, proxy } = config.policyFetch;
   return createHttpsFetcher({
     resolver,
