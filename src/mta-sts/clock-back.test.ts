@@ -1,10 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { settle } from '../clock.fixture.ts';
+import { FakeClock } from '../clock.fixture.ts';
+import { silentLog } from '../log/log.ts';
+import { createDomainLife } from './domain-life.ts';
 import { rig } from './fake-network.fixture.ts';
-import { DAY, FAILED, HOUR, MINUTE, NO_FETCH, T0, at, record } from './life-cycle.fixture.ts';
+import {
+  ABSENT,
+  DAY,
+  HOUR,
+  MINUTE,
+  NO_FETCH,
+  SETTINGS,
+  T0,
+  at,
+  record,
+} from './life-cycle.fixture.ts';
 import type { Bare } from './life-cycle-types.ts';
 import { UNKNOWN, transition } from './life-cycle.ts';
+import { createMemoryCache } from './memory-cache.ts';
+import { createPolicyKeeper } from './policy-keeper.ts';
+import { createRefreshSchedule } from './refresh-schedule.ts';
 import type { StsStatus } from './types.ts';
 
 const BROKEN = { ok: false, failure: NO_FETCH } as const;
@@ -40,21 +55,27 @@ describe('no policy, and a clock that goes back', () => {
     await policies.close();
   });
 
-  it('the background work lets go of what was learned in the future', async () => {
-    const { policies, network, clock } = rig();
-    policies.start();
-    await settle();
-    clock.jumpTo(T0 + 365 * DAY);
-    await clock.advance(MINUTE);
-    network.change('d.test', { discovery: FAILED });
-    const learnedAt = clock.now();
-    await policies.lookup('d.test');
+  it('the background work lets go of what was learned in the future', () => {
+    const clock = new FakeClock(T0 + 365 * DAY);
+    const cache = createMemoryCache({ maxEntries: 10, maxBare: 10, unusedAfterMs: DAY });
+    const schedule = createRefreshSchedule();
+    const keeper = createPolicyKeeper({
+      store: undefined,
+      log: silentLog,
+      rowFor: () => assert.fail('nothing is written'),
+    });
+    const rest = { settings: SETTINGS, random: () => 0.5, log: silentLog, tell: () => undefined };
+    const life = createDomainLife({ cache, schedule, keeper, clock, ...rest });
+    const event = { kind: 'discovered', purpose: 'first-contact', discovery: ABSENT } as const;
+    life.apply('d.test', event);
     clock.jumpTo(T0);
-    await clock.advance(2 * MINUTE);
-    // Even on a clock on which it would be new, it counts no more.
-    clock.jumpTo(learnedAt + 1);
-    assert.equal(policies.peek('d.test'), undefined);
-    await policies.close();
+    life.apply('now.test', event);
+    life.rebaseAll();
+    const untils = [...cache.bareEntries()].map(([domain, bare]) => [domain, bare.until - T0]);
+    assert.deepEqual(untils, [
+      ['now.test', 5 * MINUTE],
+      ['d.test', 0],
+    ]);
   });
 
   it('back-offs from the future are dropped, those that could be of today are kept', () => {

@@ -117,7 +117,8 @@ export function createDomainLife(options: DomainLifeOptions): DomainLife {
     rebaseAll() {
       for (const [domain, entry] of cache.entries()) rebaseEntry(domain, entry);
       const now = clock.now();
-      for (const [domain, bare] of cache.bareEntries()) {
+      // A copy: what is put back stands at the end of the map and would be met again.
+      for (const [domain, bare] of [...cache.bareEntries()]) {
         if (bare.since > now) cache.put(domain, rebased(bare, contextOf(domain)), now);
       }
     },
