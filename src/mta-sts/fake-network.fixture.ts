@@ -24,6 +24,10 @@ export interface FakeDomain {
 export interface FakeNetwork extends PolicyNetwork {
   readonly domains: Map<string, FakeDomain>;
   readonly looked: string[];
+  /** Beside each of `looked`: was DNS to be asked past the cache? */
+  readonly lookedFresh: boolean[];
+  /** Holds every look-up of a record until it resolves. */
+  gate?: Promise<void> | undefined;
   readonly fetched: string[];
   /** Publishes a record and a policy. */
   publish(domain: string, id: string, mode: StsMode, maxAge?: number, mx?: string[]): void;
@@ -34,12 +38,14 @@ export interface FakeNetwork extends PolicyNetwork {
 export function fakeNetwork(): FakeNetwork {
   const domains = new Map<string, FakeDomain>();
   const looked: string[] = [];
+  const lookedFresh: boolean[] = [];
   const fetched: string[] = [];
   const absent: Failure = { code: 'STS_RECORD_NONE', detail: 'no record' };
   const broken: Outcome<never> = { ok: false, failure: NO_FETCH };
-  return {
+  const network: FakeNetwork = {
     domains,
     looked,
+    lookedFresh,
     fetched,
     publish(domain, id, mode, maxAge = 7 * 86_400, mx = ['mx1.d.test']) {
       const policy = policyOf(mode, maxAge, mx);
@@ -52,9 +58,10 @@ export function fakeNetwork(): FakeNetwork {
       };
       domains.set(domain, { ...old, ...change });
     },
-    discover: async (domain) => {
+    discover: async (domain, { fresh }) => {
       looked.push(domain);
-      await Promise.resolve();
+      lookedFresh.push(fresh);
+      await network.gate;
       return domains.get(domain)?.discovery ?? { kind: 'absent', failure: absent };
     },
     fetch: async (domain) => {
@@ -63,6 +70,7 @@ export function fakeNetwork(): FakeNetwork {
       return domains.get(domain)?.fetch ?? broken;
     },
   };
+  return network;
 }
 
 /** A policy cache on a fake network and a clock that stands still. */

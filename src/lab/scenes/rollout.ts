@@ -3,8 +3,17 @@
  *
  * @module
  */
+import type { HopReport } from '../../relay/types.ts';
 import type { Scene } from '../scene.ts';
 import { TEN_MINUTES } from './times.ts';
+
+/** Whether the second look ended so. */
+function recheckedTo(wanted: HopReport['recheck']): NonNullable<Scene['check']> {
+  return ({ report }) => {
+    const recheck = report.hops[0]?.recheck;
+    return recheck === wanted ? undefined : `recheck: ${recheck ?? 'none'} instead of ${wanted}`;
+  };
+}
 
 /** Who holds the policy host may also loosen the policy. */
 export const ROLLOUT_SCENES: readonly Scene[] = [
@@ -37,6 +46,36 @@ export const ROLLOUT_SCENES: readonly Scene[] = [
       domain.host.setFault('strip-starttls');
       clock.skip(TEN_MINUTES);
     },
+  },
+  {
+    name: 'rollout-none-within-ttl',
+    title: 'enforce has just become none, and the old record is still cached: asked for anew',
+    rule: 'RFC 8461 §5.1',
+    requirements: ['STS-5-4', 'STS-5.1-5'],
+    expected: 'delivered',
+    over: 'clear',
+    domain: (name) => ({ name, sts: { mode: 'enforce' } }),
+    warm: true,
+    attack: ({ domain }) => {
+      domain.publish({ mode: 'none', id: '2' });
+      domain.host.setFault('strip-starttls');
+    },
+    check: recheckedTo('changed'),
+  },
+  {
+    name: 'rollout-new-patterns-within-ttl',
+    title: 'other hosts have just been allowed, and the old record is still cached',
+    rule: 'RFC 8461 §5.1',
+    requirements: ['STS-5-4', 'STS-5.1-5'],
+    expected: 'deferred',
+    code: 'POLICY_MX_NOT_IN_POLICY',
+    domain: (name) => ({ name, sts: { mode: 'enforce' } }),
+    warm: true,
+    attack: ({ domain }) => {
+      domain.publish({ mode: 'enforce', id: '2', mx: [`new.${domain.name}`] });
+      domain.host.setFault('strip-starttls');
+    },
+    check: recheckedTo('changed'),
   },
   {
     name: 'rollout-new-mx',
