@@ -28,7 +28,7 @@ export interface DeliverOptions {
   readonly envelope: Envelope;
   /** Read anew for every transaction: an array, or an object whose iterator starts over. */
   readonly message: MessageSource;
-  /** Sends the mail of some domains to a smart host. */
+  /** Sends the mail of some domains or address literals to a smart host. */
   readonly route?: Route;
   /** The header `TLS-Required: No` (RFC 8689 §3), and whether it counts. */
   readonly tlsRequiredNo?: TlsRequiredNo;

@@ -47,6 +47,31 @@ describe('groupRecipients', () => {
     assert.equal(groups[0].recipients.length, 2);
   });
 
+  it('STS-3.4-1: a route takes address literals too, and is told of them as they are written', () => {
+    const smart = { kind: 'host', host: 'relay.isp.test', port: 587 } as const;
+    const asked: string[] = [];
+    const addresses = ['a@[192.0.2.1]', 'a@[IPv6:2001:DB8::1]', 'a@one.test'];
+    const { groups, invalid } = groupRecipients(
+      addresses.map((address) => ({ address })),
+      {
+        port: 25,
+        route: (domain) => {
+          asked.push(domain);
+          return domain === 'one.test' ? undefined : smart;
+        },
+      },
+    );
+    assert.deepEqual(invalid, []);
+    assert.deepEqual(asked, ['[192.0.2.1]', '[IPv6:2001:db8::1]', 'one.test']);
+    assert.deepEqual(
+      groups.map(({ nextHop, recipients }) => [nextHop.kind, recipients.length]),
+      [
+        ['host', 2],
+        ['domain', 1],
+      ],
+    );
+  });
+
   it('an address that leads nowhere does not hold the others up', () => {
     const { groups, invalid } = group('nobody', 'a@', 'a@[relay.isp.test]', 'a@one.test');
     assert.equal(groups.length, 1);

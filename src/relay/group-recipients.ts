@@ -7,7 +7,7 @@
 import { parseMailbox } from '../smtp/mailbox.ts';
 import type { Recipient } from '../smtp/types.ts';
 import type { Failure, Outcome } from '../failure.ts';
-import { nextHopText, parseNextHop, type NextHop } from '../tls-policy/next-hop.ts';
+import { addressLiteral, nextHopText, parseNextHop, type NextHop } from '../tls-policy/next-hop.ts';
 
 /** Recipients that travel together. */
 export interface RecipientGroup {
@@ -21,7 +21,10 @@ export interface Grouping {
   readonly invalid: readonly { readonly recipient: Recipient; readonly failure: Failure }[];
 }
 
-/** Sends the mail of a domain somewhere else than its MX; undefined: nowhere else. */
+/**
+ * Sends the mail of a domain somewhere else than its MX, or that of an address literal (`[192.0.2.1]`)
+ * somewhere else than its address; undefined: nowhere else.
+ */
 export type Route = (domain: string) => NextHop | undefined;
 
 /** Groups recipients; groups are in the order of their first recipient. */
@@ -58,7 +61,7 @@ function nextHopOf(
     case 'domain':
       return { ok: true, value: route?.(own.value.domain) ?? own.value };
     case 'address':
-      return own;
+      return { ok: true, value: route?.(addressLiteral(own.value.address)) ?? own.value };
     case 'host':
       // `[name]` is how an operator writes a smart host; in an address it means nothing.
       return invalidRecipient(address, {
