@@ -34,6 +34,8 @@ const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
  * @returns `DNS_NAME_INVALID` for anything that could not be sent as it stands
  */
 export function normalizeName(input: string, options: NameOptions = {}): Outcome<string> {
+  // Most names come here more than once.
+  if (options.hostName !== true && isNormalName(input)) return ok(input);
   const dotted = input.replace(OTHER_DOTS, '.');
   const bare = dotted.endsWith('.') ? dotted.slice(0, -1) : dotted;
   if (bare === '') return invalid(input, 'it is empty');

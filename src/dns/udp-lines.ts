@@ -33,14 +33,14 @@ export class UdpLines {
   }
 
   /** Asks over a line that is not full and on which no other question has this identifier. */
-  async ask(options: ExchangeOptions): Promise<Exchanged> {
+  ask(options: ExchangeOptions): Promise<Exchanged> {
     let line: UdpLine;
     try {
       line = this.#lineFor(options);
     } catch (error) {
-      return socketFailure(options, error as NodeJS.ErrnoException);
+      return Promise.resolve(socketFailure(options, error as NodeJS.ErrnoException));
     }
-    return await line.ask(options);
+    return line.ask(options);
   }
 
   #lineFor({ upstream, query }: ExchangeOptions): UdpLine {
