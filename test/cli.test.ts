@@ -86,6 +86,24 @@ describe('explain against the lab', () => {
     );
   });
 
+  it('STS-8.4-2: a bad second host, which no delivery would notice, is seen with --connect', async () => {
+    await world.domain({
+      name: 'second-bad.test',
+      mx: [{}, { certificate: 'expired' }],
+      sts: { mode: 'enforce' },
+    });
+    const sent = await send('bob@second-bad.test', 'second-bad');
+    assert.equal(sent.exitCode, 0);
+    assert.doesNotMatch(sent.stdout, /TLS_CERTIFICATE_EXPIRED/);
+    const { stdout } = await run(['explain', 'second-bad.test', '--connect', ...flags()]);
+    assert.match(stdout, /mx2\.second-bad\.test[^]*refused: .*TLS_CERTIFICATE_EXPIRED/);
+    const [, { connections }] = await explainJson('second-bad.test', '--connect');
+    assert.deepEqual(
+      connections?.map(({ outcome }) => outcome),
+      ['ready', 'refused'],
+    );
+  });
+
   it('no answer from DNS: exit 3', async () => {
     const { exitCode } = await run([
       'explain',

@@ -65,7 +65,7 @@ export interface Scene {
   readonly title: string;
   /** E.g. `RFC 8461 §4.2`. */
   readonly rule: string;
-  /** Requirement identifiers that it proves. */
+  /** Requirement identifiers that it proves; none where the catalogue has none for it. */
   readonly requirements: readonly string[];
   readonly expected: SceneOutcome;
   /** Where it is not delivered: why not. A scene that ends well for the wrong reason proves nothing. */

@@ -232,7 +232,7 @@ describe('evaluate: hosts', () => {
     assert.deepEqual(addresses, ['2001:db8::1', '192.0.2.1', '192.0.2.2', '192.0.2.3']);
   });
 
-  it('DANE-7672-2.2-5: where DANE is mandatory, only usable records over a secure path will do', () => {
+  it('DANE-7672-2.2-5, TLS-3207-6-1: where DANE is mandatory, only usable records over a secure path will do', () => {
     const knobs = { daneRequired: ['example.test'] };
     const kindAndType = (evidence: Evidence): unknown => {
       const { requirement } = only(evidence, knobs);

@@ -349,7 +349,7 @@ const ATTACKS: readonly Scene[] = [
     name: 'dane-required-absent',
     title: 'the operator demands DANE, the domain has none',
     rule: 'RFC 7672 §2.2',
-    requirements: ['DANE-7672-2.2-5'],
+    requirements: ['DANE-7672-2.2-5', 'TLS-3207-6-1'],
     expected: 'deferred',
     code: 'POLICY_DANE_REQUIRED',
     domain: (name) => ({ name, zone: 'secure' }),

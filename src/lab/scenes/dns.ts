@@ -78,7 +78,7 @@ export const DNS_SCENES: readonly Scene[] = [
     name: 'dns-all-truncated',
     title: 'every UDP answer is cut; TCP gives them whole',
     rule: 'RFC 7766 §5',
-    requirements: ['STS-3.1-1'],
+    requirements: [],
     expected: 'deferred',
     code: 'SMTP_STARTTLS_NOT_OFFERED',
     domain: (name) => ({

@@ -12,7 +12,7 @@ export const MX_SWAP_SCENES: readonly Scene[] = [
     name: 'mx-swap-warm-enforce',
     title: 'MX records are swapped for a host with a certificate valid for its own name',
     rule: 'RFC 8461 §4.1',
-    requirements: ['STS-4-1', 'STS-5-1', 'STS-5-5', 'STS-App-B-1'],
+    requirements: ['STS-4-1', 'STS-5-1', 'STS-5-5'],
     expected: 'deferred',
     code: 'POLICY_MX_NOT_IN_POLICY',
     domain: (name) => ({ name, sts: { mode: 'enforce' } }),

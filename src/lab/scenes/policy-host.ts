@@ -57,7 +57,7 @@ const BREAKAGES: readonly Breakage[] = [
     fault: 'truncated-body',
     code: 'HTTP_TRUNCATED',
     title: 'breaks off in the middle',
-    requirements: ['STS-3.3-13'],
+    requirements: [],
   },
   {
     fault: 'gzip-bomb',

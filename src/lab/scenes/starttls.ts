@@ -145,7 +145,7 @@ export const STALLING_SCENES: readonly Scene[] = [
     name: 'stall-endless-reply',
     title: 'a reply that never ends',
     rule: 'RFC 5321 §4.5.3.1',
-    requirements: ['SMTP-4.5.3.2-1'],
+    requirements: [],
     expected: 'deferred',
     code: 'SMTP_REPLY_TOO_LONG',
     timeouts: { ehlo: 3000 },
