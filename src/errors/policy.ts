@@ -105,6 +105,19 @@ export const POLICY_ERRORS = {
     meaning: 'The program is stopping, or whoever asked for the delivery gave up.',
     action: 'Nothing: the message is tried again later.',
   },
+  POLICY_ANSWER_LATE: {
+    meaning: 'An MTA asked, and DNS did not answer within `socketmap.budget`.',
+    action:
+      'Mail for the domain waits and the look-up goes on for the next attempt. If it is not this domain alone, look at the resolver.',
+  },
+  POLICY_ANSWER_STOPPED: {
+    meaning: 'An MTA asked while the service was stopping.',
+    action: 'Nothing: the MTA asks again.',
+  },
+  POLICY_ANSWER_BROKEN: {
+    meaning: 'A decision ended in an error of this program.',
+    action: 'Mail for the domain waits. Report the error with the text of the log.',
+  },
   POLICY_REQUIRETLS_MX: {
     meaning: 'REQUIRETLS: neither DNSSEC nor an enforced MTA-STS policy vouches for the MX host.',
     action: 'Return the message: the destination cannot promise what the sender asked for.',
