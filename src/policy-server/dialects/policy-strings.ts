@@ -5,9 +5,9 @@
  */
 
 /**
- * Each line that says something, without what Postfix's parser would take for its own: control,
- * format and separator characters and backslashes become `?`, braces parentheses, white space one
- * space.
+ * Each line that says something. What Postfix's parser would take for its own is replaced, so that
+ * a report shows where something stood: braces become parentheses, control, format and separator
+ * characters `?`. Runs of white space become one space, as Postfix itself makes them.
  */
 export function policyStrings(text: string): readonly string[] {
   return text

@@ -4,26 +4,30 @@
  * @module
  */
 import type { DomainLevel, Reply, StsFacts } from '../types.ts';
+import { policyStrings } from './policy-strings.ts';
 import { secureText } from './postfix.ts';
 import { fits, NO_PATTERN, NOT_FOUND, okReply, soundPatterns, tempReply } from './reply.ts';
-import { policyStrings } from './policy-strings.ts';
 
 /**
  * The reply of the plain dialect and, where an MTA-STS policy has a part in it, the policy: type,
  * domain, patterns and lines. From 3.10.5 the patterns are also the MX filter of `secure`, so there
- * they are those of `match=`. `dane-only` takes no attribute.
+ * they are those of `match=`.
+ *
+ * Not sent: `policy_ttl`, which is deprecated; `policy_failure`, which is meant to make the delivery
+ * fail, and a policy that could not be renewed still holds; anything beside a DANE level under an
+ * enforced policy, of which Postfix reports the TLSA records.
  */
 export function postfixTlsrptReply(level: DomainLevel): Reply {
   switch (level.kind) {
     case 'none':
-    case 'dane':
       // `dane` is never weaker than `may`, should TLSA records appear meanwhile.
-      if (level.sts !== undefined) return withFacts('dane', level.sts, level.sts.policy.mx);
-      return level.kind === 'none' ? NOT_FOUND : okReply('dane');
+      return level.sts === undefined ? NOT_FOUND : testingReply('dane', level.sts);
     case 'encrypt':
-      return level.sts === undefined
-        ? okReply('encrypt')
-        : withFacts('encrypt', level.sts, level.sts.policy.mx);
+      return level.sts === undefined ? okReply('encrypt') : testingReply('encrypt', level.sts);
+    case 'dane': {
+      const isTested = level.sts !== undefined && level.match === undefined;
+      return isTested ? testingReply('dane', level.sts) : okReply('dane');
+    }
     case 'dane-only':
       return okReply('dane-only');
     case 'secure': {
@@ -37,27 +41,38 @@ export function postfixTlsrptReply(level: DomainLevel): Reply {
   }
 }
 
-/** What is too long loses its policy lines, which only reports need; never a pattern. */
+/** A policy that only tests must not get in the way, not even by its own faults. */
+function testingReply(text: 'dane' | 'encrypt', facts: StsFacts): Reply {
+  const reply = withFacts(text, facts, facts.policy.mx);
+  return reply.kind === 'ok' ? reply : okReply(text);
+}
+
+/**
+ * What is too long loses the lines of the policy that only reports need; never a pattern. One line
+ * and one pattern are always there: without them Postfix 3.10.0 to 3.10.4 crashes.
+ */
 function withFacts(text: string, facts: StsFacts, patterns: readonly string[]): Reply {
-  const filter = [
+  const names = soundPatterns(patterns);
+  if (names.length === 0) return NO_PATTERN;
+  const head = [
     text,
     'policy_type=sts',
     ...domainAttribute(facts.policyDomain),
-    ...soundPatterns(patterns).map((pattern) => `mx_host_pattern=${pattern}`),
-    ...failureAttribute(facts),
+    ...names.map((name) => `mx_host_pattern=${name}`),
   ].join(' ');
+  const brief = ['version: STSv1', `mode: ${facts.policy.mode}`];
   const lines = policyStrings(facts.policy.text);
-  const whole = [filter, ...lines.map((line) => `{ policy_string = ${line} }`)].join(' ');
-  return okReply(fits(whole) ? whole : filter);
+  const whole = withLines(head, lines.length === 0 ? brief : lines);
+  return okReply(fits(whole) ? whole : withLines(head, brief));
 }
 
-/** Postfix refuses the whole answer for a name that is no host name. */
+function withLines(head: string, lines: readonly string[]): string {
+  return [head, ...lines.map((line) => `{ policy_string = ${line} }`)].join(' ');
+}
+
+/** Postfix refuses the whole answer for a name that is no host name, or nothing but digits. */
 function domainAttribute(policyDomain: string): readonly string[] {
   const [name] = soundPatterns([policyDomain]);
   const isSound = name !== undefined && !name.startsWith('*') && /[^\d.]/.test(name);
   return isSound ? [`policy_domain=${name}`] : [];
-}
-
-function failureAttribute(_facts: StsFacts): readonly string[] {
-  return [];
 }

@@ -36,8 +36,12 @@ export function fits(text: string): boolean {
  * to have been read by it.
  */
 export function soundPatterns(patterns: readonly string[]): readonly string[] {
-  const sound = patterns.filter((pattern) => patternFault(pattern) === undefined);
-  return [...new Set(sound.map((pattern) => pattern.toLowerCase()))];
+  return [...new Set(patterns.filter(isSound).map((pattern) => pattern.toLowerCase()))];
+}
+
+/** The name of an MX record may have a `_`, which no pattern has, and a wildcard may allow it. */
+function isSound(pattern: string): boolean {
+  return patternFault(pattern.replaceAll('_', 'x')) === undefined;
 }
 
 /** `*.example.com` as `.example.com`: how Postfix and Sendmail write it. */

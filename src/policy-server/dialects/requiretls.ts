@@ -6,7 +6,11 @@
 import type { DomainLevel, Reply } from '../types.ts';
 import { NOT_FOUND, okReply, tempReply } from './reply.ts';
 
-/** `enforce` where the MX host and its certificate can be verified (RFC 8689 §4.2.1). */
+/**
+ * `enforce` where MX host and certificate can be verified (RFC 8689 §4.2.1). Elsewhere nothing: what
+ * becomes of a sender's wish that cannot be kept is the operator's to say, in the next element of
+ * the list, and Postfix's own word without one is `enforce`.
+ */
 export function requiretlsReply(level: DomainLevel): Reply {
   switch (level.kind) {
     case 'secure':
