@@ -20,6 +20,7 @@ export interface SharedOptions {
   readonly smtpPort?: number;
   readonly httpsPort?: number;
   readonly store?: string;
+  readonly control?: string;
   readonly allowAddress?: readonly string[];
   /** `serve` only. */
   readonly listen?: string;
@@ -66,6 +67,7 @@ export function addSharedOptions(program: Command): Command {
       parsePort,
     )
     .option('--store <url>', 'sqlite:PATH or postgres://… (default: sqlite:var/smtp-sts.sqlite)')
+    .option('--control <path>', 'control socket of the running service (default: var/control.sock)')
     .addOption(
       new Option(
         '--allow-address <cidr>',
@@ -128,6 +130,7 @@ function overridesFrom(options: SharedOptions): ConfigOverrides {
     ...(options.smtpPort === undefined ? {} : { smtpPort: options.smtpPort }),
     ...(options.httpsPort === undefined ? {} : { httpsPort: options.httpsPort }),
     ...(options.store === undefined ? {} : { storeUrl: options.store }),
+    ...(options.control === undefined ? {} : { control: options.control }),
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.socketmap === undefined ? {} : { socketmap: options.socketmap }),
     ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),

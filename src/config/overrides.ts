@@ -16,6 +16,7 @@ export interface ConfigOverrides {
   readonly listen?: string;
   readonly socketmap?: readonly string[];
   readonly dryRun?: boolean;
+  readonly control?: string;
   readonly logLevel?: string;
 }
 
@@ -31,6 +32,7 @@ export const OVERRIDDEN_KEYS: Readonly<Record<keyof ConfigOverrides, readonly [s
   listen: ['http', 'listen'],
   socketmap: ['socketmap', 'listen'],
   dryRun: ['policy_server', 'dry_run'],
+  control: ['control', 'socket'],
   logLevel: ['log', 'level'],
 };
 
@@ -46,6 +48,7 @@ const SPELLINGS: Readonly<Record<keyof ConfigOverrides, string>> = {
   listen: '--listen',
   socketmap: '--socketmap',
   dryRun: '--dry-run',
+  control: '--control',
   logLevel: '--log-level',
 };
 

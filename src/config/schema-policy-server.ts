@@ -9,6 +9,7 @@ import {
   duration,
   isFileMode,
   isSocketAddress,
+  isSocketPath,
   isUserGroup,
   listOf,
   setting,
@@ -20,6 +21,19 @@ const DURATION = 'duration';
 const NUMBER = 'whole number';
 const YES_NO = 'true or false';
 const DIALECTS = ['postfix', 'postfix-tlsrpt', 'sendmail', 'exim', 'requiretls'] as const;
+
+/** How the command line reaches the running service. */
+export const controlSection = z.strictObject({
+  socket: setting(
+    text((value) => value === '' || isSocketPath(value), 'a path of 1 to 100 octets, or ""'),
+    'var/control.sock',
+    {
+      kind: 'path',
+      about:
+        'UNIX socket over which `reload`, `overrides` and `policies` reach the running service. Relative to the working directory; made with access for the owner alone. Empty: there is none, and SIGHUP is what reloads.',
+    },
+  ),
+});
 
 /** Where MTAs ask, and how connections are treated. */
 export const socketmapSection = z.strictObject({

@@ -6,7 +6,7 @@
  */
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { policyServerSection, socketmapSection } from './schema-policy-server.ts';
+import { controlSection, policyServerSection, socketmapSection } from './schema-policy-server.ts';
 import {
   count,
   duration,
@@ -284,6 +284,9 @@ export const configSchema = z.strictObject({
     .prefault(socketmapSection, {})
     .describe('The server that Postfix, Sendmail and Exim ask (socketmap protocol).'),
   policy_server: z.prefault(policyServerSection, {}).describe('What MTAs are told.'),
+  control: z
+    .prefault(controlSection, {})
+    .describe('How the command line reaches the running service.'),
   log: z.prefault(log, {}).describe('Logging.'),
 });
 

@@ -53,6 +53,7 @@ export function toConfig(file: ConfigFile): Config {
       answerCacheEntries: file.policy_server.answer_cache,
       maxStaleMs: file.policy_server.max_stale,
     },
+    control: { socket: file.control.socket },
     log: { level: file.log.level },
   };
 }

@@ -103,5 +103,9 @@ export interface Config {
     /** How long an answer that has run out is still given while it is renewed. */
     readonly maxStaleMs: number;
   };
+  readonly control: {
+    /** Path of the UNIX socket; empty: none. */
+    readonly socket: string;
+  };
   readonly log: { readonly level: LogLevel };
 }

@@ -144,3 +144,11 @@ export function isProxyUrl(value: string): boolean {
 export function isStoreUrl(value: string): boolean {
   return /^sqlite:.+/.test(value) || (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value));
 }
+
+/** The longest path of a UNIX socket is 107 octets on Linux, 103 elsewhere. */
+const LONGEST_SOCKET_PATH = 100;
+
+/** A path that a UNIX socket can have. */
+export function isSocketPath(value: string): boolean {
+  return value !== '' && !value.includes('\0') && Buffer.byteLength(value) <= LONGEST_SOCKET_PATH;
+}
