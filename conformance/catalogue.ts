@@ -6,6 +6,7 @@
 import type { Requirement, Section } from './requirement.ts';
 import { DANE_DNS, DANE_OUTCOME } from './requirements/dane-dns.ts';
 import { DANE_MATCHING, DANE_PUBLISHER } from './requirements/dane-matching.ts';
+import { REQUIRETLS } from './requirements/requiretls.ts';
 import { IDENTITY, STARTTLS } from './requirements/starttls.ts';
 import { STS_APPLICATION, STS_PUBLISHER, STS_REPORTING } from './requirements/sts-application.ts';
 import { STS_CACHE, STS_POLICY_DOMAIN } from './requirements/sts-cache.ts';
@@ -30,6 +31,7 @@ export const CATALOGUE: readonly Section[] = [
   DANE_OUTCOME,
   DANE_MATCHING,
   DANE_PUBLISHER,
+  REQUIRETLS,
   STARTTLS,
   TRANSPORT,
   NULL_MX,

@@ -31,7 +31,7 @@ export interface Conformance {
 export type Status = 'proven' | 'failing' | 'open' | 'later' | 'other role';
 
 /** Prefixes of this catalogue; a digit or `App-` or `R` follows, so that `TLS-Required` is no ID. */
-const ID = /^(?:STS|DANE|TLS|SMTP|NMX|DSN|ID|SUB)-(?:\d|App-|R\d)[A-Za-z0-9.-]*$/;
+const ID = /^(?:STS|DANE|RT|TLS|SMTP|NMX|DSN|ID|SUB)-(?:\d|App-|R\d)[A-Za-z0-9.-]*$/;
 
 /** The IDs at the start of a test name: `STS-3.1-13, STS-3.1-14: …`. */
 export function idsOf(name: string): readonly string[] {
@@ -111,6 +111,7 @@ function markdown(sections: readonly Section[], byId: TestsById): string {
     'source leaves one. Roles: `S` sender, `P` publisher of a policy, `R` receiving server, `DP`',
     'publisher of TLSA records, `TG` maker of reports, `MSA` submission server. Results: `proven`;',
     '`failing`; `open`, no test yet; `later`, not built yet; `other role`, not ours as a sender.',
+    'Words behind a result say where the proof is narrower than the requirement.',
     '',
     ...summary(sections, byId),
     ...sections.flatMap((section) => sectionText(section, byId)),
@@ -152,16 +153,21 @@ function sectionText(section: Section, byId: TestsById): string[] {
 function rowText(requirement: Requirement, tests: readonly TestRun[]): string {
   const shown = tests.map((test) => `${code(test.file)} ${cell(titleOf(test.name))}`);
   const status = statusOf(requirement, tests);
-  const result = status === 'later' ? `later: ${requirement.later}` : status;
   const cells = [
     requirement.id,
     requirement.level,
     requirement.roles.join(' '),
     cell(requirement.what),
     shown.join('<br>'),
-    result,
+    resultText(requirement, status),
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+/** The status, and what the tests do not say. */
+function resultText({ later, note }: Requirement, status: Status): string {
+  if (status === 'later') return `later: ${cell(later ?? '')}`;
+  return note === undefined ? status : `${status}: ${cell(note)}`;
 }
 
 function code(text: string): string {

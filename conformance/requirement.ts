@@ -28,6 +28,8 @@ export interface Requirement {
   readonly what: string;
   /** Why it is not built yet; absent for all that is. */
   readonly later?: string;
+  /** What the proof does not say, where it is narrower than the row. */
+  readonly note?: string;
 }
 
 /** The requirements of one subject. */
@@ -39,17 +41,22 @@ export interface Section {
   readonly requirements: readonly Requirement[];
 }
 
-/** A requirement as it is written in the catalogue: ID, level, roles, what, why not yet. */
-export type Row = readonly [id: string, level: Level, roles: string, what: string, later?: string];
+/** A requirement as it is written in the catalogue: ID, level, roles, what, and what more there is to say. */
+export type Row = readonly [
+  id: string,
+  level: Level,
+  roles: string,
+  what: string,
+  more?: Pick<Requirement, 'later' | 'note'>,
+];
 
 /** Makes a section of its rows. */
 export function section(head: Omit<Section, 'requirements'>, rows: readonly Row[]): Section {
   return { ...head, requirements: rows.map(requirement) };
 }
 
-function requirement([id, level, roles, what, later]: Row): Requirement {
-  const base = { id, level, roles: roles.split(' ') as Role[], what };
-  return later === undefined ? base : { ...base, later };
+function requirement([id, level, roles, what, more]: Row): Requirement {
+  return { id, level, roles: roles.split(' ') as Role[], what, ...more };
 }
 
 /** Does it bind the sender? */

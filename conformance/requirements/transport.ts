@@ -4,6 +4,7 @@
  * @module
  */
 import { type Section, section } from '../requirement.ts';
+import { QUEUE_LATER, QUEUE_NOTE } from './queue.ts';
 
 /** RFC 5321: finding the host, trying again, giving up. */
 export const TRANSPORT: Section = section(
@@ -24,11 +25,29 @@ export const TRANSPORT: Section = section(
       'S',
       'If we are in the list, our preference and all worse are left out.',
     ],
-    ['SMTP-4.5.4.1-1', 'MUST', 'S', 'Retry for days, at sensible distances, as configured.'],
+    [
+      'SMTP-4.5.4.1-1',
+      'MUST',
+      'S',
+      'Retry for days, at sensible distances, as configured.',
+      { note: QUEUE_NOTE },
+    ],
     ['SMTP-4.5.4.1-2', 'SHOULD', 'S', 'One transaction serves several recipients of one host.'],
     ['SMTP-4.5.3.2-1', 'MUST', 'S', 'Each command has its own time-out.'],
-    ['SMTP-4.5.5-1', 'MUST NOT', 'S', 'A failed notification causes no notification.'],
-    ['SMTP-6.1-1', 'MUST', 'S', 'What was accepted is delivered or its sender is told.'],
+    [
+      'SMTP-4.5.5-1',
+      'MUST NOT',
+      'S',
+      'A failed notification causes no notification.',
+      { note: QUEUE_NOTE },
+    ],
+    [
+      'SMTP-6.1-1',
+      'MUST',
+      'S',
+      'What was accepted is delivered or its sender is told.',
+      { note: QUEUE_NOTE },
+    ],
     ['SMTP-4.1.2-1', 'DEF', '-', 'What a domain in an address looks like.'],
   ],
 );
@@ -42,10 +61,9 @@ export const NULL_MX: Section = section({ id: 'E.3', title: 'Null MX', spec: 'RF
     'SHOULD',
     'R MSA',
     'Mail for and from such domains is refused with codes of its own.',
+    { note: 'the code for such recipients is proven; the server that refuses with it comes later' },
   ],
 ]);
-
-const QUEUE = 'comes with the queue';
 
 /** RFC 3461, RFC 3464, RFC 6522: telling the sender. */
 export const NOTIFICATIONS: Section = section(
@@ -56,25 +74,37 @@ export const NOTIFICATIONS: Section = section(
       'MUST',
       '-',
       'A report of two or three parts: text, status, the message or its header.',
-      QUEUE,
+      { later: QUEUE_LATER },
     ],
-    ['DSN-3464-2.2-1', 'MUST', '-', 'It names the reporting server.', QUEUE],
-    ['DSN-3464-2.3-1', 'MUST', '-', 'For each recipient: address, action, status.', QUEUE],
+    ['DSN-3464-2.2-1', 'MUST', '-', 'It names the reporting server.', { later: QUEUE_LATER }],
+    [
+      'DSN-3464-2.3-1',
+      'MUST',
+      '-',
+      'For each recipient: address, action, status.',
+      { later: QUEUE_LATER },
+    ],
     [
       'DSN-3461-1',
       'DEF',
       '-',
       'The sender may say when to be told and how much to get back.',
-      QUEUE,
+      { later: QUEUE_LATER },
     ],
-    ['DSN-5321-3.6.3', 'MUST', '-', 'Its own return path is empty.', QUEUE],
+    ['DSN-5321-3.6.3', 'MUST', '-', 'Its own return path is empty.', { later: QUEUE_LATER }],
     [
       'DSN-R1',
       'REC',
       '-',
       'Policy failures have status codes and a text with domain, host, policy and reason.',
-      QUEUE,
+      { later: QUEUE_LATER },
     ],
-    ['DSN-R2', 'REC', '-', 'A delay notice says that a policy holds the message back.', QUEUE],
+    [
+      'DSN-R2',
+      'REC',
+      '-',
+      'A delay notice says that a policy holds the message back.',
+      { later: QUEUE_LATER },
+    ],
   ],
 );

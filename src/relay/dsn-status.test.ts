@@ -10,6 +10,8 @@ describe('dsnStatus', () => {
   it('RT-4.2.1-6: REQUIRETLS has codes of its own', () => {
     assert.equal(permanent('POLICY_REQUIRETLS_UNSUPPORTED'), '5.7.30');
     assert.equal(permanent('POLICY_REQUIRETLS_UNVERIFIED'), '5.7.10');
+    const unsure: Failure = { code: 'POLICY_REQUIRETLS_UNSURE', detail: '' };
+    assert.equal(dsnStatus(unsure, 'temporary'), '4.7.10');
   });
 
   it('NMX-4.1-1: null MX is 5.1.10', () => {

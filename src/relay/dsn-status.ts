@@ -19,6 +19,7 @@ const BY_CODE: Readonly<Partial<Record<Failure['code'], string>>> = {
   POLICY_MAIL_LOOP: '4.6',
   POLICY_REQUIRETLS_UNSUPPORTED: '7.30',
   POLICY_REQUIRETLS_MX: '7.10',
+  POLICY_REQUIRETLS_UNSURE: '7.10',
   POLICY_REQUIRETLS_UNVERIFIED: '7.10',
 };
 
