@@ -69,7 +69,7 @@ describe('the store', () => {
         await write(T0 + 5, T0 + 20);
         const first = await readRow(store, 'w.test');
         assert.equal(first?.fetched_at, T0 + 10);
-        await writeRow(store, tombstoneOf('w.test', T0 + 30));
+        await writeRow(store, tombstoneOf('w.test', { at: T0 + 30, now: T0 + 30 }));
         const second = await readRow(store, 'w.test');
         assert.equal(second?.expires_at, 0);
         await write(T0 + DAY, T0 + DAY);

@@ -36,7 +36,8 @@ export interface AttemptsOptions {
 
 /** What the table knew of a domain. */
 export type TableAnswer =
-  | { readonly kind: 'in-force' }
+  /** `served` is set where memory has no room for it. */
+  | { readonly kind: 'in-force'; readonly served?: Held }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'no-answer'; readonly failure: Failure };
 
@@ -113,7 +114,8 @@ async function attempt(options: AttemptsOptions, of: AttemptOf): Promise<Held | 
   const { network, life } = options;
   const table: TableAnswer =
     purpose === 'first-contact' ? await options.consultTable(domain) : { kind: 'nothing' };
-  if (table.kind === 'in-force' || signal.aborted) return undefined;
+  if (table.kind === 'in-force') return table.served;
+  if (signal.aborted) return undefined;
   const discovery = await network.discover(domain, { fresh: purpose !== 'first-contact', signal });
   if (signal.aborted) return undefined;
   const found = life.apply(domain, { kind: 'discovered', purpose, discovery });

@@ -61,6 +61,7 @@ describe('no policy, and a clock that goes back', () => {
     const schedule = createRefreshSchedule();
     const keeper = createPolicyKeeper({
       store: undefined,
+      clock,
       log: silentLog,
       rowFor: () => assert.fail('nothing is written'),
     });

@@ -8,10 +8,10 @@ import type { Log } from '../log/log.ts';
 import type { CacheEntry, MemoryCache } from './memory-cache.ts';
 import type { Context, Effect, Held, LifeEvent, LifeSettings, Step } from './life-cycle-types.ts';
 import { transition } from './life-cycle.ts';
-import { rebased } from './life-times.ts';
+import { inForce, rebased } from './life-times.ts';
 import type { PolicyKeeper } from './policy-keeper.ts';
 import type { PolicyRow } from './policy-table.ts';
-import { heldOf, isTombstone } from './policy-table.ts';
+import { heldOf, isAhead, isTombstone } from './policy-table.ts';
 import type { RefreshSchedule } from './refresh-schedule.ts';
 import type { StsEvent } from './types.ts';
 
@@ -78,51 +78,67 @@ export function createDomainLife(options: DomainLifeOptions): DomainLife {
 
   const follow = (domain: string, effects: readonly Effect[]): void => {
     for (const effect of effects) {
-      if (effect.kind === 'save' || effect.kind === 'forget') keeper.save(domain);
+      if (effect.kind === 'save') keeper.save(domain);
+      if (effect.kind === 'forget') keeper.forget(domain, effect.at);
       if (effect.kind === 'tell') tell(effect.event);
     }
   };
 
+  const apply = (domain: string, event: LifeEvent): Step => {
+    const context = contextOf(domain);
+    const before = cache.state(domain);
+    const step = transition(before, event, context);
+    const kept = step.state === before || keep(domain, step, context.now);
+    const effects = kept ? step.effects : step.effects.filter((effect) => effect.kind !== 'save');
+    follow(domain, effects);
+    return step;
+  };
+
   return {
-    apply(domain, event) {
-      const context = contextOf(domain);
-      const before = cache.state(domain);
-      const step = transition(before, event, context);
-      const kept = step.state === before || keep(domain, step, context.now);
-      const effects = kept ? step.effects : step.effects.filter((effect) => effect.kind !== 'save');
-      follow(domain, effects);
-      return step;
-    },
+    apply,
     adopt(row) {
       const domain = row.policy_domain;
-      const context = contextOf(domain);
+      const { now } = contextOf(domain);
+      const ahead = isAhead(row, now);
       if (isTombstone(row)) {
-        this.apply(domain, { kind: 'forgotten', at: row.fetched_at });
+        if (!ahead) apply(domain, { kind: 'forgotten', at: row.fetched_at });
         return true;
       }
-      const entry = cache.entry(domain);
-      if (entry !== undefined) {
-        entry.lastUsedAt = Math.max(entry.lastUsedAt, row.last_used_at);
-        entry.storedUseAt = Math.max(entry.storedUseAt, row.last_used_at);
-        this.apply(domain, { kind: 'stored', held: heldOf(row) });
-        return true;
-      }
-      const held = rebased(heldOf(row), context) as Held;
-      if (context.now > held.expiresAt) return true;
-      const result = cache.load(domain, held, row.last_used_at, context.now);
-      if (result.kind === 'refused') return false;
-      schedule.set(domain, held.refreshAt);
-      return true;
+      if (row.fetched_at <= (keeper.forgottenAt(domain) ?? Number.NEGATIVE_INFINITY)) return true;
+      // Nobody knows when it was really fetched: it is better than nothing, and no better than that.
+      if (ahead && inForce(cache.state(domain), now) !== undefined) return true;
+      const kept = take(row, now);
+      // Written anew with the time of today, or each reading would begin its life again.
+      if (ahead && kept) keeper.save(domain);
+      return kept;
     },
     rebaseAll() {
       for (const [domain, entry] of cache.entries()) rebaseEntry(domain, entry);
       const now = clock.now();
-      // A copy: what is put back stands at the end of the map and would be met again.
-      for (const [domain, bare] of [...cache.bareEntries()]) {
+      // What is put back stands at the end of the map and is met again, but is no longer ahead.
+      for (const [domain, bare] of cache.bareEntries()) {
         if (bare.since > now) cache.put(domain, rebased(bare, contextOf(domain)), now);
       }
     },
   };
+
+  function take(row: PolicyRow, now: number): boolean {
+    const domain = row.policy_domain;
+    const usedAt = Math.min(row.last_used_at, now);
+    const entry = cache.entry(domain);
+    if (entry !== undefined) {
+      entry.lastUsedAt = Math.max(entry.lastUsedAt, usedAt);
+      entry.storedUseAt = Math.max(entry.storedUseAt, usedAt);
+      apply(domain, { kind: 'stored', held: heldOf(row) });
+      return true;
+    }
+    const held = rebased(heldOf(row), contextOf(domain)) as Held;
+    if (now > held.expiresAt) return true;
+    const result = cache.load(domain, held, usedAt, now);
+    if (result.kind === 'refused') return false;
+    schedule.set(domain, held.refreshAt);
+    return true;
+  }
 
   function rebaseEntry(domain: string, entry: CacheEntry): void {
     const next = rebased(entry.state, contextOf(domain)) as Held;

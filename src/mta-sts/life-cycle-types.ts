@@ -92,7 +92,8 @@ export type Effect =
   /** The attempt that is under way gets this policy, even if nothing of it is kept (max_age 0). */
   | { readonly kind: 'serve'; readonly held: Held }
   | { readonly kind: 'save' }
-  | { readonly kind: 'forget' }
+  /** Every node forgets what it fetched up to then. Not for expiry: a row that expired speaks for itself. */
+  | { readonly kind: 'forget'; readonly at: number }
   | { readonly kind: 'tell'; readonly event: StsEvent };
 
 /** The new state and what follows. */

@@ -222,7 +222,7 @@ const TABLE: readonly [
     { kind: 'time' },
     T0 + 7 * DAY + 1,
     'unknown',
-    ['forget', 'policy-expired'],
+    ['policy-expired'],
   ],
   [
     'E14: none expires silently',
@@ -230,7 +230,7 @@ const TABLE: readonly [
     { kind: 'time' },
     T0 + 8 * DAY,
     'unknown',
-    ['forget'],
+    [],
   ],
   [
     'E8: expired, the same id: fetched whole',
@@ -246,7 +246,7 @@ const TABLE: readonly [
     failed(),
     T0 + 8 * DAY,
     'bare',
-    ['forget', 'policy-expired', 'fetch-failed'],
+    ['policy-expired', 'fetch-failed'],
   ],
   [
     'expired and the record gone: no policy',
@@ -254,7 +254,7 @@ const TABLE: readonly [
     discovered('first-contact', ABSENT),
     T0 + 8 * DAY,
     'bare',
-    ['forget', 'policy-expired'],
+    ['policy-expired'],
   ],
   [
     'STS-5.1-5: recheck fetches a changed id',

@@ -59,12 +59,8 @@ function onTime(state: State, before: State, context: Context): Step {
 function expire(state: Held, next: State, context: Context): Step {
   const { policyDomain } = context;
   const { mode } = state.policy;
-  const forget: Effect = { kind: 'forget' };
-  if (mode === 'none') return step(next, forget);
-  return step(next, forget, {
-    kind: 'tell',
-    event: { kind: 'policy-expired', policyDomain, mode },
-  });
+  if (mode === 'none') return step(next);
+  return step(next, { kind: 'tell', event: { kind: 'policy-expired', policyDomain, mode } });
 }
 
 // ---- the record -------------------------------------------------------------------------------
@@ -208,7 +204,7 @@ function onFetched(
   ];
   const serve: Effect = { kind: 'serve', held };
   // max_age 0: good for the attempt under way and no other.
-  if (maxAge === 0) return step(UNKNOWN, serve, { kind: 'forget' }, ...told);
+  if (maxAge === 0) return step(UNKNOWN, serve, { kind: 'forget', at: now }, ...told);
   return step(held, serve, { kind: 'save' }, ...told);
 }
 

@@ -28,9 +28,16 @@ export interface MemoryCacheOptions {
   readonly unusedAfterMs: number;
 }
 
+/** A policy that made room for another, as it was last known here. */
+export interface Evicted {
+  readonly domain: string;
+  readonly fetchedAt: number;
+  readonly lastUsedAt: number;
+}
+
 /** What became of a policy that was put in. */
 export type PutResult =
-  | { readonly kind: 'kept'; readonly evicted?: string }
+  | { readonly kind: 'kept'; readonly evicted?: Evicted }
   /** Full of policies that are in force and in use. */
   | { readonly kind: 'refused' };
 
@@ -121,8 +128,9 @@ class BoundedCache implements MemoryCache {
       return { kind: 'kept' };
     }
     const evicted = this.#held.size < this.#options.maxEntries ? undefined : this.#evict(use.now);
-    if (this.#held.size >= this.#options.maxEntries) return { kind: 'refused' };
+    // Kept or not, there is a policy: that there was none is no longer true.
     this.#bare.delete(domain);
+    if (this.#held.size >= this.#options.maxEntries) return { kind: 'refused' };
     const shared = this.#texts.take(state.policy);
     this.#counts[shared.mode] += 1;
     const kept = shared === state.policy ? state : { ...state, policy: shared };
@@ -150,7 +158,7 @@ class BoundedCache implements MemoryCache {
   }
 
   /** The least recently used that may go, of the next few entries in turn. */
-  #evict(now: number): string | undefined {
+  #evict(now: number): Evicted | undefined {
     let found: [string, CacheEntry] | undefined;
     const sample = Math.min(EVICTION_SAMPLE, this.#held.size);
     for (let seen = 0; seen < sample; seen += 1) {
@@ -160,8 +168,9 @@ class BoundedCache implements MemoryCache {
       if (found === undefined || candidate[1].lastUsedAt < found[1].lastUsedAt) found = candidate;
     }
     if (found === undefined) return undefined;
-    this.#dropHeld(found[0]);
-    return found[0];
+    const [domain, { state, lastUsedAt }] = found;
+    this.#dropHeld(domain);
+    return { domain, fetchedAt: state.fetchedAt, lastUsedAt };
   }
 
   #nextInTurn(): [string, CacheEntry] | undefined {

@@ -23,7 +23,15 @@ import { policyAllows } from './match.ts';
 import type { CacheEntry } from './memory-cache.ts';
 import type { PolicyCore } from './policy-core.ts';
 import { createPolicyCore } from './policy-core.ts';
-import { heldOf, isTombstone, readLive, readRow, tombstoneOf, writeRow } from './policy-table.ts';
+import {
+  heldOf,
+  isAhead,
+  isTombstone,
+  readLive,
+  readRow,
+  tombstoneOf,
+  writeRow,
+} from './policy-table.ts';
 import { activeOf, answerOf, entryOf, pendingOf, statusOf } from './status.ts';
 import { survey } from './survey.ts';
 import type {
@@ -130,15 +138,21 @@ class Policies implements StsPolicies {
     const key = this.#keyOf(policyDomain);
     if (!key.ok) return false;
     const { cache, keeper, clock } = this.#core;
-    const wasKnown = cache.state(key.value).kind !== 'unknown';
-    cache.put(key.value, UNKNOWN, clock.now());
-    const row = await keeper.ask(async (store) => {
+    const now = clock.now();
+    const state = cache.state(key.value);
+    const wasKnown = state.kind !== 'unknown';
+    cache.put(key.value, UNKNOWN, now);
+    // What is there goes, even if it is from a clock that is a little ahead of ours.
+    const from = (fetchedAt: number): number =>
+      isAhead({ fetched_at: fetchedAt }, now) ? now : Math.max(now, fetchedAt);
+    const row = await keeper.ask('write', async (store) => {
       const found = await readRow(store, key.value);
-      await writeRow(store, tombstoneOf(key.value, clock.now()));
+      const at = from(found?.fetched_at ?? now);
+      await writeRow(store, tombstoneOf(key.value, { at, now: clock.now() }));
       return found;
     });
     if (!row.ok) {
-      keeper.save(key.value);
+      keeper.forget(key.value, state.kind === 'held' ? from(state.fetchedAt) : now);
       return wasKnown;
     }
     return wasKnown || (row.value !== undefined && !isTombstone(row.value));
@@ -175,7 +189,7 @@ class Policies implements StsPolicies {
       testing: cache.count('testing'),
       fetchesUnderWay: slots.underWay,
       refreshBacklog: loop.backlog,
-      storeUp: keeper.up,
+      storeUp: keeper.up.read && keeper.up.write,
       loaded: table.loaded || keeper.store === undefined,
     };
   }

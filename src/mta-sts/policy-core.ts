@@ -19,7 +19,7 @@ import type { MemoryCache } from './memory-cache.ts';
 import { createMemoryCache } from './memory-cache.ts';
 import type { PolicyKeeper } from './policy-keeper.ts';
 import { createPolicyKeeper } from './policy-keeper.ts';
-import { rowOf, tombstoneOf } from './policy-table.ts';
+import { rowOf } from './policy-table.ts';
 import type { RefreshLoop } from './refresh-loop.ts';
 import { createRefreshLoop } from './refresh-loop.ts';
 import { createRefreshSchedule } from './refresh-schedule.ts';
@@ -75,12 +75,12 @@ export function createPolicyCore(options: PolicyCoreOptions): PolicyCore {
   const slots = createFetchSlots(concurrency);
   const keeper = createPolicyKeeper({
     store,
+    clock,
     log,
     rowFor: (domain) => {
       const entry = cache.entry(domain);
-      const now = clock.now();
-      if (entry === undefined) return tombstoneOf(domain, now);
-      return rowOf(domain, entry.state, { lastUsedAt: entry.lastUsedAt, now });
+      if (entry === undefined) return undefined;
+      return rowOf(domain, entry.state, { lastUsedAt: entry.lastUsedAt, now: clock.now() });
     },
   });
   const tell = (event: StsEvent): void => {

@@ -4,101 +4,174 @@
  *
  * @module
  */
+import type { Clock } from '../clock.ts';
 import type { Outcome } from '../failure.ts';
 import { fail, ok } from '../failure.ts';
 import type { Log } from '../log/log.ts';
 import type { Store } from '../store/types.ts';
+import type { Evicted } from './memory-cache.ts';
 import type { PolicyRow } from './policy-table.ts';
-import { deleteRow, writeRow } from './policy-table.ts';
+import { deleteRow, tombstoneOf, writeRow } from './policy-table.ts';
 
 /** What the keeper stands on. */
 export interface PolicyKeeperOptions {
   /** Absent: memory alone. */
   readonly store: Store | undefined;
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
-  /** The row that stands for what is known of a domain now. */
-  readonly rowFor: (domain: string) => PolicyRow;
+  /** The row of the policy that is held now; undefined where none is. */
+  readonly rowFor: (domain: string) => PolicyRow | undefined;
 }
 
 /** The way to the table. No method rejects because of the database. */
 export interface PolicyKeeper {
   readonly store: Store | undefined;
-  /** False from a query that failed until one that succeeds. */
-  readonly up: boolean;
-  /** Begins to write what is known of the domain now; keeps it for later where that fails. */
+  /** False from a query of this kind that failed until one that succeeds: a file may be readable and locked. */
+  readonly up: Readonly<Record<Access, boolean>>;
+  /** Begins to write the policy that is held; keeps it for later where that fails. */
   save(domain: string): void;
+  /** Begins to write that the domain was forgotten at a moment; a later fetch, by whomever, wins. */
+  forget(domain: string, at: number): void;
+  /** When the domain was forgotten, if the table has not taken that yet. */
+  forgottenAt(domain: string): number | undefined;
   /** Removes the row of a domain that made room. */
-  remove(domain: string): void;
+  remove(evicted: Evicted): void;
   /** Writes what could not be written before. */
   flush(): Promise<void>;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
   /** Runs any query; `STORE_UNAVAILABLE` if there is no answer. */
-  ask<T>(task: (store: Store) => Promise<T>): Promise<Outcome<T>>;
+  ask<T>(access: Access, task: (store: Store) => Promise<T>): Promise<Outcome<T>>;
 }
+
+/** What a query wants of the table. */
+export type Access = 'read' | 'write';
+
+/** What the table has to learn of a domain. */
+type Change =
+  | { readonly kind: 'save' }
+  | { readonly kind: 'forget'; readonly at: number }
+  | { readonly kind: 'remove'; readonly evicted: Evicted };
 
 /** A keeper for the store, or one that keeps nothing. */
 export function createPolicyKeeper(options: PolicyKeeperOptions): PolicyKeeper {
-  const { store, log, rowFor } = options;
-  const waiting = new Map<string, 'save' | 'remove'>();
-  const underWay = new Set<Promise<void>>();
-  let up = true;
+  return new Keeper(options);
+}
 
-  const ask = async <T>(task: (store: Store) => Promise<T>): Promise<Outcome<T>> => {
+class Keeper implements PolicyKeeper {
+  readonly store: Store | undefined;
+  readonly #options: PolicyKeeperOptions;
+  readonly #waiting = new Map<string, Change>();
+  readonly #up: Record<Access, boolean> = { read: true, write: true };
+  #writing: Promise<void> | undefined;
+
+  constructor(options: PolicyKeeperOptions) {
+    this.#options = options;
+    this.store = options.store;
+  }
+
+  get up(): Readonly<Record<Access, boolean>> {
+    return this.#up;
+  }
+
+  save(domain: string): void {
+    this.#begin(domain, { kind: 'save' });
+  }
+
+  forget(domain: string, at: number): void {
+    this.#begin(domain, { kind: 'forget', at });
+  }
+
+  forgottenAt(domain: string): number | undefined {
+    const change = this.#waiting.get(domain);
+    return change?.kind === 'forget' ? change.at : undefined;
+  }
+
+  remove(evicted: Evicted): void {
+    this.#begin(evicted.domain, { kind: 'remove', evicted });
+  }
+
+  async flush(): Promise<void> {
+    await this.#write();
+  }
+
+  async idle(): Promise<void> {
+    await this.#writing;
+  }
+
+  async ask<T>(access: Access, task: (store: Store) => Promise<T>): Promise<Outcome<T>> {
+    const { store } = this;
     if (store === undefined) return fail('STORE_UNAVAILABLE', 'there is no store');
     try {
       const value = await task(store);
-      if (!up) log.info({}, 'the database answers again');
-      up = true;
+      this.#note(access, undefined);
       return ok(value);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (up) log.error({ code: 'STORE_UNAVAILABLE', reason }, 'the database does not answer');
-      up = false;
+      this.#note(access, reason);
       return fail('STORE_UNAVAILABLE', `the database does not answer: ${reason}`);
     }
-  };
+  }
 
-  const write = async (domain: string, what: 'save' | 'remove'): Promise<boolean> => {
-    waiting.set(domain, what);
-    const outcome = await ask(async (open) => {
-      // Off the list before the row is read: a change during the write puts it back on.
-      waiting.delete(domain);
-      if (what === 'save') await writeRow(open, rowFor(domain));
-      else await deleteRow(open, domain);
-    });
-    if (!outcome.ok && !waiting.has(domain)) waiting.set(domain, what);
-    return outcome.ok;
-  };
-
-  const begin = (domain: string, what: 'save' | 'remove'): void => {
-    if (store === undefined) return;
-    // A database that is down costs each query its time-out: the flush tries for all.
-    if (!up) {
-      waiting.set(domain, what);
-      return;
+  /** Logs only the turn from one state to the other. */
+  #note(access: Access, reason: string | undefined): void {
+    const { log } = this.#options;
+    const wasUp = this.#up[access];
+    this.#up[access] = reason === undefined;
+    if (reason === undefined) {
+      if (!wasUp) log.info({ access }, `the database answers again (${access})`);
+    } else if (wasUp) {
+      const fields = { code: 'STORE_UNAVAILABLE', access, reason } as const;
+      log.error(fields, `the database does not answer (${access})`);
     }
-    const writing = write(domain, what).then(() => {
-      underWay.delete(writing);
-    });
-    underWay.add(writing);
-  };
+  }
 
-  return {
-    store,
-    get up() {
-      return up;
-    },
-    save: (domain) => begin(domain, 'save'),
-    remove: (domain) => begin(domain, 'remove'),
-    idle: async () => {
-      await Promise.all(underWay);
-    },
-    flush: async () => {
-      for (const [domain, what] of waiting) {
-        if (!(await write(domain, what))) return;
+  #begin(domain: string, change: Change): void {
+    if (this.store === undefined) return;
+    this.#waiting.set(domain, change);
+    // A database that is down costs each query its time-out: the flush tries for all.
+    if (this.#up.write) void this.#write();
+  }
+
+  /** One write at a time, so that any number of changes at once costs no more than their list. */
+  async #write(): Promise<void> {
+    if (this.#waiting.size > 0) this.#writing ??= this.#writeAll();
+    await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    try {
+      for (;;) {
+        const [next] = this.#waiting;
+        if (next === undefined) return;
+        const [domain, change] = next;
+        // Off the list before the row is read: a change during the write puts it back on.
+        this.#waiting.delete(domain);
+        const outcome = await this.ask('write', async (open) => await this.#do(open, next));
+        if (outcome.ok) continue;
+        if (!this.#waiting.has(domain)) this.#waiting.set(domain, change);
+        return;
       }
-    },
-    ask,
-  };
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  async #do(store: Store, [domain, change]: readonly [string, Change]): Promise<void> {
+    const { clock, rowFor } = this.#options;
+    switch (change.kind) {
+      case 'save': {
+        const row = rowFor(domain);
+        // It may have expired while it waited: an expired row speaks for itself.
+        if (row !== undefined) await writeRow(store, row);
+        return;
+      }
+      case 'forget':
+        await writeRow(store, tombstoneOf(domain, { at: change.at, now: clock.now() }));
+        return;
+      case 'remove':
+        break;
+    }
+    await deleteRow(store, change.evicted);
+  }
 }

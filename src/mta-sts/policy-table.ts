@@ -9,6 +9,7 @@ import type { StsPolicyTable, Store } from '../store/types.ts';
 import { NO_BACK_OFFS } from './back-off.ts';
 import type { Held } from './life-cycle-types.ts';
 import { CLOCK_TOLERANCE_MS } from './life-times.ts';
+import type { Evicted } from './memory-cache.ts';
 import { storedPolicy } from './shared-policy.ts';
 
 /** A row of the table. */
@@ -45,18 +46,22 @@ export function rowOf(
 }
 
 /**
- * What is left of a domain that was forgotten: other nodes see it and forget it too. It has the
- * time of forgetting where a policy has that of its fetch, so that a later fetch wins.
+ * What is left of a domain that was forgotten on purpose: other nodes see it and forget it too. It
+ * has the time of forgetting (`at`) where a policy has that of its fetch, so that a later fetch
+ * wins; `now` is when it is written.
  */
-export function tombstoneOf(domain: string, now: number): PolicyRow {
+export function tombstoneOf(
+  domain: string,
+  { at, now }: { readonly at: number; readonly now: number },
+): PolicyRow {
   return {
     policy_domain: domain,
     record_id: '',
     policy_text: '',
     mode: 'none',
-    fetched_at: now,
+    fetched_at: at,
     expires_at: 0,
-    last_used_at: now,
+    last_used_at: at,
     next_refresh_at: 0,
     failures_in_a_row: 0,
     failure_code: null,
@@ -64,6 +69,11 @@ export function tombstoneOf(domain: string, now: number): PolicyRow {
     failure_type: null,
     changed_at: now,
   };
+}
+
+/** Was the row written by a clock that is ahead of ours by more than nodes' clocks may differ? */
+export function isAhead(row: Pick<PolicyRow, 'fetched_at'>, now: number): boolean {
+  return row.fetched_at > now + CLOCK_TOLERANCE_MS;
 }
 
 /** Is this what is left of a forgotten domain? */
@@ -199,9 +209,14 @@ export async function writeUse(
   }
 }
 
-/** Removes the row of a domain that made room for another. */
-export async function deleteRow(store: Store, domain: string): Promise<void> {
-  await store.db.deleteFrom('sts_policy').where('policy_domain', '=', domain).execute();
+/** Removes the row of a domain that made room, unless another node has renewed or used it since. */
+export async function deleteRow(store: Store, evicted: Evicted): Promise<void> {
+  await store.db
+    .deleteFrom('sts_policy')
+    .where('policy_domain', '=', evicted.domain)
+    .where('fetched_at', '<=', evicted.fetchedAt)
+    .where('last_used_at', '<=', evicted.lastUsedAt)
+    .execute();
 }
 
 /** Removes rows that expired, and what is left of forgotten domains, after every node has seen it. */

@@ -86,6 +86,8 @@ class Loop implements RefreshLoop {
     if (this.#state !== 'new') return;
     this.#state = 'running';
     this.#expectedAt = this.#options.clock.now();
+    // Not at once: a machine that has just started may not know the time yet.
+    this.#sweptAt = this.#expectedAt;
     this.#tick = this.#turn();
   }
 
@@ -97,8 +99,8 @@ class Loop implements RefreshLoop {
     await this.#tick;
     await Promise.all(this.#workers);
     const { keeper, owner } = this.#options;
-    if (!wasRunning || keeper.store === undefined || !keeper.up) return;
-    await keeper.ask(async (store) => await releaseLease(store, { name: LEASE, owner }));
+    if (!wasRunning || keeper.store === undefined || !keeper.up.write) return;
+    await keeper.ask('write', async (store) => await releaseLease(store, { name: LEASE, owner }));
   }
 
   #isClosed(): boolean {
@@ -124,9 +126,10 @@ class Loop implements RefreshLoop {
     const { clock, keeper, table, schedule } = this.#options;
     this.#lookAtClock();
     if (keeper.store !== undefined) {
-      await keeper.flush();
+      // Before anything is written, what others have learned meanwhile.
       if (table.loaded) await table.poll();
       else await table.load(() => this.#isClosed());
+      await keeper.flush();
       await table.writeUses();
     }
     const leads = await this.#leads();
@@ -160,9 +163,9 @@ class Loop implements RefreshLoop {
   /** While the table does not answer nobody can know who leads: then each looks after its own. */
   async #leads(): Promise<boolean> {
     const { keeper, clock, owner } = this.#options;
-    if (keeper.store === undefined || !keeper.up) return true;
+    if (keeper.store === undefined || !keeper.up.write) return true;
     const claim = { name: LEASE, owner, now: clock.now(), holdMs: LEASE_MS };
-    const outcome = await keeper.ask(async (store) => await takeLease(store, claim));
+    const outcome = await keeper.ask('write', async (store) => await takeLease(store, claim));
     return outcome.ok ? outcome.value : true;
   }
 
@@ -173,7 +176,7 @@ class Loop implements RefreshLoop {
     if (clock.now() < Math.max(this.#leapEndsAt, this.#sweptAt) + SWEEP_MS) return;
     this.#sweptAt = clock.now();
     const before = clock.now() - SWEEP_MS;
-    await keeper.ask(async (store) => await deleteDead(store, before));
+    await keeper.ask('write', async (store) => await deleteDead(store, before));
   }
 
   #due(domain: string, leads: boolean): void {

@@ -10,7 +10,7 @@ import type { DomainLife } from './domain-life.ts';
 import { inForce } from './life-times.ts';
 import type { MemoryCache } from './memory-cache.ts';
 import type { PolicyKeeper } from './policy-keeper.ts';
-import { readChanged, readLive, readRow, writeUse } from './policy-table.ts';
+import { heldOf, readChanged, readLive, readRow, writeUse } from './policy-table.ts';
 import { within } from './within.ts';
 
 /** What it stands on. */
@@ -53,7 +53,7 @@ export function createTableSync(options: TableSyncOptions): TableSync {
   const load = async (isClosing: () => boolean): Promise<void> => {
     const startedAt = clock.now();
     let fits = true;
-    const outcome = await keeper.ask(async (store) => {
+    const outcome = await keeper.ask('read', async (store) => {
       for await (const rows of readLive(store, startedAt)) {
         if (isClosing()) return;
         for (const row of rows) fits = life.adopt(row) && fits;
@@ -69,7 +69,7 @@ export function createTableSync(options: TableSyncOptions): TableSync {
   const poll = async (): Promise<void> => {
     const startedAt = clock.now();
     const changedSince = Math.min(polledAt, startedAt) - OVERLAP_MS;
-    const outcome = await keeper.ask(async (store) => {
+    const outcome = await keeper.ask('read', async (store) => {
       for await (const rows of readChanged(store, changedSince)) {
         for (const row of rows) complete = life.adopt(row) && complete;
         await nextTurn();
@@ -85,13 +85,16 @@ export function createTableSync(options: TableSyncOptions): TableSync {
       return { kind: 'nothing' };
     }
     const late = { code: 'STORE_UNAVAILABLE', detail: 'the database does not answer' } as const;
-    if (!keeper.up) return { kind: 'no-answer', failure: late };
-    const asked = keeper.ask(async (open) => await readRow(open, domain));
+    if (!keeper.up.read) return { kind: 'no-answer', failure: late };
+    const asked = keeper.ask('read', async (open) => await readRow(open, domain));
     const answer = await within(asked, { clock, ms: CONSULT_MS });
     if (answer.kind === 'late') return { kind: 'no-answer', failure: late };
     const { value } = answer;
     if (!value.ok) return { kind: 'no-answer', failure: value.failure };
-    if (value.value !== undefined) life.adopt(value.value);
+    const row = value.value;
+    // Memory may be full: then the policy of the table is for this question alone.
+    const served = row === undefined || life.adopt(row) ? undefined : heldOf(row);
+    if (served !== undefined) return { kind: 'in-force', served };
     const known = inForce(cache.state(domain), clock.now());
     return known === undefined ? { kind: 'nothing' } : { kind: 'in-force' };
   };
@@ -101,7 +104,7 @@ export function createTableSync(options: TableSyncOptions): TableSync {
     const domains = [...used];
     used.clear();
     const now = clock.now();
-    const outcome = await keeper.ask(async (store) => await writeUse(store, domains, now));
+    const outcome = await keeper.ask('write', async (store) => await writeUse(store, domains, now));
     for (const domain of domains) {
       const entry = cache.entry(domain);
       if (entry === undefined) continue;
