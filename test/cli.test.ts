@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -135,6 +135,15 @@ async function send(to: string, store: string, ...more: string[]): Promise<Run> 
 }
 
 describe('send against the lab', () => {
+  it('waits for a first contact as long as the file says, and no longer', async () => {
+    await world.domain({ name: 'slow.test', sts: { mode: 'enforce', fault: 'silent' } });
+    const file = join(folder, 'slow.yaml');
+    writeFileSync(file, 'mta_sts:\n  first_contact: 60s\n  first_contact_relay: 300ms\n');
+    const { exitCode, stdout } = await send('a@slow.test', 'slow', '--config', file, '--json');
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /the policy of slow\.test was not there within 300 ms/);
+  });
+
   it('delivers, waits or fails, with the verdict for each host', async () => {
     const good = await send('bob@good.test', 'send');
     assert.equal(good.exitCode, 0);

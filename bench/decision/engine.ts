@@ -50,7 +50,8 @@ export const engineBench: Bench = {
 function openEngine(lab: LabReady, folder: string): Engine {
   const caFile = join(folder, 'ca.pem');
   writeFileSync(caFile, lab.ca);
-  const config = { ...labConfig(lab), tls: { caFile } };
+  const base = labConfig(lab);
+  const config = { ...base, tls: { ...base.tls, caFile } };
   return createEngine({ config, clock: systemClock, log: silentLog });
 }
 

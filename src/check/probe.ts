@@ -73,6 +73,7 @@ async function probeAddress(
     address,
     ca,
     heloName: config.smtp.heloName,
+    opportunisticMinVersion: config.tls.opportunisticMinVersion,
     clock,
     timeouts: PROBE_TIMEOUTS,
     ...(localAddress === undefined ? {} : { localAddress }),

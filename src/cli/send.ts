@@ -98,6 +98,7 @@ async function sendOnce(work: SendOnce): Promise<DeliveryReport> {
     clock: systemClock,
     envelope: submission.envelope,
     message: [submission.content],
+    firstContactMs: config.mtaSts.firstContactRelayMs,
     tlsRequiredNo: { present: submission.tlsRequiredNo, submitted: true, use: 'submission' },
     ...(route === undefined ? {} : { route: () => route }),
     ...(options.verbose === true ? { onLine: transcript(io) } : {}),

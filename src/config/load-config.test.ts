@@ -17,7 +17,7 @@ describe('loadConfig', () => {
     assert.equal(value!.http.listen, '127.0.0.1:8462');
     assert.equal(value!.smtp.port, 25);
     assert.deepEqual(value!.dns.resolvers, []);
-    assert.equal(value!.tls.caFile, undefined);
+    assert.deepEqual(value!.tls, { caFile: undefined, opportunisticMinVersion: 'TLSv1.2' });
     assert.deepEqual(value!.policyFetch, {
       port: 443,
       timeoutMs: 60_000,
@@ -28,6 +28,7 @@ describe('loadConfig', () => {
     });
     assert.deepEqual(value!.mtaSts, {
       firstContactMs: 5_000,
+      firstContactRelayMs: 15_000,
       recheckMs: 300_000,
       refreshMs: 86_400_000,
       refreshJitterMs: 10_800_000,

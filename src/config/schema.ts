@@ -105,6 +105,15 @@ const tls = z.strictObject({
     presetText: 'the built-in list',
     about: 'PEM file of trusted authorities that replaces the built-in list, for SMTP and HTTPS.',
   }),
+  opportunistic_min_version: setting(
+    z.enum(['TLSv1.2', 'TLSv1.1', 'TLSv1'], { error: 'Expected TLSv1.2, TLSv1.1 or TLSv1' }),
+    'TLSv1.2',
+    {
+      kind: '`TLSv1.2`, `TLSv1.1` or `TLSv1`',
+      about:
+        'The oldest TLS taken from a host of which neither MTA-STS nor DANE demands anything, and to which mail would otherwise go in clear text (RFC 9325 §3.1.1). Such a session never counts as verified. Where a policy binds it is always TLS 1.2 or newer (RFC 8461 §7.2).',
+    },
+  ),
 });
 
 const smtp = z.strictObject({
@@ -161,6 +170,11 @@ const mtaSts = z
       kind: DURATION,
       about:
         'How long a question about an unknown domain waits for its policy; then the answer is "no policy" and the fetch goes on behind.',
+    }),
+    first_contact_relay: setting(duration({ max: '5m' }), '15s', {
+      kind: DURATION,
+      about:
+        'The same where a message is sent from here (`send`): no map waits for the answer, so the policy host gets more time.',
     }),
     recheck: setting(duration({ max: '24h' }), '5m', {
       kind: DURATION,

@@ -29,7 +29,10 @@ export function toConfig(file: ConfigFile): Config {
         intervalMs: file.dns.self_test.interval,
       },
     },
-    tls: { caFile: file.tls.ca_file },
+    tls: {
+      caFile: file.tls.ca_file,
+      opportunisticMinVersion: file.tls.opportunistic_min_version,
+    },
     smtp: {
       port: file.smtp.port,
       heloName: file.smtp.helo_name,
@@ -87,6 +90,7 @@ function toSocketmap(section: ConfigFile['socketmap']): Config['socketmap'] {
 function toMtaSts(section: ConfigFile['mta_sts']): Config['mtaSts'] {
   return {
     firstContactMs: section.first_contact,
+    firstContactRelayMs: section.first_contact_relay,
     recheckMs: section.recheck,
     refreshMs: section.refresh,
     refreshJitterMs: section.refresh_jitter,

@@ -8,6 +8,9 @@ import type { LogLevel } from '../log/log.ts';
 /** How an MTA wants its answers. */
 export type SocketmapDialect = 'postfix' | 'postfix-tlsrpt' | 'sendmail' | 'exim' | 'requiretls';
 
+/** The oldest TLS for sessions that would otherwise go in clear. */
+export type OpportunisticMinVersion = 'TLSv1.2' | 'TLSv1.1' | 'TLSv1';
+
 /** Settings with every default filled in. Durations in milliseconds, sizes in octets. */
 export interface Config {
   readonly dns: {
@@ -32,6 +35,8 @@ export interface Config {
   readonly tls: {
     /** PEM file that replaces the built-in list. */
     readonly caFile: string | undefined;
+    /** The oldest TLS taken from a host of which nothing is demanded (RFC 9325 §3.1.1). */
+    readonly opportunisticMinVersion: OpportunisticMinVersion;
   };
   readonly smtp: {
     readonly port: number;
@@ -51,6 +56,8 @@ export interface Config {
   };
   readonly mtaSts: {
     readonly firstContactMs: number;
+    /** The same where a message is at hand and nobody waits for a map's answer. */
+    readonly firstContactRelayMs: number;
     readonly recheckMs: number;
     readonly refreshMs: number;
     readonly refreshJitterMs: number;

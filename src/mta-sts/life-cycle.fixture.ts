@@ -43,6 +43,7 @@ export const FAILED: Discovery = { kind: 'failed', failure: NO_ANSWER };
 /** The settings of the architecture. */
 export const SETTINGS = {
   firstContactMs: 5_000,
+  firstContactRelayMs: 15_000,
   recheckMs: 5 * MINUTE,
   refreshMs: DAY,
   refreshJitterMs: 3 * HOUR,

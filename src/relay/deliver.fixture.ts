@@ -88,7 +88,10 @@ export async function play(scene: Scene): Promise<Played> {
   const to = scene.to ?? ['r@example.test'];
   const report = await deliver({
     engine: { ...decider, policies: policies as never, ca: undefined },
-    config: { smtp: { port: 25, heloName: 'us.test', localAddress: undefined } },
+    config: {
+      smtp: { port: 25, heloName: 'us.test', localAddress: undefined },
+      tls: { caFile: undefined, opportunisticMinVersion: 'TLSv1.2' },
+    },
     clock,
     envelope: {
       from: 'a@us.test',

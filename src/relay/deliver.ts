@@ -23,7 +23,7 @@ import type { DeliveryReport, HopReport, RecipientReport } from './types.ts';
 /** What to deliver and with what. */
 export interface DeliverOptions {
   readonly engine: Pick<Engine, 'decide' | 'policies' | 'ca'>;
-  readonly config: Pick<Config, 'smtp'>;
+  readonly config: Pick<Config, 'smtp' | 'tls'>;
   readonly clock: Clock;
   readonly envelope: Envelope;
   /** Read anew for every transaction: an array, or an object whose iterator starts over. */
@@ -191,6 +191,7 @@ function opener(decision: DecisionRecord, options: DeliverOptions): OpenHost {
       policyUse,
       ca: engine.ca,
       heloName: config.smtp.heloName,
+      opportunisticMinVersion: config.tls.opportunisticMinVersion,
       clock,
       ...(config.smtp.localAddress === undefined ? {} : { localAddress: config.smtp.localAddress }),
       ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),

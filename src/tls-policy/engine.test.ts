@@ -107,7 +107,8 @@ describe('the engine against real servers', () => {
   });
 
   it('a CA file that cannot be read stops the start', () => {
-    const config = { ...labConfig(world), tls: { caFile: '/nowhere/ca.pem' } };
+    const base = labConfig(world);
+    const config = { ...base, tls: { ...base.tls, caFile: '/nowhere/ca.pem' } };
     assert.throws(
       () => createEngine({ config, clock: systemClock, log: silentLog }),
       /TLS_CA_FILE_UNREADABLE.*ca\.pem/,

@@ -30,6 +30,8 @@ export interface FakeServer {
   /** What it presents, for the SNI name it was sent. */
   readonly certificate?: (servername: string | undefined) => X509Certificate;
   readonly pkix?: PkixVerdict;
+  /** The one version it speaks. Default `TLSv1.3`. */
+  readonly protocol?: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly requireTls?: boolean;
   /** Default: accepted. */
   readonly answer?: (recipient: Recipient) => RecipientResult;
@@ -104,7 +106,7 @@ function fakeSession(address: string, server: FakeServer, steps: string[]): Smtp
     async startTls(options) {
       steps.push(`starttls ${address} ${options.servername ?? '-'}`);
       await Promise.resolve();
-      const failure = server.noStartTls === true ? NOT_OFFERED : server.startTlsFailure;
+      const failure = whyNoTls(server, options);
       if (failure !== undefined) return { ok: false, failure };
       peer = peerOf(server, options);
       const yes = options.judge?.(peer) ?? true;
@@ -142,10 +144,22 @@ function fakeSession(address: string, server: FakeServer, steps: string[]): Smtp
   };
 }
 
+const TOO_OLD: Failure = {
+  code: 'TLS_VERSION_TOO_OLD',
+  detail: 'offers no TLS version that is new enough',
+  resultType: 'validation-failure',
+};
+
+function whyNoTls(server: FakeServer, options: StartTlsOptions): Failure | undefined {
+  if (server.noStartTls === true) return NOT_OFFERED;
+  const { protocol = 'TLSv1.3', startTlsFailure } = server;
+  return protocol < (options.minVersion ?? 'TLSv1.2') ? TOO_OLD : startTlsFailure;
+}
+
 function peerOf(server: FakeServer, { servername }: StartTlsOptions): PeerTls {
   if (server.certificate === undefined) throw new Error('the fake server has no certificate');
   return {
-    protocol: 'TLSv1.3',
+    protocol: server.protocol ?? 'TLSv1.3',
     cipher: 'TLS_AES_256_GCM_SHA384',
     servername,
     chain: [server.certificate(servername)],

@@ -101,6 +101,19 @@ describe('openSession under a requirement that binds', () => {
     }
   });
 
+  it('TLS-9325-1, STS-7.2-1: the lower floor of opportunistic TLS is not for them', async () => {
+    for (const requirement of BINDING) {
+      const { attempt, network } = await open(
+        hostWith(requirement),
+        { protocol: 'TLSv1.1' },
+        { opportunisticMinVersion: 'TLSv1' },
+      );
+      assert.equal(attempt.kind, 'refused');
+      assert.equal(attempt.failure.code, 'TLS_VERSION_TOO_OLD');
+      assert.deepEqual(network.only('judged'), []);
+    }
+  });
+
   it('STS-5-1: a certificate that fails closes the session; the event says why', async () => {
     const host = hostWith({ kind: 'sts', sts: sts('enforce') });
     const { attempt, network } = await open(host, { pkix: { trusted: false, failure: EXPIRED } });
@@ -157,6 +170,28 @@ describe('openSession without a requirement that binds', () => {
     assert.equal(network.only('connect').length, 2);
     assert.equal(attempt.event.secondTry, 'clear');
     assert.deepEqual(attempt.event.failure, BROKEN_HANDSHAKE);
+  });
+
+  it('TLS-9325-1: TLS 1.1 is not taken by default: clear text, on record', async () => {
+    const { attempt, network } = await open(hostWith({ kind: 'opportunistic' }), {
+      protocol: 'TLSv1.1',
+    });
+    assert.equal(attempt.kind, 'ready');
+    assert.equal(attempt.event.secondTry, 'clear');
+    assert.equal(attempt.event.failure?.code, 'TLS_VERSION_TOO_OLD');
+    assert.equal(network.only('connect').length, 2);
+  });
+
+  it('TLS-9325-1: where the operator allows it, TLS 1.1 takes the place of clear text', async () => {
+    const { attempt, network } = await open(
+      hostWith({ kind: 'opportunistic' }),
+      { protocol: 'TLSv1.1' },
+      { opportunisticMinVersion: 'TLSv1.1' },
+    );
+    assert.equal(attempt.kind, 'ready');
+    assert.equal(attempt.event.tls?.protocol, 'TLSv1.1');
+    assert.equal(attempt.verdict.tls, 'encrypted');
+    assert.equal(network.only('connect').length, 1);
   });
 
   it('STS-5-2: testing never blocks; what it would refuse is reported', async () => {

@@ -7,7 +7,12 @@
 import type { Clock } from '../clock.ts';
 import type { Failure, Outcome } from '../failure.ts';
 import { connectSmtp } from '../smtp/session.ts';
-import type { SmtpConnectOptions, SmtpSession, SmtpTimeouts } from '../smtp/types.ts';
+import type {
+  SmtpConnectOptions,
+  SmtpSession,
+  SmtpTimeouts,
+  StartTlsOptions,
+} from '../smtp/types.ts';
 import type { PeerTls } from '../tls/types.ts';
 import type { AttemptEvent, AttemptOutcome, SecondTry } from './attempt-event.ts';
 import type { HostPolicy, Requirement, Verdict } from './types.ts';
@@ -18,6 +23,11 @@ export interface OpenSessionOptions {
   readonly hostPolicy: HostPolicy;
   /** One of the host's addresses. */
   readonly address: string;
+  /**
+   * The oldest TLS for a host of which nothing is demanded: better than clear text
+   * (RFC 9325 §3.1.1). Everything else needs TLS 1.2. Default `TLSv1.2`.
+   */
+  readonly opportunisticMinVersion?: NonNullable<StartTlsOptions['minVersion']>;
   /** Trust anchors, PEM; undefined: the built-in list. */
   readonly ca: readonly string[] | undefined;
   readonly heloName: string;
@@ -113,6 +123,7 @@ async function connectAndJudge(
   const upgraded = await session.startTls({
     servername,
     ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...minVersionFor(options),
     judge: (peer) => {
       seen = { peer, verdict: verdictFor(options, peer) };
       return seen.verdict.deliver;
@@ -121,6 +132,16 @@ async function connectAndJudge(
   return seen === undefined
     ? withoutPeer(session, upgraded)
     : withPeer(session, upgraded, seen.peer, seen.verdict);
+}
+
+/** The default is the floor of every policy (RFC 8461 §7.2). */
+function minVersionFor({
+  hostPolicy,
+  opportunisticMinVersion,
+}: OpenSessionOptions): Pick<StartTlsOptions, 'minVersion'> {
+  return opportunisticMinVersion !== undefined && isOpportunistic(hostPolicy.requirement)
+    ? { minVersion: opportunisticMinVersion }
+    : {};
 }
 
 /** The handshake never came to an end: TLS is missing. The session has closed itself. */

@@ -46,6 +46,9 @@ const expired: PkixVerdict = { trusted: false, failure: EXPIRED };
 const of = (requirement: Requirement, seen: PeerTls | undefined): Verdict =>
   judge({ requirement, peer: seen, now: NOW });
 
+/** Its certificate is good. */
+const OLD = peer(good, { protocol: 'TLSv1.1' });
+
 const ENFORCE: Requirement = { kind: 'sts', sts: sts('enforce') };
 const OPPORTUNISTIC: Requirement = { kind: 'opportunistic' };
 const TESTING: Requirement = { kind: 'opportunistic', testing: sts('testing') };
@@ -116,6 +119,42 @@ describe('judge: MTA-STS', () => {
     assert.equal(of(OPPORTUNISTIC, peer(wrongName)).tls, 'encrypted');
     assert.equal(of(OPPORTUNISTIC, peer(good, { servername: undefined })).tls, 'encrypted');
     assert.equal(of(OPPORTUNISTIC, undefined).tls, 'none');
+  });
+});
+
+describe('judge: TLS older than 1.2', () => {
+  it('TLS-9325-1, STS-7.2-1: meets no requirement, whatever its certificate', () => {
+    const binding: readonly Requirement[] = [
+      ENFORCE,
+      { kind: 'dane', dane: dane(good) },
+      { kind: 'dane-and-sts', dane: dane(good), sts: sts('enforce') },
+    ];
+    for (const protocol of ['TLSv1.1', 'TLSv1', 'SSLv3', 'unknown']) {
+      for (const requirement of binding) {
+        const verdict = of(requirement, peer(good, { protocol }));
+        assert.equal(verdict.deliver, false);
+        assert.equal(verdict.failure?.code, 'TLS_VERSION_TOO_OLD');
+        assert.equal(verdict.failure.resultType, 'validation-failure');
+      }
+    }
+    assert.ok(of(ENFORCE, peer(good, { protocol: 'TLSv1.2' })).deliver);
+  });
+
+  it('TLS-9325-1: where nothing is demanded it is better than clear text, and verified never', () => {
+    const verdict = of(OPPORTUNISTIC, OLD);
+    assert.equal(verdict.deliver, true);
+    assert.equal(verdict.tls, 'encrypted');
+    assert.match(verdict.why, /TLSv1\.1, which is older than TLS 1\.2/);
+    assert.equal(verdict.wouldFail, undefined);
+  });
+
+  it('STS-5-2: a testing policy would have refused it', () => {
+    assert.equal(of(TESTING, OLD).wouldFail?.code, 'TLS_VERSION_TOO_OLD');
+    const outside: Requirement = {
+      kind: 'opportunistic',
+      testing: sts('testing', { mxMatches: false }),
+    };
+    assert.equal(of(outside, OLD).wouldFail?.reasonCode, 'sts-mx-mismatch');
   });
 });
 

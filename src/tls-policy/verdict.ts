@@ -70,7 +70,7 @@ function judgeClear(requirement: Open, failure: Failure): Verdict {
         why: `in clear: ${failure.detail}`,
         ...(requirement.testing === undefined
           ? {}
-          : { wouldFail: testingClear(requirement.testing, failure) }),
+          : { wouldFail: testingFault(requirement.testing, failure) }),
       };
     case 'dane':
     case 'dane-and-sts':
@@ -82,11 +82,13 @@ function judgeClear(requirement: Open, failure: Failure): Verdict {
   }
 }
 
-function testingClear(demand: StsDemand, failure: Failure): Failure {
+function testingFault(demand: StsDemand, failure: Failure): Failure {
   return demand.mxMatches ? failure : mxMismatch(demand);
 }
 
 function judgePeer(requirement: Open, peer: PeerTls, now: number): Verdict {
+  const old = tooOld(peer);
+  if (old !== undefined) return judgeOld(requirement, old);
   switch (requirement.kind) {
     case 'dane':
       return withTesting(requirement.testing, peer, [checkDane(requirement.dane, peer, now)]);
@@ -97,6 +99,41 @@ function judgePeer(requirement: Open, peer: PeerTls, now: number): Verdict {
     case 'encrypt':
     case 'opportunistic':
       return withTesting(requirement.testing, peer, []);
+    default:
+      return requirement satisfies never;
+  }
+}
+
+/** TLS that is out of date only ever hides the mail from the idle (RFC 8461 §7.2, RFC 9325 §3.1.1). */
+function tooOld({ protocol }: PeerTls): Failure | undefined {
+  if (NEW_ENOUGH.has(protocol)) return undefined;
+  return {
+    code: 'TLS_VERSION_TOO_OLD',
+    detail: `the session has ${protocol}, which is older than TLS 1.2`,
+    resultType: 'validation-failure',
+    reasonCode: 'tls-version',
+  };
+}
+
+const NEW_ENOUGH: ReadonlySet<string> = new Set(['TLSv1.2', 'TLSv1.3']);
+
+/** Its certificate proves nothing; where nothing is demanded it is better than clear text. */
+function judgeOld(requirement: Open, failure: Failure): Verdict {
+  switch (requirement.kind) {
+    case 'opportunistic':
+      return {
+        deliver: true,
+        tls: 'encrypted',
+        why: `encrypted, not verified: ${failure.detail}`,
+        ...(requirement.testing === undefined
+          ? {}
+          : { wouldFail: testingFault(requirement.testing, failure) }),
+      };
+    case 'dane':
+    case 'dane-and-sts':
+    case 'sts':
+    case 'encrypt':
+      return { deliver: false, tls: 'encrypted', why: failure.detail, failure };
     default:
       return requirement satisfies never;
   }

@@ -13,11 +13,12 @@ import { RECORD_SCENES } from './record-blocking.ts';
 import { REQUIRETLS_SCENES } from './requiretls.ts';
 import { ROLLOUT_SCENES } from './rollout.ts';
 import { ROUTING_SCENES } from './routing.ts';
-import { STALLING_SCENES, STARTTLS_SCENES } from './starttls.ts';
+import { OLD_TLS_SCENES, STALLING_SCENES, STARTTLS_SCENES } from './starttls.ts';
 
 /** All of them; names are unique. */
 export const SCENES: readonly Scene[] = [
   ...STARTTLS_SCENES,
+  ...OLD_TLS_SCENES,
   ...STALLING_SCENES,
   ...CERTIFICATE_SCENES,
   ...MX_SWAP_SCENES,

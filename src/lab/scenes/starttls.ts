@@ -119,6 +119,78 @@ export const STARTTLS_SCENES: readonly Scene[] = INTERFERENCES.flatMap((interfer
   ),
 );
 
+/** A message that came over TLS of this version. */
+const cameOver =
+  (protocol: string): NonNullable<Scene['check']> =>
+  ({ domain }) => {
+    const came = domain.host.messages.at(-1)?.tls?.protocol;
+    return came === protocol ? undefined : `it came over ${came ?? 'nothing'}`;
+  };
+
+const WITH_OLD_TLS = { tls: { opportunisticMinVersion: 'TLSv1.1' } } as const;
+
+/** TLS that is out of date may take the place of clear text, and of nothing else. */
+export const OLD_TLS_SCENES: readonly Scene[] = [
+  {
+    name: 'starttls-tls11-nothing',
+    title: 'the server speaks TLS 1.1 at most; no policy binds: clear text, on record',
+    rule: 'RFC 9325 §3.1.1',
+    requirements: ['TLS-9325-1'],
+    expected: 'delivered',
+    over: 'clear',
+    domain: (name) => ({ name, mx: [{ fault: 'tls-1.1' }] }),
+    check: ({ report }) => {
+      const event = report.hops[0]?.attempts.at(-1);
+      return event?.failure?.code === 'TLS_VERSION_TOO_OLD' ? undefined : 'it is not on record';
+    },
+  },
+  {
+    name: 'starttls-tls11-allowed',
+    title: 'the same, and the operator takes TLS 1.1 rather than clear text',
+    rule: 'RFC 9325 §3.1.1',
+    requirements: ['TLS-9325-1'],
+    expected: 'delivered',
+    config: WITH_OLD_TLS,
+    domain: (name) => ({ name, mx: [{ fault: 'tls-1.1' }] }),
+    check: cameOver('TLSv1.1'),
+  },
+  {
+    name: 'starttls-tls11-allowed-testing',
+    title: 'the same under testing: delivered over TLS 1.1, and reported',
+    rule: 'RFC 8461 §5',
+    requirements: ['TLS-9325-1', 'STS-5-2'],
+    expected: 'delivered',
+    config: WITH_OLD_TLS,
+    domain: (name) => ({ name, mx: [{ fault: 'tls-1.1' }], sts: { mode: 'testing' } }),
+    check: (aftermath) =>
+      cameOver('TLSv1.1')(aftermath) ??
+      (aftermath.report.recipients[0]?.verdict?.wouldFail?.code === 'TLS_VERSION_TOO_OLD'
+        ? undefined
+        : 'nothing was reported'),
+  },
+  {
+    name: 'starttls-tls11-allowed-enforce',
+    title: 'the operator takes TLS 1.1 where nothing binds; an enforced policy does',
+    rule: 'RFC 8461 §7.2',
+    requirements: ['STS-7.2-1', 'TLS-9325-1'],
+    expected: 'deferred',
+    code: 'TLS_VERSION_TOO_OLD',
+    config: WITH_OLD_TLS,
+    domain: (name) => ({ name, mx: [{ fault: 'tls-1.1' }], sts: { mode: 'enforce' } }),
+  },
+  {
+    name: 'starttls-tls11-allowed-requiretls',
+    title: 'the operator takes TLS 1.1 where nothing binds; REQUIRETLS over a signed MX does',
+    rule: 'RFC 8689 §4.2.1',
+    requirements: ['RT-4.2.1-2', 'TLS-9325-1'],
+    expected: 'deferred',
+    code: 'POLICY_REQUIRETLS_UNVERIFIED',
+    config: WITH_OLD_TLS,
+    message: { envelope: { requireTls: true } },
+    domain: (name) => ({ name, zone: 'secure', mx: [{ fault: 'tls-1.1' }] }),
+  },
+];
+
 /** Servers that keep the connection open and never come to the point. */
 export const STALLING_SCENES: readonly Scene[] = [
   {
