@@ -24,24 +24,20 @@ type Row = readonly [hosts: readonly Host[], mx: Mx, sts: StsMode | 'no policy',
 
 function host(kind: Host, index: number): HostEvidence {
   const name = `${'abcdef'[index]}.pool.test`;
-  switch (kind) {
-    case 'gone':
-      return hostEvidence(name, undefined, {
-        a: empty('nxdomain', name, 'A', 'insecure'),
-        aaaa: empty('nxdomain', name, 'AAAA', 'insecure'),
-      });
-    case 'dark':
-      return hostEvidence(name, undefined, {
-        a: failedAnswer(name, 'A'),
-        aaaa: failedAnswer(name, 'AAAA'),
-      });
-    default: {
-      const [first, second] = kind.split(' ') as [DaneState['kind'], DaneState['kind']?];
-      return second === undefined
-        ? hostEvidence(name, first)
-        : hostEvidence(`${name}.elsewhere.test`, second);
-    }
+  if (kind === 'gone') {
+    return hostEvidence(name, undefined, {
+      a: empty('nxdomain', name, 'A', 'insecure'),
+      aaaa: empty('nxdomain', name, 'AAAA', 'insecure'),
+    });
   }
+  if (kind === 'dark') {
+    return hostEvidence(name, undefined, {
+      a: failedAnswer(name, 'A'),
+      aaaa: failedAnswer(name, 'AAAA'),
+    });
+  }
+  const state = kind.replace('outside ', '') as DaneState['kind'];
+  return hostEvidence(kind === state ? name : `${name}.elsewhere.test`, state);
 }
 
 function evidence(hosts: readonly Host[], mx: Mx, sts: StsMode | 'no policy'): Evidence {
@@ -259,12 +255,10 @@ describe('levelOf, the rest', () => {
 
   it('the facts carry the newest failure to renew the policy', () => {
     const sts = stsPolicy('enforce');
-    assert.equal(sts.kind, 'policy');
-    const active = { ...(sts as Extract<typeof sts, { kind: 'policy' }>).active };
+    assert.ok(sts.kind === 'policy');
+    const active = { ...sts.active, refreshFailure: SERVFAIL };
     const level = levelFor(
-      mxEvidence([hostEvidence('a.pool.test', 'absent')], {
-        sts: { kind: 'policy', active: { ...active, refreshFailure: SERVFAIL } },
-      }),
+      mxEvidence([hostEvidence('a.pool.test', 'absent')], { sts: { kind: 'policy', active } }),
     );
     assert.deepEqual(level.kind === 'secure' && level.sts.failure, SERVFAIL);
   });
