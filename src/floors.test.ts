@@ -39,6 +39,8 @@ const FLOORS: Readonly<Record<string, number>> = {
   'json.ts': 0,
   'problems.ts': 0,
   'printable.ts': 0,
+  'version.ts': 0,
+  systemd: 0,
 };
 
 /** `dns/` is asked by `http/`, which stands beside it: the fetcher dials what the resolver checked. */

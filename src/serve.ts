@@ -10,11 +10,14 @@ import type { Config } from './config/types.ts';
 import { createResolver } from './dns/resolver.ts';
 import { createTrustSwitch } from './dns/trust-switch.ts';
 import type { Log } from './log/log.ts';
-import { createMetrics, type PolicyNumbers } from './metrics/metrics.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { createHttpApi } from './policy-server/http-api.ts';
 import { countingResolver } from './policy-server/counting-resolver.ts';
 import { countStsEvent } from './policy-server/count-sts-event.ts';
+import { notReady } from './policy-server/readiness.ts';
 import { startSelfTesting } from './policy-server/self-testing.ts';
+import { startWatching } from './policy-server/watching.ts';
+import { productVersion } from './version.ts';
 import { openStore } from './store/open-store.ts';
 import { createEngine } from './tls-policy/engine.ts';
 import type { Engine } from './tls-policy/engine-types.ts';
@@ -47,16 +50,17 @@ export interface ServiceOptions {
  * system's error (`EADDRINUSE`) when a port is taken.
  */
 export async function startService({ config, clock, log }: ServiceOptions): Promise<Service> {
-  const metrics = createMetrics();
+  const metrics = createMetrics({ version: productVersion() });
   const store = await openStore(config.store.url, { log, clock });
   const resolver = createResolver({ ...config.dns, clock, log });
   const trust = createTrustSwitch(resolver);
+  const counted = countingResolver(trust.resolver, metrics);
   const engine = createEngine({
     config,
     clock,
     log,
     store,
-    resolver: countingResolver(trust.resolver, metrics),
+    resolver: counted,
     onStsEvent: (event) => countStsEvent(event, metrics),
   });
   const closeBase = async (): Promise<void> => {
@@ -64,7 +68,8 @@ export async function startService({ config, clock, log }: ServiceOptions): Prom
     await store.close();
     resolver.close();
   };
-  metrics.watchPolicies(() => policyNumbers(engine));
+  const { policies } = engine;
+  const watching = startWatching({ policies, resolver, metrics, clock, log });
   const { intervalMs, ...names } = config.dns.selfTest;
   const selfTest = startSelfTesting({
     names,
@@ -85,6 +90,12 @@ export async function startService({ config, clock, log }: ServiceOptions): Prom
         smtpPort: config.smtp.port,
         firstContactMs: config.mtaSts.firstContactMs,
         clock,
+        notReady: () =>
+          notReady({
+            policies: policies.stats(),
+            selfTest: selfTest.latest,
+            resolverAnswered: counted.answered,
+          }),
       }).fetch,
     );
     engine.policies.start();
@@ -93,12 +104,14 @@ export async function startService({ config, clock, log }: ServiceOptions): Prom
       listening: [httpFace(http)],
       close: async () => {
         selfTest.stop();
+        watching.stop();
         await closeServer(http);
         await closeBase();
       },
     };
   } catch (error) {
     selfTest.stop();
+    watching.stop();
     await closeBase();
     throw error;
   }
@@ -139,9 +152,4 @@ async function closeServer(server: ServerType): Promise<void> {
     server.close(() => resolve());
     if ('closeIdleConnections' in server) server.closeIdleConnections();
   });
-}
-
-function policyNumbers(engine: Engine): PolicyNumbers {
-  const { entries, enforced, testing, ...rest } = engine.policies.stats();
-  return { ...rest, enforced, testing, none: entries - enforced - testing };
 }

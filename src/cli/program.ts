@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT_SOFTWARE, EXIT_USAGE } from './exit-codes.ts';
 import { explainCommand } from './explain.ts';
@@ -14,6 +13,7 @@ import { policiesCommand } from './policies.ts';
 import { sendCommand } from './send.ts';
 import { serveCommand } from './serve.ts';
 import { addSharedOptions, CommandStop } from './shared-options.ts';
+import { productVersion } from '../version.ts';
 
 /** Runs one command and gives its exit code. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
@@ -32,7 +32,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
 function buildProgram(io: Io, done: (exitCode: number) => void): Command {
   const program = new Command('smtp-sts')
     .description('Strict transport security for email: MTA-STS, DANE, TLS reporting, REQUIRETLS.')
-    .version(version(), '-V, --version')
+    .version(productVersion(), '-V, --version')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help says what there is)')
     .exitOverride()
@@ -60,11 +60,6 @@ function buildProgram(io: Io, done: (exitCode: number) => void): Command {
 function inherit(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent);
   for (const child of command.commands) inherit(child, command);
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 function exitCodeOf(error: unknown, io: Io): number {

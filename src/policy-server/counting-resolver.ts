@@ -17,9 +17,19 @@ const CLASSES: Readonly<Partial<Record<ErrorCode, DnsFailureClass>>> = {
   DNS_ANSWER_NAME: 'malformed',
 };
 
+/** A resolver that knows whether it was ever answered. */
+export interface CountingResolver extends Resolver {
+  /** Has any question been answered since the start? */
+  readonly answered: boolean;
+}
+
 /** Wraps `inner`; answers pass unchanged. */
-export function countingResolver(inner: Resolver, metrics: Metrics): Resolver {
+export function countingResolver(inner: Resolver, metrics: Metrics): CountingResolver {
+  let answered = false;
   return {
+    get answered() {
+      return answered;
+    },
     async lookup<T extends RrType>(
       name: string,
       type: T,
@@ -27,6 +37,7 @@ export function countingResolver(inner: Resolver, metrics: Metrics): Resolver {
     ): Promise<Answer<T>> {
       const answer = await inner.lookup(name, type, options);
       if (answer.kind === 'failure') metrics.dnsFailed(CLASSES[answer.failure.code] ?? 'other');
+      else answered = true;
       return answer;
     },
   };

@@ -21,12 +21,15 @@ export interface HttpApiOptions {
   /** Longest wait for a first contact, milliseconds. */
   readonly firstContactMs: number;
   readonly clock: Clock;
+  /** Why MTAs should not be sent here yet; empty: they may. */
+  readonly notReady: () => readonly string[];
 }
 
 const HELP = `smtp-sts
 
 GET /v1/policy/DOMAIN   how mail for DOMAIN may travel: the evidence and the decision, as JSON
 GET /healthz            is the service alive, and what does it stand on
+GET /readyz             may MTAs ask it yet: 200, or 503 and why not
 GET /metrics            numbers for Prometheus
 `;
 
@@ -36,6 +39,11 @@ export function createHttpApi(options: HttpApiOptions): Hono {
   app.use(secureHeaders());
   app.get('/', (context) => context.text(HELP));
   app.get('/healthz', (context) => context.json(health(options.engine)));
+  app.get('/readyz', (context) => {
+    const reasons = options.notReady();
+    if (reasons.length === 0) return context.json({ ready: true });
+    return context.json({ ready: false, reasons }, 503);
+  });
   app.get('/metrics', async (context) =>
     context.body(await options.metrics.text(), 200, {
       'content-type': options.metrics.contentType,

@@ -75,4 +75,30 @@ describe('self-testing', () => {
     assert.equal(testing.latest?.conclusion, 'untested');
     testing.stop();
   });
+
+  it('a resolver that is not there yet is tried again soon', async () => {
+    const clock = new FakeClock();
+    const names = { signed: 'signed.test', unsigned: '', bogus: '' };
+    let current = mapResolver({ records: {}, failing: { 'signed.test': 'timeout' } });
+    const resolver: typeof current = {
+      ...current,
+      lookup: async (name, type, options) => await current.lookup(name, type, options),
+    };
+    const testing = startSelfTesting({
+      names,
+      intervalMs: HOUR,
+      resolver,
+      trust: createTrustSwitch(resolver),
+      onTrustChange: () => assert.fail('nothing was proven'),
+      clock,
+      log: createLog('silent'),
+      metrics: createMetrics(),
+    });
+    await clock.advance(1);
+    assert.equal(testing.latest?.conclusion, 'unreachable');
+    current = resolverWith(['signed.test']);
+    await clock.advance(30_000);
+    assert.equal(testing.latest?.conclusion, 'validating');
+    testing.stop();
+  });
 });

@@ -32,6 +32,9 @@ export interface SelfTesting {
   stop(): void;
 }
 
+/** At the start of a machine the resolver is often not there yet: nobody waits an hour for it. */
+const SOON_MS = 30_000;
+
 /** Tests now and at every interval until stopped. */
 export function startSelfTesting(options: SelfTestingOptions): SelfTesting {
   const { clock, intervalMs, log } = options;
@@ -45,7 +48,8 @@ export function startSelfTesting(options: SelfTestingOptions): SelfTesting {
       if (result.conclusion !== latest?.conclusion) logConclusion(result, log);
       latest = result;
       act(result, options);
-      await clock.sleep(intervalMs, stopping.signal);
+      const soon = result.conclusion === 'unreachable';
+      await clock.sleep(soon ? Math.min(SOON_MS, intervalMs) : intervalMs, stopping.signal);
     }
   };
   loop().catch((error: unknown) => {
