@@ -7,20 +7,23 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/types.ts';
-import { createResolver } from './dns/resolver.ts';
 import { createTrustSwitch } from './dns/trust-switch.ts';
-import type { Log } from './log/log.ts';
+import type { Log, LogLevel } from './log/log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createHttpApi } from './policy-server/http-api.ts';
 import { countingResolver } from './policy-server/counting-resolver.ts';
 import { countStsEvent } from './policy-server/count-sts-event.ts';
 import { notReady } from './policy-server/readiness.ts';
-import { startSelfTesting } from './policy-server/self-testing.ts';
+import type { ConfigSource, ReloadReport } from './policy-server/reload.ts';
+import { createReplaceableResolver } from './policy-server/replaceable-resolver.ts';
+import { startSelfTesting, type SelfTesting } from './policy-server/self-testing.ts';
+import { createSteering } from './policy-server/steering.ts';
 import { startWatching } from './policy-server/watching.ts';
 import { productVersion } from './version.ts';
 import { openStore } from './store/open-store.ts';
 import { createEngine } from './tls-policy/engine.ts';
 import type { Engine } from './tls-policy/engine-types.ts';
+import { createOverrideBook } from './tls-policy/override-book.ts';
 
 /** A face of the service: where it listens and how it is used. */
 export interface Listening {
@@ -34,6 +37,8 @@ export interface Listening {
 export interface Service {
   readonly listening: readonly Listening[];
   readonly engine: Engine;
+  /** Takes over the configuration as it is now; what is wrong with it changes nothing. */
+  reload(): Promise<ReloadReport>;
   /** Takes no more questions, lets those under way end, closes the database. */
   close(): Promise<void>;
 }
@@ -43,52 +48,88 @@ export interface ServiceOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where a reload reads the configuration; absent: it cannot change. */
+  readonly source?: ConfigSource;
+  readonly setLogLevel?: (level: LogLevel) => void;
 }
 
 /**
  * Starts the service. Rejects with a `StoreError` when the database cannot be opened, and with the
  * system's error (`EADDRINUSE`) when a port is taken.
  */
-export async function startService({ config, clock, log }: ServiceOptions): Promise<Service> {
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { config, clock, log } = options;
   const metrics = createMetrics({ version: productVersion() });
   const store = await openStore(config.store.url, { log, clock });
-  const resolver = createResolver({ ...config.dns, clock, log });
+  const resolver = createReplaceableResolver({ settings: config.dns, clock, log });
   const trust = createTrustSwitch(resolver);
   const counted = countingResolver(trust.resolver, metrics);
+  const book = createOverrideBook({
+    store,
+    clock,
+    log,
+    onChange: (policyDomain) => engine.forget(policyDomain),
+  });
   const engine = createEngine({
     config,
     clock,
     log,
     store,
     resolver: counted,
+    overrides: book,
     onStsEvent: (event) => countStsEvent(event, metrics),
   });
   const closeBase = async (): Promise<void> => {
+    await book.close();
     await engine.close();
     await store.close();
     resolver.close();
   };
   const { policies } = engine;
   const watching = startWatching({ policies, resolver, metrics, clock, log });
-  const { intervalMs, ...names } = config.dns.selfTest;
-  const selfTest = startSelfTesting({
-    names,
-    intervalMs,
+  const testResolver = ({ dns }: Config): SelfTesting => {
+    const { intervalMs, ...names } = dns.selfTest;
+    const onTrustChange = (): void => engine.forget();
+    return startSelfTesting({
+      names,
+      intervalMs,
+      resolver,
+      trust,
+      onTrustChange,
+      clock,
+      log,
+      metrics,
+    });
+  };
+  let selfTest = testResolver(config);
+  const listening: Listening[] = [];
+  const steering = createSteering({
+    config,
+    source: options.source,
+    engine,
+    book,
     resolver,
-    trust,
-    onTrustChange: () => engine.forget(),
-    clock,
+    dnsChanged: (next) => {
+      selfTest.stop();
+      selfTest = testResolver(next);
+    },
+    forgetAnswers: () => undefined,
+    setLogLevel: options.setLogLevel,
+    status: () => ({ version: productVersion(), listening: listening.map(({ url }) => url) }),
     log,
     metrics,
   });
   try {
+    await book.refresh();
     const http = await listen(
       config.http.listen,
       createHttpApi({
         engine,
         metrics,
         smtpPort: config.smtp.port,
-        firstContactMs: config.mtaSts.firstContactMs,
+        get firstContactMs() {
+          return steering.config.mtaSts.firstContactMs;
+        },
         clock,
         notReady: () =>
           notReady({
@@ -98,14 +139,19 @@ export async function startService({ config, clock, log }: ServiceOptions): Prom
           }),
       }).fetch,
     );
+    listening.push(httpFace(http));
+    await steering.open();
+    book.start();
     engine.policies.start();
     return {
       engine,
-      listening: [httpFace(http)],
+      listening,
+      reload: async () => await steering.reload(),
       close: async () => {
+        await steering.close();
         selfTest.stop();
         watching.stop();
-        await closeServer(http);
+        await closeServer(http, clock);
         await closeBase();
       },
     };
@@ -147,9 +193,19 @@ function httpFace(server: ServerType): Listening {
   return { face: 'HTTP API', url, use: `curl ${url}/v1/policy/example.com` };
 }
 
-async function closeServer(server: ServerType): Promise<void> {
+/** How long requests under way may take to end once the service stops, milliseconds. */
+const CLOSE_GRACE_MS = 5_000;
+
+/** Lets requests under way end; who never finishes a request does not hold the service up. */
+async function closeServer(server: ServerType, clock: Clock): Promise<void> {
   await new Promise<void>((resolve) => {
-    server.close(() => resolve());
+    const timer = clock.after(CLOSE_GRACE_MS, () => {
+      if ('closeAllConnections' in server) server.closeAllConnections();
+    });
+    server.close(() => {
+      timer.cancel();
+      resolve();
+    });
     if ('closeIdleConnections' in server) server.closeIdleConnections();
   });
 }

@@ -5,20 +5,25 @@
  */
 import { Command, Option } from 'commander';
 import { systemClock } from '../clock.ts';
-import type { Config } from '../config/types.ts';
 import { createLog } from '../log/log.ts';
 import { type Service, startService } from '../serve.ts';
 import { StoreError } from '../store/store-error.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { type Io, say } from './io.ts';
-import { collect, CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
+import {
+  collect,
+  CommandStop,
+  configFrom,
+  configSource,
+  type SharedOptions,
+} from './shared-options.ts';
 
 /** Builds the command. */
 export function serveCommand(io: Io, done: (exitCode: number) => void): Command {
   return new Command('serve')
     .summary('run the service: the HTTP API and the background refresh of policies')
     .description(
-      'Runs until SIGTERM or SIGINT. Needs no configuration: SQLite in var/, loopback ports.\n' +
+      'Runs until SIGTERM or SIGINT; SIGHUP is the same as `smtp-sts reload`. Needs no configuration: SQLite in var/, loopback ports.\n' +
         'Prints a line for each face as soon as it listens, and how to use it.\n\n' +
         'Exit code: 0 ended by a signal, 69 could not start (port taken, database out of reach),\n' +
         '78 the configuration is wrong.',
@@ -45,7 +50,7 @@ export function serveCommand(io: Io, done: (exitCode: number) => void): Command 
     )
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<SharedOptions>();
-      const service = await start(configFrom(options));
+      const service = await start(options);
       for (const { face, url, use } of service.listening) {
         say(
           io,
@@ -54,15 +59,26 @@ export function serveCommand(io: Io, done: (exitCode: number) => void): Command 
             : `listening on ${url}  (${face}; try: ${use})`,
         );
       }
+      const onHangUp = (): void => void service.reload();
+      process.on('SIGHUP', onHangUp);
       await signalled();
+      process.off('SIGHUP', onHangUp);
       await service.close();
       done(0);
     });
 }
 
-async function start(config: Config): Promise<Service> {
+async function start(options: SharedOptions): Promise<Service> {
+  const config = configFrom(options);
+  const log = createLog(config.log.level);
   try {
-    return await startService({ config, clock: systemClock, log: createLog(config.log.level) });
+    return await startService({
+      config,
+      clock: systemClock,
+      log,
+      source: configSource(options),
+      setLogLevel: log.setLevel,
+    });
   } catch (error) {
     if (error instanceof StoreError) {
       throw new CommandStop(error.message, EXIT_UNAVAILABLE);

@@ -8,6 +8,7 @@ import { loadConfig } from '../config/load-config.ts';
 import type { ConfigOverrides } from '../config/overrides.ts';
 import type { Config } from '../config/types.ts';
 import type { Problem } from '../failure.ts';
+import type { ConfigSource } from '../policy-server/reload.ts';
 import { loadCaFile } from '../tls/trust.ts';
 import { EXIT_CONFIG } from './exit-codes.ts';
 
@@ -91,12 +92,16 @@ export function parsePort(text: string): number {
   return port;
 }
 
+/** The same configuration, read again whenever it is asked for. */
+export function configSource(options: SharedOptions): ConfigSource {
+  const path = options.config === undefined ? {} : { path: options.config };
+  const file = options.config === undefined ? {} : { file: options.config };
+  return { ...file, read: () => loadConfig({ ...path, overrides: overridesFrom(options) }) };
+}
+
 /** Loads the configuration that the shared options name; throws {@link CommandStop} when it is wrong. */
 export function configFrom(options: SharedOptions): Config {
-  const loaded = loadConfig({
-    ...(options.config === undefined ? {} : { path: options.config }),
-    overrides: overridesFrom(options),
-  });
+  const loaded = configSource(options).read();
   if (loaded.value === undefined) {
     const lines = loaded.problems.map((problem) => problemText(problem, options.config));
     throw new CommandStop(lines.join('\n'), EXIT_CONFIG);
@@ -105,7 +110,8 @@ export function configFrom(options: SharedOptions): Config {
   return loaded.value;
 }
 
-function problemText(
+/** `FILE:LINE:COLUMN: what is wrong` and, below it, the cure. */
+export function problemText(
   { code, line, column, message, fix }: Problem,
   file: string | undefined,
 ): string {

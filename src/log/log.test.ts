@@ -29,4 +29,18 @@ describe('log', () => {
   it('silent writes nothing', () => {
     assert.deepEqual(linesOf('silent', 'json'), []);
   });
+
+  it('I5: the level can be changed while the log is in use', () => {
+    const lines: string[] = [];
+    const log = createLog('warn', { sink: { write: (line) => lines.push(line) } });
+    log.info({}, 'not yet');
+    log.setLevel('info');
+    log.info({}, 'now');
+    log.setLevel('silent');
+    log.error({}, 'no more');
+    assert.deepEqual(
+      lines.map((line) => (JSON.parse(line) as { readonly msg: string }).msg),
+      ['now'],
+    );
+  });
 });

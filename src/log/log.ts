@@ -30,10 +30,15 @@ export interface LogOptions {
   readonly sink?: LogSink;
 }
 
+/** A log whose level can be changed while it is in use. */
+export interface LeveledLog extends Log {
+  setLevel(level: LogLevel): void;
+}
+
 /** A log of JSON lines on standard error, unless the options say otherwise. */
-export function createLog(level: LogLevel, options: LogOptions = {}): Log {
+export function createLog(level: LogLevel, options: LogOptions = {}): LeveledLog {
   const { format = 'json', sink = pino.destination({ dest: 2, sync: true }) } = options;
-  return pino(
+  const log = pino(
     {
       level,
       base: null,
@@ -42,6 +47,11 @@ export function createLog(level: LogLevel, options: LogOptions = {}): Log {
     },
     format === 'json' ? sink : { write: (line: string) => sink.write(textLine(line)) },
   );
+  return Object.assign(log, {
+    setLevel: (next: LogLevel) => {
+      log.level = next;
+    },
+  });
 }
 
 /** `2026-01-01T00:00:00.000Z WARN what happened (key=value …)`. */

@@ -42,7 +42,7 @@ export interface DeciderSettings {
 
 /** The deciding part of the engine. */
 export interface Decider extends Pick<Engine, 'decide' | 'warm' | 'forget'> {
-  /** Decides by these settings from now on; decisions by the old ones are dropped. */
+  /** Decides by these settings from now on; decisions by others are dropped. */
   configure(settings: DeciderSettings): void;
   /** Waits for what is under way, and forgets everything. */
   close(): Promise<void>;
@@ -103,8 +103,9 @@ export function createDecider(options: DeciderOptions): Decider {
       else cache.invalidate(policyDomain);
     },
     configure(next) {
+      const same = JSON.stringify(next) === JSON.stringify(settings);
       settings = next;
-      forgetAll();
+      if (!same) forgetAll();
     },
     async close() {
       await flight.settled();
