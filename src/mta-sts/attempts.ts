@@ -28,7 +28,7 @@ export interface AttemptsOptions {
   readonly network: PolicyNetwork;
   readonly life: DomainLife;
   readonly slots: FetchSlots;
-  /** Looks in the table before the network is asked. The failure is set where the table did not answer. */
+  /** Looks in the table before the network is asked, unless memory has a policy in force. */
   readonly consultTable: (domain: string) => Promise<TableAnswer>;
   /** The domain has no policy, but the table was not there to say otherwise. */
   readonly markUncertain: (domain: string, failure: Failure) => void;
@@ -46,13 +46,22 @@ export interface Attempts {
   /** Resolves at the end with the policy that was fetched, if one was. Rejects only for a bug. */
   run(domain: string, purpose: Purpose): Promise<Held | undefined>;
   isUnderWay(domain: string): boolean;
+  /** Why the attempt under way cannot rule out that the table has a policy; undefined where it can. */
+  doubt(domain: string): Failure | undefined;
   readonly underWay: number;
   /** Breaks off what is under way and waits for its end. */
   close(): Promise<void>;
 }
 
+/** What an attempt has found out so far. */
+interface Knows {
+  /** Undefined until the table has answered. */
+  table: TableAnswer | undefined;
+}
+
 interface Flight {
   readonly purpose: Purpose;
+  readonly knows: Knows;
   readonly ended: Promise<Held | undefined>;
 }
 
@@ -61,9 +70,13 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   const flights = new Map<string, Flight>();
   const closing = new AbortController();
 
-  const launch = async (domain: string, purpose: Purpose): Promise<Held | undefined> => {
+  const launch = async (
+    domain: string,
+    purpose: Purpose,
+    knows: Knows,
+  ): Promise<Held | undefined> => {
     try {
-      return await attempt(options, { domain, purpose, signal: closing.signal });
+      return await attempt(options, { domain, purpose, knows, signal: closing.signal });
     } catch (error) {
       if (closing.signal.aborted) return undefined;
       throw error;
@@ -78,8 +91,9 @@ export function createAttempts(options: AttemptsOptions): Attempts {
         if (closing.signal.aborted) return undefined;
         const flight = flights.get(domain);
         if (flight === undefined) {
-          const ended = launch(domain, purpose);
-          flights.set(domain, { purpose, ended });
+          const knows: Knows = { table: undefined };
+          const ended = launch(domain, purpose, knows);
+          flights.set(domain, { purpose, knows, ended });
           return await ended;
         }
         if (answers(flight.purpose, purpose)) return await flight.ended;
@@ -87,6 +101,14 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       }
     },
     isUnderWay: (domain) => flights.has(domain),
+    doubt(domain) {
+      const flight = flights.get(domain);
+      if (flight === undefined) return undefined;
+      const { table } = flight.knows;
+      if (table?.kind === 'no-answer') return table.failure;
+      if (table !== undefined) return undefined;
+      return { code: 'STORE_UNAVAILABLE', detail: 'the database has not answered yet' };
+    },
     get underWay() {
       return flights.size;
     },
@@ -107,24 +129,28 @@ interface AttemptOf {
   readonly domain: string;
   readonly purpose: Purpose;
   readonly signal: AbortSignal;
+  readonly knows: Knows;
 }
 
 async function attempt(options: AttemptsOptions, of: AttemptOf): Promise<Held | undefined> {
-  const { domain, purpose, signal } = of;
+  const { domain, purpose, signal, knows } = of;
   const { network, life } = options;
-  const table: TableAnswer =
-    purpose === 'first-contact' ? await options.consultTable(domain) : { kind: 'nothing' };
-  if (table.kind === 'in-force') return table.served;
+  const table = await options.consultTable(domain);
+  knows.table = table;
+  if (table.kind === 'in-force' && purpose === 'first-contact') return table.served;
   if (signal.aborted) return undefined;
   const discovery = await network.discover(domain, { fresh: purpose !== 'first-contact', signal });
   if (signal.aborted) return undefined;
   const found = life.apply(domain, { kind: 'discovered', purpose, discovery });
   const id = fetchedId(found.effects);
-  const served = id === undefined ? undefined : await fetchPolicy(options, { ...of, id });
-  if (served === undefined && table.kind === 'no-answer') {
-    options.markUncertain(domain, table.failure);
-  }
-  return served;
+  if (id !== undefined) return await fetchPolicy(options, { ...of, id });
+  doubt(options, of);
+  return undefined;
+}
+
+/** Before anyone can read that the domain has no policy: the table may have one. */
+function doubt(options: AttemptsOptions, { domain, knows }: AttemptOf): void {
+  if (knows.table?.kind === 'no-answer') options.markUncertain(domain, knows.table.failure);
 }
 
 async function fetchPolicy(
@@ -149,6 +175,7 @@ async function fetchPolicy(
         }
       : { kind: 'fetch-failed', id, failure: outcome.failure },
   );
+  if (!outcome.ok) doubt(options, of);
   for (const effect of effects) {
     if (effect.kind === 'serve') return effect.held;
   }

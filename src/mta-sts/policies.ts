@@ -59,6 +59,11 @@ export interface StsPoliciesOptions {
   /** 0 ≤ value < 1, for the jitter. */
   readonly random?: () => number;
   readonly onEvent?: ((event: StsEvent) => void) | undefined;
+  /**
+   * Another policy is in force than before, or none: by a fetch, by its end, by an order to forget,
+   * or because another node said so. Whatever was decided with the older one may be wrong.
+   */
+  readonly onChange?: ((policyDomain: string) => void) | undefined;
   /** Who takes leases; different for each process. */
   readonly owner?: string;
   /** Replaces the resolver and the fetcher, for tests. */
@@ -79,6 +84,7 @@ export function createStsPolicies(options: StsPoliciesOptions): StsPolicies {
     concurrency: options.concurrency ?? 50,
     random: options.random ?? Math.random,
     onEvent: options.onEvent,
+    onChange: options.onChange,
     owner: options.owner ?? randomUUID(),
   });
   return new Policies(core, options.settings);
@@ -107,8 +113,9 @@ class Policies implements StsPolicies {
     const key = this.#keyOf(policyDomain);
     if (!key.ok) return { kind: 'none', failure: key.failure };
     const domain = key.value;
-    const entry = this.#core.cache.entry(domain);
-    const cached = entry === undefined ? undefined : await this.#fromCache(domain, entry, options);
+    const state = this.#core.cache.state(domain);
+    const cached =
+      state.kind === 'held' ? await this.#fromCache(domain, state, options) : undefined;
     if (cached !== undefined) return cached;
     const known = statusOf(domain, this.#core.cache.state(domain), this.#core.clock.now());
     return known ?? (await this.#ask(domain, 'first-contact', options));
@@ -142,6 +149,7 @@ class Policies implements StsPolicies {
     const state = cache.state(key.value);
     const wasKnown = state.kind !== 'unknown';
     cache.put(key.value, UNKNOWN, now);
+    this.#core.changed(key.value);
     // What is there goes, even if it is from a clock that is a little ahead of ours.
     const from = (fetchedAt: number): number =>
       isAhead({ fetched_at: fetchedAt }, now) ? now : Math.max(now, fetchedAt);
@@ -232,21 +240,21 @@ class Policies implements StsPolicies {
   /** The answer from memory, without waiting, unless the live MX hosts say that it is out of date. */
   async #fromCache(
     domain: string,
-    entry: CacheEntry,
+    known: Held,
     options: StsLookupOptions,
   ): Promise<StsStatus | undefined> {
-    const { clock, life, log } = this.#core;
+    const { cache, clock, life, log } = this.#core;
     const now = clock.now();
-    if (isFromTheFuture(entry.state, now)) life.apply(domain, { kind: 'time' });
-    const { state } = entry;
-    if (now > state.expiresAt) return undefined;
+    if (isFromTheFuture(known, now)) life.apply(domain, { kind: 'time' });
+    const state = inForce(cache.state(domain), now);
+    if (state === undefined) return undefined;
     const active = activeOf(domain, state, 'cache');
     if (active === undefined) {
       log.warn({ domain }, `${domain}: the stored policy cannot be read and is fetched anew`);
-      this.#core.cache.put(domain, UNKNOWN, now);
+      cache.put(domain, UNKNOWN, now);
       return undefined;
     }
-    this.#noteUse(domain, entry, now);
+    this.#noteUse(domain, now);
     if (
       excludesAll(state, options.mxHosts) &&
       mayRenew(state, { policyDomain: domain, now, settings: this.#settings })
@@ -258,7 +266,9 @@ class Policies implements StsPolicies {
     return { kind: 'policy', active };
   }
 
-  #noteUse(domain: string, entry: CacheEntry, now: number): void {
+  #noteUse(domain: string, now: number): void {
+    const entry = this.#core.cache.entry(domain);
+    if (entry === undefined) return;
     entry.lastUsedAt = now;
     if (now - entry.storedUseAt > USE_STEP_MS) this.#core.table.noteUse(domain);
   }
@@ -280,8 +290,6 @@ class Policies implements StsPolicies {
   ): Promise<StsStatus> {
     const key = this.#keyOf(policyDomain);
     if (!key.ok) return { kind: 'none', failure: key.failure };
-    // A policy that only the table has must not look like a domain without one.
-    await this.#readFromTable(key.value);
     return await this.#ask(key.value, purpose, { ...options, budgetMs: Number.POSITIVE_INFINITY });
   }
 
@@ -291,7 +299,11 @@ class Policies implements StsPolicies {
     const end = await within(attempts.run(domain, purpose), { clock, ms: budgetMs, signal });
     const state = cache.state(domain);
     if (end.kind === 'done') return answerOf(domain, { served: end.value, state }, clock.now());
-    return statusOf(domain, state, clock.now()) ?? pendingOf(domain, budgetMs);
+    const known = statusOf(domain, state, clock.now());
+    if (known !== undefined) return known;
+    // Only a table that has answered lets "not yet" mean "deliver without".
+    const doubt = attempts.doubt(domain);
+    return doubt === undefined ? pendingOf(domain, budgetMs) : { kind: 'none', failure: doubt };
   }
 }
 

@@ -15,6 +15,7 @@ import { logStsEvent } from './event-log.ts';
 import type { FetchSlots } from './fetch-slots.ts';
 import { createFetchSlots } from './fetch-slots.ts';
 import type { Purpose } from './life-cycle-types.ts';
+import { inForce } from './life-times.ts';
 import type { MemoryCache } from './memory-cache.ts';
 import { createMemoryCache } from './memory-cache.ts';
 import type { PolicyKeeper } from './policy-keeper.ts';
@@ -37,6 +38,7 @@ export interface PolicyCoreOptions {
   readonly concurrency: number;
   readonly random: () => number;
   readonly onEvent: ((event: StsEvent) => void) | undefined;
+  readonly onChange: ((policyDomain: string) => void) | undefined;
   readonly owner: string;
 }
 
@@ -52,6 +54,8 @@ export interface PolicyCore {
   readonly clock: Clock;
   readonly log: Log;
   readonly tell: (event: StsEvent) => void;
+  /** Another policy, or none, is in force. */
+  readonly changed: (domain: string) => void;
   /** Begins an attempt that nobody waits for, unless one is under way. */
   behind(domain: string, purpose: Purpose): void;
   close(): Promise<void>;
@@ -65,7 +69,7 @@ const UNCERTAIN_MS = 30_000;
 
 /** All parts, nothing running yet. */
 export function createPolicyCore(options: PolicyCoreOptions): PolicyCore {
-  const { network, store, clock, log, settings, concurrency, random, onEvent, owner } = options;
+  const { network, store, clock, log, settings, concurrency, random, owner } = options;
   const cache = createMemoryCache({
     maxEntries: settings.maxEntries,
     maxBare: Math.max(1_000, Math.min(MAX_BARE, settings.maxEntries)),
@@ -85,15 +89,29 @@ export function createPolicyCore(options: PolicyCoreOptions): PolicyCore {
   });
   const tell = (event: StsEvent): void => {
     logStsEvent(log, event, clock.now());
-    onEvent?.(event);
+    options.onEvent?.(event);
   };
-  const life = createDomainLife({ cache, schedule, keeper, clock, log, settings, random, tell });
+  const changed = (domain: string): void => options.onChange?.(domain);
+  const life = createDomainLife({
+    cache,
+    schedule,
+    keeper,
+    clock,
+    log,
+    settings,
+    random,
+    tell,
+    changed,
+  });
   const table = createTableSync({ keeper, life, cache, clock });
   const attempts = createAttempts({
     network,
     life,
     slots,
-    consultTable: async (domain) => await table.consult(domain),
+    consultTable: async (domain) =>
+      inForce(cache.state(domain), clock.now()) === undefined
+        ? await table.consult(domain)
+        : { kind: 'nothing' },
     markUncertain: (domain, failure) => {
       const state = cache.state(domain);
       if (state.kind !== 'bare') return;
@@ -127,5 +145,19 @@ export function createPolicyCore(options: PolicyCoreOptions): PolicyCore {
     await keeper.idle();
     await table.writeUses();
   };
-  return { cache, life, slots, attempts, keeper, table, loop, clock, log, tell, behind, close };
+  return {
+    cache,
+    life,
+    slots,
+    attempts,
+    keeper,
+    table,
+    loop,
+    clock,
+    log,
+    tell,
+    changed,
+    behind,
+    close,
+  };
 }
