@@ -11,6 +11,7 @@ import { HTTP_ERRORS } from './errors/http.ts';
 import { OVERRIDE_ERRORS } from './errors/override.ts';
 import { POLICY_ERRORS } from './errors/policy.ts';
 import { SMTP_ERRORS } from './errors/smtp.ts';
+import { SOCKETMAP_ERRORS } from './errors/socketmap.ts';
 import { STORE_ERRORS } from './errors/store.ts';
 import { STS_ERRORS } from './errors/sts.ts';
 import { SUBMISSION_ERRORS } from './errors/submission.ts';
@@ -30,6 +31,7 @@ export const ERRORS = {
   ...SMTP_ERRORS,
   ...POLICY_ERRORS,
   ...OVERRIDE_ERRORS,
+  ...SOCKETMAP_ERRORS,
   ...SUBMISSION_ERRORS,
 } as const;
 

@@ -10,6 +10,7 @@ import { complain, type Io } from './io.ts';
 import { labCommand } from './lab.ts';
 import { lintCommand } from './lint.ts';
 import { policiesCommand } from './policies.ts';
+import { queryCommand } from './query.ts';
 import { sendCommand } from './send.ts';
 import { serveCommand } from './serve.ts';
 import { addSharedOptions, CommandStop } from './shared-options.ts';
@@ -43,6 +44,7 @@ function buildProgram(io: Io, done: (exitCode: number) => void): Command {
   addSharedOptions(program);
   const commands = [
     explainCommand(io, done),
+    queryCommand(io, done),
     lintCommand(io, done),
     sendCommand(io, done),
     policiesCommand(io, done),
