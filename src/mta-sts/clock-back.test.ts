@@ -65,7 +65,8 @@ describe('no policy, and a clock that goes back', () => {
       log: silentLog,
       rowFor: () => assert.fail('nothing is written'),
     });
-    const rest = { settings: SETTINGS, random: () => 0.5, log: silentLog, tell: () => undefined };
+    const deaf = { tell: () => undefined, changed: () => undefined };
+    const rest = { settings: SETTINGS, random: () => 0.5, log: silentLog, ...deaf };
     const life = createDomainLife({ cache, schedule, keeper, clock, ...rest });
     const event = { kind: 'discovered', purpose: 'first-contact', discovery: ABSENT } as const;
     life.apply('d.test', event);

@@ -6,7 +6,15 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import type { CacheEntry, MemoryCache } from './memory-cache.ts';
-import type { Context, Effect, Held, LifeEvent, LifeSettings, Step } from './life-cycle-types.ts';
+import type {
+  Context,
+  Effect,
+  Held,
+  LifeEvent,
+  LifeSettings,
+  State,
+  Step,
+} from './life-cycle-types.ts';
 import { transition } from './life-cycle.ts';
 import { inForce, rebased } from './life-times.ts';
 import type { PolicyKeeper } from './policy-keeper.ts';
@@ -25,6 +33,8 @@ export interface DomainLifeOptions {
   readonly settings: LifeSettings;
   readonly random: () => number;
   readonly tell: (event: StsEvent) => void;
+  /** Another policy, or none, is in force than before. */
+  readonly changed: (domain: string) => void;
 }
 
 /** The states of all domains. */
@@ -42,7 +52,7 @@ const FULL_NOTICE_MS = 3_600_000;
 
 /** The states of all domains, empty at first. */
 export function createDomainLife(options: DomainLifeOptions): DomainLife {
-  const { cache, schedule, keeper, clock, log, settings, random, tell } = options;
+  const { cache, schedule, keeper, clock, log, settings, random, tell, changed } = options;
   let fullNoticeAt = Number.NEGATIVE_INFINITY;
 
   const contextOf = (policyDomain: string): Context => ({
@@ -64,6 +74,7 @@ export function createDomainLife(options: DomainLifeOptions): DomainLife {
   /** @returns false if there was no room; then nothing of it is written either */
   const keep = (domain: string, step: Step, now: number): boolean => {
     const before = cache.entry(domain)?.state.refreshAt;
+    const wasGuest = before === undefined && cache.state(domain).kind === 'held';
     const result = cache.put(domain, step.state, now);
     if (result.kind === 'refused') {
       noticeFull(now);
@@ -72,6 +83,7 @@ export function createDomainLife(options: DomainLifeOptions): DomainLife {
     if (result.evicted !== undefined) keeper.remove(result.evicted);
     if (step.state.kind === 'held' && step.state.refreshAt !== before) {
       schedule.set(domain, step.state.refreshAt);
+      if (wasGuest) keeper.save(domain);
     }
     return true;
   };
@@ -90,6 +102,7 @@ export function createDomainLife(options: DomainLifeOptions): DomainLife {
     const step = transition(before, event, context);
     const kept = step.state === before || keep(domain, step, context.now);
     const effects = kept ? step.effects : step.effects.filter((effect) => effect.kind !== 'save');
+    if (!isSamePolicy(before, cache.state(domain))) changed(domain);
     follow(domain, effects);
     return step;
   };
@@ -132,9 +145,15 @@ export function createDomainLife(options: DomainLifeOptions): DomainLife {
       apply(domain, { kind: 'stored', held: heldOf(row) });
       return true;
     }
+    if (cache.state(domain).kind === 'held') {
+      // A guest: it takes over what is newer, and a room if there is one.
+      apply(domain, { kind: 'stored', held: heldOf(row) });
+      return cache.entry(domain) !== undefined;
+    }
     const held = rebased(heldOf(row), contextOf(domain)) as Held;
     if (now > held.expiresAt) return true;
     const result = cache.load(domain, held, usedAt, now);
+    changed(domain);
     if (result.kind === 'refused') return false;
     schedule.set(domain, held.refreshAt);
     return true;
@@ -145,5 +164,13 @@ export function createDomainLife(options: DomainLifeOptions): DomainLife {
     if (next === entry.state) return;
     entry.state = next;
     schedule.set(domain, next.refreshAt);
+    changed(domain);
   }
+}
+
+/** Would a decision made with the one still be right with the other? */
+function isSamePolicy(before: State, after: State): boolean {
+  if (before.kind !== 'held' || after.kind !== 'held')
+    return before.kind !== 'held' && after.kind !== 'held';
+  return before.id === after.id && before.fetchedAt === after.fetchedAt;
 }

@@ -1,6 +1,8 @@
 /**
  * What is known of each domain, in bounded memory. Policies and the lack of one are kept apart,
- * so that a flood of domains without a policy can never push a policy out.
+ * so that a flood of domains without a policy can never push a policy out. Policies for which there
+ * is no room are guests: a few of the newest stay for a while, so that their hosts are not asked
+ * for every message.
  *
  * @module
  */
@@ -38,12 +40,14 @@ export interface Evicted {
 /** What became of a policy that was put in. */
 export type PutResult =
   | { readonly kind: 'kept'; readonly evicted?: Evicted }
-  /** Full of policies that are in force and in use. */
+  /** Full of policies that are in force and in use: it is a guest. */
   | { readonly kind: 'refused' };
 
 /** A bounded map from policy domain to state. */
 export interface MemoryCache {
+  /** A policy with a room of its own. */
   entry(domain: string): CacheEntry | undefined;
+  /** What is known, guests too. */
   state(domain: string): State;
   put(domain: string, state: State, now: number): PutResult;
   /** A policy from the table with the use that the table knows of. */
@@ -54,6 +58,9 @@ export interface MemoryCache {
   readonly size: number;
   count(mode: Held['policy']['mode']): number;
 }
+
+/** Guests at most; the oldest goes. A policy takes 64 KiB at worst. */
+export const MAX_GUESTS = 2_000;
 
 /** How many entries are looked at for one that may go. */
 const EVICTION_SAMPLE = 64;
@@ -66,6 +73,7 @@ export function createMemoryCache(options: MemoryCacheOptions): MemoryCache {
 class BoundedCache implements MemoryCache {
   readonly #options: MemoryCacheOptions;
   readonly #held = new Map<string, CacheEntry>();
+  readonly #guests = new Map<string, Held>();
   readonly #bare = new Map<string, Bare>();
   readonly #texts: PolicyTexts = createPolicyTexts();
   readonly #counts = { enforce: 0, testing: 0, none: 0 };
@@ -80,12 +88,14 @@ class BoundedCache implements MemoryCache {
   }
 
   state(domain: string): State {
-    return this.#held.get(domain)?.state ?? this.#bare.get(domain) ?? UNKNOWN;
+    const held = this.#held.get(domain)?.state ?? this.#guests.get(domain);
+    return held ?? this.#bare.get(domain) ?? UNKNOWN;
   }
 
   put(domain: string, state: State, now: number): PutResult {
     if (state.kind === 'held') return this.#putHeld(domain, state, { lastUsedAt: now, now });
     this.#dropHeld(domain);
+    this.#guests.delete(domain);
     this.#bare.delete(domain);
     if (state.kind === 'bare') this.#putBare(domain, state);
     return { kind: 'kept' };
@@ -130,7 +140,12 @@ class BoundedCache implements MemoryCache {
     const evicted = this.#held.size < this.#options.maxEntries ? undefined : this.#evict(use.now);
     // Kept or not, there is a policy: that there was none is no longer true.
     this.#bare.delete(domain);
-    if (this.#held.size >= this.#options.maxEntries) return { kind: 'refused' };
+    this.#guests.delete(domain);
+    if (this.#held.size >= this.#options.maxEntries) {
+      makeRoom(this.#guests, MAX_GUESTS);
+      this.#guests.set(domain, state);
+      return { kind: 'refused' };
+    }
     const shared = this.#texts.take(state.policy);
     this.#counts[shared.mode] += 1;
     const kept = shared === state.policy ? state : { ...state, policy: shared };
@@ -190,12 +205,16 @@ class BoundedCache implements MemoryCache {
   }
 
   #putBare(domain: string, state: Bare): void {
-    if (this.#bare.size >= this.#options.maxBare) {
-      for (const oldest of this.#bare.keys()) {
-        this.#bare.delete(oldest);
-        break;
-      }
-    }
+    makeRoom(this.#bare, this.#options.maxBare);
     this.#bare.set(domain, state);
+  }
+}
+
+/** The oldest goes. */
+function makeRoom(map: Map<string, unknown>, most: number): void {
+  if (map.size < most) return;
+  for (const oldest of map.keys()) {
+    map.delete(oldest);
+    return;
   }
 }

@@ -9,7 +9,6 @@ import type { Resolver } from '../dns/types.ts';
 import { ok, type Outcome } from '../failure.ts';
 import { createHttpsFetcher, type HttpsFetcher } from '../http/https-fetcher.ts';
 import { createStsPolicies } from '../mta-sts/policies.ts';
-import type { StsEvent } from '../mta-sts/types.ts';
 import { loadCaFile } from '../tls/trust.ts';
 import { createDecider, type DeciderSettings } from './decider.ts';
 import type { Engine, EngineOptions } from './engine-types.ts';
@@ -38,10 +37,8 @@ export function createEngine(options: EngineOptions): Engine {
     settings: mtaSts,
     concurrency: config.policyFetch.concurrency,
     ...(options.store === undefined ? {} : { store: options.store }),
-    onEvent: (event) => {
-      if (changesPolicy(event)) decider.forget(event.policyDomain);
-      options.onStsEvent?.(event);
-    },
+    onEvent: options.onStsEvent,
+    onChange: (policyDomain) => decider.forget(policyDomain),
   });
   const decider = createDecider({
     resolver,
@@ -120,21 +117,4 @@ function fetcherOf({ clock }: EngineOptions, { config, resolver, ca }: FetcherPa
     ...(ca === undefined ? {} : { ca }),
     ...(proxy === undefined ? {} : { proxy }),
   });
-}
-
-/** Whether decisions made before this event may be wrong after it. */
-function changesPolicy({ kind }: StsEvent): boolean {
-  switch (kind) {
-    case 'policy-fetched':
-    case 'policy-weakened':
-    case 'policy-expired':
-      return true;
-    case 'refresh-failed':
-    case 'fetch-failed':
-    case 'record-vanished':
-    case 'no-mx-matches':
-      return false;
-    default:
-      return kind satisfies never;
-  }
 }
