@@ -31,7 +31,7 @@ export class FakeClock implements Clock {
     this.#pending.push(pending);
     return {
       cancel: () => {
-        this.#pending = this.#pending.filter((other) => other !== pending);
+        this.#pending = this.#pending.filter(({ order }) => order !== pending.order);
       },
     };
   }
@@ -75,6 +75,13 @@ export class FakeClock implements Clock {
 
   /** Sets the wall clock without running anything: a clock that jumps. */
   jumpTo(now: number): void {
+    this.#now = now;
+  }
+
+  /** Sets the wall clock as an operator would: timers know nothing of it and have as long to wait. */
+  setTo(now: number): void {
+    const shift = now - this.#now;
+    this.#pending = this.#pending.map((pending) => ({ ...pending, at: pending.at + shift }));
     this.#now = now;
   }
 }

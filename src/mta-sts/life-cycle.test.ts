@@ -352,6 +352,15 @@ describe('life cycle', () => {
     assert.deepEqual(names(check.effects), []);
   });
 
+  it('STS-10.2-2: a failed fetch of another id leaves the daily refresh where it was', () => {
+    const before = held('enforce', WEEK_S, T0);
+    const after = (id: string, now: number): number =>
+      (transition(before, failed(id), at(now)).state as Held).refreshAt - T0;
+    assert.equal(after('b', T0 + HOUR), DAY);
+    assert.equal(after('a', T0 + HOUR), HOUR + 5 * MINUTE);
+    assert.equal(after('b', T0 + DAY), DAY + 5 * MINUTE);
+  });
+
   it('STS-10.2-3: failures in a row are counted, and a success ends the count', () => {
     let state: State = held('enforce', WEEK_S, T0);
     for (const day of [1, 2, 3]) state = transition(state, failed(), at(T0 + day * DAY)).state;

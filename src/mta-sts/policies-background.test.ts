@@ -115,6 +115,19 @@ describe('a clock that jumps', () => {
     });
   });
 
+  it('E18: back a year: the background work shortens what nobody asks for', async () => {
+    await running(async ({ policies, network, clock }) => {
+      network.publish('d.test', 'a', 'enforce', YEAR_S);
+      await policies.lookup('d.test');
+      network.change('d.test', { fetch: BROKEN });
+      clock.setTo(T0 - 365 * DAY);
+      await clock.advance(2 * MINUTE);
+      const entry = await policies.show('d.test');
+      const left = (entry?.active.expiresAt ?? 0) - clock.now();
+      assert.ok(left > 0 && left <= YEAR_S * 1_000, `${left / DAY} days`);
+    });
+  });
+
   it('E18: forward a year: no storm; each policy is fetched anew before it would be dropped', async () => {
     await running(async ({ policies, network, clock, events }) => {
       for (let n = 0; n < 50; n += 1) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DaneState } from '../dane/types.ts';
 import type { StsMode } from '../mta-sts/types.ts';
+import { MAX_ADDRESSES } from './addresses.ts';
 import { evaluate } from './evaluate.ts';
 import {
   BOGUS,
@@ -230,6 +231,19 @@ describe('evaluate: hosts', () => {
     });
     const { addresses } = only(mxEvidence([host]));
     assert.deepEqual(addresses, ['2001:db8::1', '192.0.2.1', '192.0.2.2', '192.0.2.3']);
+  });
+
+  it('of more addresses than anybody needs the first of both families are kept', () => {
+    const many = (prefix: string): string[] =>
+      Array.from({ length: 100 }, (_, index) => `${prefix}${index + 1}`);
+    const host = hostEvidence(MX1, undefined, {
+      a: records(MX1, 'A', many('192.0.2.')),
+      aaaa: records(MX1, 'AAAA', many('2001:db8::')),
+    });
+    const { addresses } = only(mxEvidence([host]));
+    assert.equal(addresses.length, MAX_ADDRESSES);
+    assert.deepEqual(addresses.slice(0, 3), ['2001:db8::1', '192.0.2.1', '2001:db8::2']);
+    assert.equal(addresses.at(-1), '192.0.2.10');
   });
 
   it('DANE-7672-2.2-5, TLS-3207-6-1: where DANE is mandatory, only usable records over a secure path will do', () => {
