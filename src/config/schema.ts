@@ -86,7 +86,7 @@ const dns = z.strictObject({
     kind: NUMBER,
     about: 'How often each resolver is asked before the question has failed.',
   }),
-  concurrency: setting(count(1, 10_000), 256, {
+  concurrency: setting(count(1, 10_000), 1_000, {
     kind: NUMBER,
     about: 'Questions under way at once.',
   }),

@@ -101,6 +101,22 @@ function readEnd<T extends RrType>(
   return { kind: 'nodata', ttl: 0 };
 }
 
+/**
+ * How many records of a set are read. More than these nobody has for a reason: a stranger's zone
+ * must not fill memory with them. Whoever delivers tries fewer.
+ */
+const MOST_RECORDS: Readonly<Record<RrType, number>> = {
+  A: 64,
+  AAAA: 64,
+  CNAME: 8,
+  MX: 256,
+  TXT: 1_024,
+  TLSA: 128,
+  SOA: 8,
+  NS: 64,
+  DS: 64,
+};
+
 function readRecords<T extends RrType>(
   message: WireMessage,
   at: { readonly finalName: string; readonly ttl: number },
@@ -108,6 +124,7 @@ function readRecords<T extends RrType>(
   wire: readonly WireRecord[],
 ): End<T> {
   const records = wire
+    .slice(0, MOST_RECORDS[sought.type])
     .map((record) => readData(message.octets, record, sought.type))
     .filter((record) => hasUsableName(sought.type, record));
   if (records.length === 0) {

@@ -81,19 +81,18 @@ const SOCKET_WAIT_MS = 50;
 export async function ask(asked: Asked, deps: AskDeps): Promise<Response> {
   const done = new Set<Upstream>();
   let worst: Failed | undefined;
-  let servfail: Upstream | undefined;
   for (let round = 0; round < deps.attempts; round += 1) {
     for (const upstream of deps.health.order(deps.upstreams, deps.clock.now())) {
       if (done.has(upstream)) continue;
       const response = await askUpstream(upstream, asked, deps);
       if (response.ok || isFinal(response.failure)) return response;
       if (rankOf(response.failure) === ANSWERED) done.add(upstream);
-      if (response.failure.code === 'DNS_SERVFAIL') servfail ??= upstream;
+      // At once: the next upstream may be one that does not validate.
+      const mayBeBogus = upstream.trusted && response.failure.code === 'DNS_SERVFAIL';
+      const bogusness = mayBeBogus ? await checkBogus(upstream, asked, deps) : undefined;
+      if (bogusness !== undefined) return bogusness;
       worst = graver(worst, response);
     }
-  }
-  if (servfail?.trusted === true && worst !== undefined) {
-    return (await checkBogus(servfail, asked, deps)) ?? worst;
   }
   return worst ?? noUpstream(asked);
 }

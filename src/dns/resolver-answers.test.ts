@@ -253,4 +253,11 @@ describe('resolver: denials', () => {
     assert.ok(long.kind === 'records');
     assert.equal(long.ttl, 600);
   });
+
+  it('of a set without end a bounded number is read', async () => {
+    const answers = Array.from({ length: 300 }, () => a('a.test'));
+    const { answer } = await lookUp(table({ 'a.test/A': { answers } }), 'a.test', 'A');
+    assert.ok(answer.kind === 'records');
+    assert.equal(answer.records.length, 64);
+  });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FakeClock, settle } from '../clock.fixture.ts';
-import { AnswerCache } from './cache.ts';
+import { AnswerCache, MEAN_WEIGHT } from './cache.ts';
 import { soa, startFakeDns } from './fake-dns.fixture.ts';
 import type { FakeDns, Handler, SeenQuery } from './fake-dns.fixture.ts';
 import { Limiter } from './limiter.ts';
@@ -144,6 +144,22 @@ describe('AnswerCache', () => {
     cache.put(answer('a'));
     assert.equal(cache.get('a', 'A', 999_999), undefined);
     assert.equal(cache.size, 0);
+  });
+
+  it('is bounded in memory too: large answers push small ones out, and an immense one is not kept', () => {
+    const cache = new AnswerCache(10);
+    const large = (name: string, count: number): RecordsAnswer<'TXT'> => ({
+      ...answer(name),
+      type: 'TXT',
+      kind: 'records',
+      records: Array.from({ length: count }, () => 'x'.repeat(250)),
+    });
+    for (const name of ['a', 'b', 'c', 'd']) cache.put(large(name, 10));
+    assert.ok(cache.size < 4);
+    assert.ok(cache.weight <= 10 * MEAN_WEIGHT);
+    assert.notEqual(cache.get('d', 'TXT', 1_000_000), undefined);
+    cache.put(large('e', 1000));
+    assert.equal(cache.get('e', 'TXT', 1_000_000), undefined);
   });
 
   it('keeps nothing with a TTL of 0 or a limit of 0', () => {

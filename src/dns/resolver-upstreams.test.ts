@@ -54,6 +54,17 @@ describe('resolver: several upstreams', () => {
     resolver.close();
   });
 
+  it('DANE-7672-2.1.1-1: a plain SERVFAIL that hides bogus is found out before another is asked', async () => {
+    await using strict = await startFakeDns((query) =>
+      query.packet.flag_cd === true ? good(query) : { rcode: 2 },
+    );
+    await using lax = await startFakeDns(good);
+    const resolver = resolverFor([strict.address, lax.address]);
+    assert.equal(codeOf(await resolver.lookup('a.test', 'A')), 'DNS_BOGUS');
+    assert.equal(lax.seen.length, 0);
+    resolver.close();
+  });
+
   it('DANE-7672-2.1.1-1: bogus is final: a resolver that does not validate is not tried after it', async () => {
     await using strict = await startFakeDns(() => ({ rcode: 2, ede: [{ code: 6 }] }));
     await using lax = await startFakeDns(good);

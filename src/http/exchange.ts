@@ -12,6 +12,9 @@ import { tlsFailure } from '../tls/tls-failure.ts';
 /** The largest header that is read, in octets. */
 const MAX_HEADER = 16_384;
 
+/** 1xx answers before the one that counts (RFC 9110 §15.2); a flood of them is work without end. */
+const MAX_INFORMATIONAL = 5;
+
 /** What to ask for. */
 export interface ExchangeOptions {
   readonly socket: TLSSocket;
@@ -49,6 +52,12 @@ export function exchange(options: ExchangeOptions): Promise<Outcome<Reply>> {
     // Listens to the end: an error after the outcome must not end the process.
     call.on('error', (error) => settle(callFailure(error, options)));
     call.on('close', noAnswer);
+    let informational = 0;
+    call.on('information', () => {
+      informational += 1;
+      if (informational <= MAX_INFORMATIONAL) return;
+      settle(fail('HTTP_STATUS', `${authority} sent more than ${MAX_INFORMATIONAL} 1xx answers`));
+    });
     call.on('response', (response) => {
       // From here on the response tells how it ends.
       call.off('close', noAnswer);

@@ -288,4 +288,15 @@ describe('https fetch: the certificate', () => {
     const plain = await serveTcp((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     assert.equal(await result({ port: plain.port }), 'TLS_NOT_TLS');
   });
+
+  it('a flood of 1xx answers ends in a failure, not in work without end', async () => {
+    const server = await serve((socket) => {
+      const flood = setInterval(() => socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(100)), 1);
+      socket.on('error', () => undefined);
+      socket.on('close', () => clearInterval(flood));
+    });
+    const outcome = await fetchFrom({ port: server.port });
+    assert.ok(!outcome.ok);
+    assert.match(outcome.failure.detail, /1xx/);
+  });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FakeClock } from '../clock.fixture.ts';
 import { createDecisionCache } from './decision-cache.ts';
-import { hostEvidence, KNOBS, mxEvidence, NOW } from './evidence.fixture.ts';
+import { hostEvidence, KNOBS, mxEvidence, NOW, records } from './evidence.fixture.ts';
 import { evaluate } from './evaluate.ts';
 import type { DecisionRecord } from './types.ts';
 
@@ -66,5 +66,25 @@ describe('createDecisionCache', () => {
     assert.notEqual(cache.get('b.test'), undefined);
     cache.clear();
     assert.equal(cache.size, 0);
+  });
+
+  it('is bounded in memory too: a decision that stands on thousands of addresses weighs more', () => {
+    const { cache } = cacheOf(10);
+    const huge = (domain: string): DecisionRecord => {
+      const a = records(
+        'mx1.example.test',
+        'A',
+        Array.from({ length: 64 }, () => '192.0.2.1'),
+      );
+      const small = record(domain);
+      const [host] = small.evidence.hosts;
+      return { ...small, evidence: { ...small.evidence, hosts: [{ ...host!, a }] } };
+    };
+    for (const domain of ['a.test', 'b.test', 'c.test', 'd.test']) cache.set(domain, huge(domain));
+    assert.equal(cache.size, 2);
+    assert.notEqual(cache.get('d.test'), undefined);
+    cache.invalidate('d.test');
+    cache.set('e.test', huge('e.test'));
+    assert.equal(cache.size, 2);
   });
 });

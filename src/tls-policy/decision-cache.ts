@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from '../clock.ts';
+import type { Answer, RrType } from '../dns/types.ts';
 import { policyDomainOf } from './next-hop.ts';
 import type { DecisionRecord, TlsPolicy } from './types.ts';
 
@@ -21,6 +22,26 @@ export interface DecisionCache {
   clear(): void;
 }
 
+/** Answers that a decision may stand on, on the average: two hosts have about ten. */
+const MEAN_WEIGHT = 20;
+
+/** How many answers, addresses and records a decision keeps in memory. */
+function weightOf({ evidence }: DecisionRecord): number {
+  return evidence.hosts.reduce(
+    (sum, { a, aaaa, dane }) =>
+      sum + 2 + countOf(a) + countOf(aaaa) + (dane?.tlsaAnswers ?? []).reduce(addCount, 0),
+    2,
+  );
+}
+
+function addCount(sum: number, answer: Answer<RrType>): number {
+  return sum + countOf(answer);
+}
+
+function countOf(answer: Answer<RrType> | undefined): number {
+  return answer?.kind === 'records' ? answer.records.length : 0;
+}
+
 /** Corrections of the clock that are no jump, milliseconds. */
 const CLOCK_SLACK_MS = 2_000;
 
@@ -31,10 +52,13 @@ export function createDecisionCache(options: {
 }): DecisionCache {
   const { clock, maxEntries } = options;
   const records = new Map<string, DecisionRecord>();
+  const budget = maxEntries * MEAN_WEIGHT;
+  let weight = 0;
   const keysByDomain = new Map<string, Set<string>>();
 
   const drop = (key: string, record: DecisionRecord): void => {
     records.delete(key);
+    weight -= weightOf(record);
     const domain = policyDomainOf(record.policy.nextHop);
     if (domain === undefined) return;
     const keys = keysByDomain.get(domain);
@@ -63,24 +87,29 @@ export function createDecisionCache(options: {
     set(key, record) {
       const old = records.get(key);
       if (old !== undefined) drop(key, old);
-      if (record.policy.expiresAt <= clock.now()) return;
+      const own = weightOf(record);
+      if (record.policy.expiresAt <= clock.now() || own > budget) return;
       for (const [oldest, kept] of records) {
-        if (records.size < maxEntries) break;
+        if (records.size < maxEntries && weight + own <= budget) break;
         drop(oldest, kept);
       }
       records.set(key, record);
+      weight += own;
       const domain = policyDomainOf(record.policy.nextHop);
       if (domain === undefined) return;
       const keys = keysByDomain.get(domain) ?? new Set<string>();
       keysByDomain.set(domain, keys.add(key));
     },
     invalidate(policyDomain) {
-      for (const key of keysByDomain.get(policyDomain) ?? []) records.delete(key);
-      keysByDomain.delete(policyDomain);
+      for (const key of new Set(keysByDomain.get(policyDomain))) {
+        const record = records.get(key);
+        if (record !== undefined) drop(key, record);
+      }
     },
     clear() {
       records.clear();
       keysByDomain.clear();
+      weight = 0;
     },
   };
 }

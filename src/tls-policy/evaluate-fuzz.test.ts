@@ -222,7 +222,7 @@ describe('decision records', () => {
       text.slice(0, -1),
       text.replace('"hosts":[', '"hosts":[null,'),
       text.replace('"hosts":[', '"hosts":[{},'),
-      `${'['.repeat(100_000)}`,
+      '['.repeat(100_000),
       `{"version":1,"evidence":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
     ];
     for (const bad of broken) {

@@ -238,4 +238,16 @@ describe('gather', () => {
     assert.equal(hosts[0].requirement.failure.code, 'POLICY_ADDRESS_LOOKUP_FAILED');
     assert.equal(clock.waiting, 0);
   });
+
+  it('hosts of which none answers are not all waited for', async () => {
+    const names = Array.from({ length: 60 }, (_, index) => `mx${index}.dark.test`);
+    const MX = names.map((exchange, preference) => ({ preference, exchange }));
+    const failing = Object.fromEntries(names.map((name) => [name, 'timeout' as const]));
+    const { evidence, resolver } = await run({ records: { 'd.test': { MX } }, failing });
+    assert.equal(evidence.hosts.length, 60);
+    const asked = names.filter((name) => resolver.count(name, 'A') > 0);
+    assert.ok(asked.length < 16, `${asked.length} hosts were asked for`);
+    const last = evidence.hosts.at(-1);
+    assert.ok(last?.a?.kind === 'failure' && last.a.failure.code === 'POLICY_GATHER_TIMEOUT');
+  });
 });

@@ -7,6 +7,8 @@
 import type { Clock } from '../clock.ts';
 import { lookUpDane } from '../dane/lookup.ts';
 import type { Answer, LookupOptions, Resolver, RrType, Security } from '../dns/types.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Failure } from '../failure.ts';
 import type { StsPolicies, StsStatus } from '../mta-sts/types.ts';
 import { hostNameFault, hostsOf, type Candidate } from './mx-hosts.ts';
 import type { NextHop } from './next-hop.ts';
@@ -29,7 +31,7 @@ export interface GatherOptions {
   readonly budgetMs?: number;
   /** What an operator has decided for the policy domain. */
   readonly override?: Override | undefined;
-  /** MX hosts looked up at once. Default 8. */
+  /** MX hosts looked up at once. Default 4: hosts of one domain must not take every place in DNS. */
   readonly concurrency?: number;
   /** Longest time for everything, milliseconds; what is missing then counts as failed. Default 60,000. */
   readonly totalMs?: number;
@@ -43,7 +45,9 @@ interface Run {
   readonly lookup: LookupOptions & { readonly signal: AbortSignal };
 }
 
-const DEFAULT_CONCURRENCY = 8;
+const DEFAULT_CONCURRENCY = 4;
+/** After so many hosts without any answer the rest is not asked: each would wait for a time-out. */
+const MAX_SILENT_HOSTS = 8;
 const DEFAULT_TOTAL_MS = 60_000;
 
 /**
@@ -165,12 +169,39 @@ async function hostsEvidence(
 ): Promise<readonly HostEvidence[]> {
   const results: HostEvidence[] = [];
   const queue = hosts.entries();
+  let silent = 0;
   const worker = async (): Promise<void> => {
-    for (const [index, host] of queue) results[index] = await hostEvidence(host, askDane, run);
+    for (const [index, host] of queue) {
+      const asked = silent < MAX_SILENT_HOSTS;
+      const evidence = asked ? await hostEvidence(host, askDane, run) : unasked(host, run);
+      if (asked && isSilent(evidence)) silent += 1;
+      results[index] = evidence;
+    }
   };
   const workers = Math.min(run.options.concurrency ?? DEFAULT_CONCURRENCY, hosts.length);
   await Promise.all(Array.from({ length: workers }, worker));
   return results;
+}
+
+function isSilent({ a, aaaa }: HostEvidence): boolean {
+  return [a, aaaa].every(
+    (answer) => answer?.kind === 'failure' && TIMEOUTS.has(answer.failure.code),
+  );
+}
+
+const TIMEOUTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'DNS_TIMEOUT',
+  'POLICY_GATHER_TIMEOUT',
+]);
+
+function unasked({ host, preference }: Candidate, { deps }: Run): HostEvidence {
+  const failure: Failure = {
+    code: 'POLICY_GATHER_TIMEOUT',
+    detail: `${host} was not asked for: ${MAX_SILENT_HOSTS} hosts of the domain gave no answer`,
+  };
+  const receivedAt = deps.clock.now();
+  const base = { kind: 'failure', name: host, failure, chain: [], receivedAt } as const;
+  return { host, preference, a: { ...base, type: 'A' }, aaaa: { ...base, type: 'AAAA' } };
 }
 
 async function hostEvidence(
