@@ -12,6 +12,12 @@ export const STORE_ERRORS = {
     action:
       'Look at the database; answers come from memory until it is back, and nothing is relaxed.',
   },
+  STORE_ROW_DAMAGED: {
+    meaning:
+      'The table holds a policy of the domain that is still in force, but its text cannot be read.',
+    action:
+      'Nothing, if the policy can be fetched: that is tried every few minutes, and mail waits meanwhile. Otherwise restore the database, or forget the domain with `policies purge`.',
+  },
   STORE_URL_INVALID: {
     meaning: 'The store URL is of no known kind.',
     action: 'Write `sqlite:PATH`, `sqlite::memory:` or `postgres://user@host/database`.',

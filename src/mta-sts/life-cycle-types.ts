@@ -63,6 +63,8 @@ export type Purpose =
   | 'refresh'
   /** No live MX host matches the policy. */
   | 'mx-mismatch'
+  /** The stored policy cannot be read. */
+  | 'repair'
   /** Before a message is returned (RFC 8461 §5.1 step 3). */
   | 'recheck'
   /** An operator wants it now. */

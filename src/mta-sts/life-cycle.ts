@@ -141,7 +141,8 @@ function heldBack(
     return { ...state, refreshAt: Math.max(state.refreshAt, next) };
   }
   // Counts as a try: the next caller must not wait for DNS again to learn the same.
-  return why.purpose === 'mx-mismatch' ? { ...state, triedAt: context.now } : state;
+  const waits = why.purpose === 'mx-mismatch' || why.purpose === 'repair';
+  return waits ? { ...state, triedAt: context.now } : state;
 }
 
 function wantsFetch(state: Held, purpose: Purpose, id: string, context: Context): boolean {
@@ -149,6 +150,7 @@ function wantsFetch(state: Held, purpose: Purpose, id: string, context: Context)
   switch (purpose) {
     case 'refresh':
     case 'mx-mismatch':
+    case 'repair':
     case 'forced':
       return true;
     case 'recheck':

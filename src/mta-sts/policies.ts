@@ -117,8 +117,13 @@ class Policies implements StsPolicies {
     const cached =
       state.kind === 'held' ? await this.#fromCache(domain, state, options) : undefined;
     if (cached !== undefined) return cached;
-    const known = statusOf(domain, this.#core.cache.state(domain), this.#core.clock.now());
-    return known ?? (await this.#ask(domain, 'first-contact', options));
+    const { cache, clock } = this.#core;
+    const known = statusOf(domain, cache.state(domain), clock.now());
+    const status = known ?? (await this.#ask(domain, 'first-contact', options));
+    const held = inForce(cache.state(domain), clock.now());
+    if (status.kind === 'policy' || held === undefined) return status;
+    // The table had one, and it cannot be read.
+    return (await this.#fromCache(domain, held, options)) ?? status;
   }
 
   peek(policyDomain: string): StsStatus | undefined {
@@ -243,18 +248,14 @@ class Policies implements StsPolicies {
     known: Held,
     options: StsLookupOptions,
   ): Promise<StsStatus | undefined> {
-    const { cache, clock, life, log } = this.#core;
+    const { cache, clock, life } = this.#core;
     const now = clock.now();
     if (isFromTheFuture(known, now)) life.apply(domain, { kind: 'time' });
     const state = inForce(cache.state(domain), now);
     if (state === undefined) return undefined;
-    const active = activeOf(domain, state, 'cache');
-    if (active === undefined) {
-      log.warn({ domain }, `${domain}: the stored policy cannot be read and is fetched anew`);
-      cache.put(domain, UNKNOWN, now);
-      return undefined;
-    }
     this.#noteUse(domain, now);
+    const active = activeOf(domain, state, 'cache');
+    if (active === undefined) return await this.#repair(domain, state, options);
     if (
       excludesAll(state, options.mxHosts) &&
       mayRenew(state, { policyDomain: domain, now, settings: this.#settings })
@@ -264,6 +265,22 @@ class Policies implements StsPolicies {
     const purpose = wanted(state, { policyDomain: domain, now, settings: this.#settings });
     if (purpose !== undefined) this.#core.behind(domain, purpose);
     return { kind: 'policy', active };
+  }
+
+  /** A stored policy that cannot be read is fetched anew, but not at every question. */
+  async #repair(
+    domain: string,
+    state: Held,
+    options: StsLookupOptions,
+  ): Promise<StsStatus | undefined> {
+    const { clock, log } = this.#core;
+    const now = clock.now();
+    if (!mayRenew(state, { policyDomain: domain, now, settings: this.#settings })) {
+      return statusOf(domain, state, now);
+    }
+    const fields = { code: 'STORE_ROW_DAMAGED', policyDomain: domain } as const;
+    log.error(fields, `${domain}: the stored policy cannot be read and is fetched anew`);
+    return await this.#ask(domain, 'repair', options);
   }
 
   #noteUse(domain: string, now: number): void {

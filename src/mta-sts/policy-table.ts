@@ -10,10 +10,14 @@ import { NO_BACK_OFFS } from './back-off.ts';
 import type { Held } from './life-cycle-types.ts';
 import { CLOCK_TOLERANCE_MS } from './life-times.ts';
 import type { Evicted } from './memory-cache.ts';
+import { MAX_MAX_AGE } from './policy.ts';
 import { storedPolicy } from './shared-policy.ts';
+import type { StsMode } from './types.ts';
 
 /** A row of the table. */
 export type PolicyRow = StsPolicyTable;
+
+const MODES: readonly StsMode[] = ['enforce', 'testing', 'none'];
 
 /** Rows read at once: enough to be quick, few enough not to hold up other work for long. */
 const CHUNK = 2_000;
@@ -83,13 +87,14 @@ export function isTombstone(row: PolicyRow): boolean {
 
 /** The state that a row stands for. The record was last looked at, for all we know, at the fetch. */
 export function heldOf(row: PolicyRow): Held {
+  const expiresAt = Math.min(row.expires_at, row.fetched_at + maxAgeOf(row.policy_text) * 1_000);
   return {
     kind: 'held',
-    policy: storedPolicy(row.policy_text, row.mode),
+    policy: storedPolicy(row.policy_text, modeOf(row)),
     id: row.record_id,
     fetchedAt: row.fetched_at,
-    expiresAt: row.expires_at,
-    refreshAt: row.next_refresh_at,
+    expiresAt,
+    refreshAt: Math.min(row.next_refresh_at, latestRefresh(row, expiresAt)),
     checkedAt: row.fetched_at,
     triedAt: row.fetched_at,
     failures: row.failures_in_a_row,
@@ -97,6 +102,28 @@ export function heldOf(row: PolicyRow): Held {
     recordFailure: undefined,
     backOffs: NO_BACK_OFFS,
   };
+}
+
+/**
+ * The max_age of a stored text, without parsing all of it: a start reads a million rows. What has
+ * none, or one that is no number of seconds within a year, has a year at most.
+ */
+function maxAgeOf(text: string): number {
+  const digits = /(?:^|\n)max_age[ \t]*:[ \t]*([0-9]{1,10})(?![0-9])/.exec(text)?.[1];
+  return digits === undefined ? MAX_MAX_AGE : Math.min(Number(digits), MAX_MAX_AGE);
+}
+
+/** Without a failure a refresh comes well before the end (see `refreshTime`); after one, soon. */
+function latestRefresh(row: PolicyRow, expiresAt: number): number {
+  if (row.failures_in_a_row > 0) return expiresAt + 1;
+  return row.fetched_at + Math.ceil((expiresAt - row.fetched_at) * 0.6) + 1;
+}
+
+/** Where the column says nothing that can be, the text does; a text that says nothing is damaged. */
+function modeOf(row: PolicyRow): StsMode {
+  if (MODES.includes(row.mode)) return row.mode;
+  const text = /(?:^|\n)mode[ \t]*:[ \t]*([a-z]+)/.exec(row.policy_text)?.[1];
+  return MODES.find((mode) => mode === text) ?? 'enforce';
 }
 
 function failureOf(row: PolicyRow): Failure | undefined {

@@ -8,7 +8,7 @@ import type { Held, State } from './life-cycle-types.ts';
 import { stillBare } from './life-times.ts';
 import type { ActivePolicy, PolicyEntry, StsStatus } from './types.ts';
 
-/** The policy for callers; undefined for a stored text that this release no longer accepts. */
+/** The policy for callers; undefined for a stored text that cannot be read. */
 export function activeOf(
   domain: string,
   held: Held,
@@ -40,7 +40,14 @@ export function statusOf(domain: string, state: State, now: number): StsStatus |
   }
   if (now > state.expiresAt) return undefined;
   const active = activeOf(domain, state, 'cache');
-  return active === undefined ? undefined : { kind: 'policy', active };
+  return active === undefined ? damagedOf(domain, state) : { kind: 'policy', active };
+}
+
+/** A policy is in force and nobody can read which: the mail waits. */
+function damagedOf(domain: string, held: Held): StsStatus {
+  const until = new Date(held.expiresAt).toISOString();
+  const detail = `the stored policy of ${domain} (mode ${held.policy.mode}, until ${until}) cannot be read`;
+  return { kind: 'none', failure: { code: 'STORE_ROW_DAMAGED', detail } };
 }
 
 /** The answer at the end of an attempt: `served` is the policy that it fetched. */
