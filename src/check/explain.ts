@@ -13,6 +13,7 @@ import type { Store } from '../store/types.ts';
 import { createEngine } from '../tls-policy/engine.ts';
 import type { Engine } from '../tls-policy/engine-types.ts';
 import { type NextHop, policyDomainOf } from '../tls-policy/next-hop.ts';
+import type { Overrides } from '../tls-policy/overrides.ts';
 import type { DecisionRecord } from '../tls-policy/types.ts';
 import { type HostProbe, probeHosts } from './probe.ts';
 import { recordAnswers } from './recording-resolver.ts';
@@ -27,6 +28,8 @@ export interface ExplainOptions {
   readonly resolver: Resolver;
   /** Whose cached policy counts; it is read and never written. */
   readonly store?: Store;
+  /** What operators have decided; absent: nothing. */
+  readonly overrides?: Overrides;
   /** Connect to the hosts and see. */
   readonly connect: boolean;
   readonly signal?: AbortSignal;
@@ -54,6 +57,7 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
     clock: options.clock,
     log: options.log,
     resolver: recording.resolver,
+    ...(options.overrides === undefined ? {} : { overrides: options.overrides }),
     ...(scratch.store === undefined ? {} : { store: scratch.store }),
   });
   try {

@@ -9,6 +9,7 @@ import type { Status } from '../check/status.ts';
 import { systemClock } from '../clock.ts';
 import { silentLog } from '../log/log.ts';
 import { decisionToJson } from '../tls-policy/decision-record.ts';
+import { overridesOf } from '../tls-policy/override-book.ts';
 import { explainText } from './text/explain-text.ts';
 import { openExistingStore, resolverFrom } from './parts.ts';
 import { type Io, say, sayJson } from './io.ts';
@@ -56,7 +57,9 @@ export function explainCommand(io: Io, done: (exitCode: number) => void): Comman
           log: silentLog,
           resolver,
           connect: options.connect === true,
-          ...(store === undefined ? {} : { store }),
+          ...(store === undefined
+            ? {}
+            : { store, overrides: await overridesOf(store, systemClock) }),
         });
         print({ explanation, title: domain, asJson: options.json === true, io });
         done(EXIT_OF[explanation.status]);

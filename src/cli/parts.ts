@@ -13,6 +13,7 @@ import { StoreError } from '../store/store-error.ts';
 import type { Store } from '../store/types.ts';
 import { createEngine } from '../tls-policy/engine.ts';
 import type { Engine } from '../tls-policy/engine-types.ts';
+import { overridesOf } from '../tls-policy/override-book.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { CommandStop } from './shared-options.ts';
 
@@ -56,7 +57,8 @@ export interface EngineOnStore extends AsyncDisposable {
 export async function openEngine(config: Config): Promise<EngineOnStore> {
   const log = commandLog(config);
   const store = await openConfiguredStore(config, log);
-  const engine = createEngine({ config, clock: systemClock, log, store });
+  const overrides = await overridesOf(store, systemClock);
+  const engine = createEngine({ config, clock: systemClock, log, store, overrides });
   return {
     engine,
     store,

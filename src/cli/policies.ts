@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { normalizeName } from '../dns/name.ts';
 import type { PolicyEntry, StsStatus } from '../mta-sts/types.ts';
+import { tellService } from './control.ts';
 import { EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { openEngine } from './parts.ts';
@@ -149,8 +150,16 @@ function isFresh(status: StsStatus): boolean {
 
 async function purge(domain: string, options: SharedOptions, io: Io): Promise<number> {
   await using parts = await openEngine(configFrom(options));
-  const known = await parts.engine.policies.purge(domain);
+  const inStore = await parts.engine.policies.purge(domain);
+  const known = (await forgetInService(domain, options)) || inStore;
   if (options.json === true) sayJson(io, { policyDomain: domain, purged: known });
   else say(io, known ? `${domain} is forgotten.` : `Nothing was known of ${domain}.`);
   return known ? 0 : 1;
+}
+
+/** A running service forgets at once; without this it would by the next look at the store. */
+async function forgetInService(domain: string, options: SharedOptions): Promise<boolean> {
+  const path = `/policies/${encodeURIComponent(domain)}/forget`;
+  const { answer } = await tellService(configFrom(options), path);
+  return (answer as { readonly known?: boolean } | undefined)?.known === true;
 }

@@ -9,8 +9,10 @@ import { explainCommand } from './explain.ts';
 import { complain, type Io } from './io.ts';
 import { labCommand } from './lab.ts';
 import { lintCommand } from './lint.ts';
+import { overridesCommand } from './overrides.ts';
 import { policiesCommand } from './policies.ts';
 import { queryCommand } from './query.ts';
+import { reloadCommand } from './reload.ts';
 import { sendCommand } from './send.ts';
 import { serveCommand } from './serve.ts';
 import { addSharedOptions, CommandStop } from './shared-options.ts';
@@ -30,7 +32,8 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-function buildProgram(io: Io, done: (exitCode: number) => void): Command {
+/** Every command with its options. */
+export function buildProgram(io: Io, done: (exitCode: number) => void): Command {
   const program = new Command('smtp-sts')
     .description('Strict transport security for email: MTA-STS, DANE, TLS reporting, REQUIRETLS.')
     .version(productVersion(), '-V, --version')
@@ -48,7 +51,9 @@ function buildProgram(io: Io, done: (exitCode: number) => void): Command {
     lintCommand(io, done),
     sendCommand(io, done),
     policiesCommand(io, done),
+    overridesCommand(io, done),
     serveCommand(io, done),
+    reloadCommand(io, done),
     labCommand(io, done),
   ];
   for (const command of commands) {

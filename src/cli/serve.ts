@@ -77,7 +77,7 @@ async function start(options: SharedOptions): Promise<Service> {
       clock: systemClock,
       log,
       source: configSource(options),
-      setLogLevel: log.setLevel,
+      setLogLevel: (level) => log.setLevel(level),
     });
   } catch (error) {
     if (error instanceof StoreError) {

@@ -13,6 +13,7 @@ import { demandText, verdictLines } from './attempt-text.ts';
 import { answerRows } from './answer-text.ts';
 import { adviceFor } from './advice.ts';
 import { shown } from './format.ts';
+import { overrideLines } from './override-text.ts';
 import type { Paint } from './paint.ts';
 import { policyLines } from './policy-text.ts';
 import { columns } from './table.ts';
@@ -57,6 +58,7 @@ export function explainText(
     ...(record.policy.failure === undefined ? [] : failureLines(record.policy.failure, paint)),
     '',
     ...section('How the hosts were found', [foundText(record.evidence)], paint),
+    ...section('Override', overrideLines(record.evidence.override, options), paint),
     ...section('MTA-STS', policyLines(record.evidence.sts, options), paint),
     ...section('MX hosts, in the order of delivery', hostLines(explanation, options), paint),
     ...section(

@@ -35,7 +35,7 @@ export function activeLines(active: ActivePolicy, { now, paint }: TextOptions): 
   const mode = paint(policy.mode === 'enforce' ? 'good' : 'warn', policy.mode);
   const lines = [
     `  mode ${mode}, id ${active.id === '' ? '(none)' : active.id}, max_age ${duration(policy.maxAge * 1000)}`,
-    `  ${SOURCE[active.source]}, fetched ${relativeTime(active.fetchedAt, now)}, holds until ${timeText(active.expiresAt)}`,
+    `  ${SOURCE[active.source]}${active.source === 'pinned' ? '' : ', fetched'} ${relativeTime(active.fetchedAt, now)}, holds until ${timeText(active.expiresAt)}`,
     ...policy.mx.slice(0, LONGEST_MX_LIST).map((pattern) => `  mx: ${pattern}`),
   ];
   if (policy.mx.length > LONGEST_MX_LIST)
