@@ -48,7 +48,7 @@ async function start(names: readonly string[], options: LabOptions, io: Io): Pro
   }
   try {
     if (options.serve === true) {
-      await standLab({ ...portsFrom(options), stdout });
+      await standLab({ ...portsFrom(options), stdout, program: programName() });
       return 0;
     }
     const output = options.json === true ? 'json' : 'table';
@@ -58,6 +58,11 @@ async function start(names: readonly string[], options: LabOptions, io: Io): Pro
     if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
     throw new CommandStop(`the lab could not start: ${message}`, EXIT_UNAVAILABLE);
   }
+}
+
+/** From a checkout there is no `smtp-sts` on the path: npm runs it. */
+function programName(): string {
+  return process.env['npm_lifecycle_event'] === 'smtp-sts' ? 'npm run -s smtp-sts --' : 'smtp-sts';
 }
 
 function exitCodeOf(run: LabRun): number {

@@ -34,3 +34,4 @@ export type {
 export { parseUpstream, upstreamText } from './upstream.ts';
 export type { Upstream } from './upstream.ts';
 export type { Failure, Outcome } from '../failure.ts';
+export { systemClock, type Clock } from '../clock.ts';

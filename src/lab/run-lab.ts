@@ -68,7 +68,7 @@ export function listScenes({ filter, stdout }: Pick<RunLabOptions, 'filter' | 's
 
 /** Leaves the lab standing until SIGINT, SIGTERM or the signal. */
 export async function standLab(
-  options: WorldOptions & Pick<RunLabOptions, 'stdout' | 'signal'>,
+  options: WorldOptions & Pick<RunLabOptions, 'stdout' | 'signal'> & { readonly program?: string },
 ): Promise<void> {
   const stop = new AbortController();
   const end = (): void => stop.abort();

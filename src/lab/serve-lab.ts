@@ -10,6 +10,8 @@ import type { World, WorldOptions } from './world.ts';
 
 /** How to stand. */
 export interface ServeLabOptions extends WorldOptions {
+  /** How the reader calls this program. Default `smtp-sts`. */
+  readonly program?: string;
   readonly write: (text: string) => void;
   /** Aborted: the lab is taken down. */
   readonly signal: AbortSignal;
@@ -20,7 +22,7 @@ export async function serveLab(options: ServeLabOptions): Promise<void> {
   const world = await startWorld(options);
   try {
     const domains = await raiseStandingDomains(world);
-    options.write(labGuide(world, domains));
+    options.write(labGuide(world, domains, options.program));
     await untilAborted(options.signal);
   } finally {
     await world.close();
@@ -37,7 +39,11 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 }
 
 /** What stands where, and commands to try against it. */
-export function labGuide(world: World, domains: readonly StandingDomain[]): string {
+export function labGuide(
+  world: World,
+  domains: readonly StandingDomain[],
+  program: string = 'smtp-sts',
+): string {
   const { dns, policyHost, smtpPort, caFile } = world;
   const resolver = `${dns.address}:${dns.port}`;
   const flags = [
@@ -62,9 +68,9 @@ export function labGuide(world: World, domains: readonly StandingDomain[]): stri
     '',
     'Try',
     `  LAB="${flags}"`,
-    '  smtp-sts explain good.test $LAB',
-    '  smtp-sts explain --connect stripped.test $LAB',
-    '  smtp-sts explain --connect dane-bad.test $LAB',
+    `  ${program} explain good.test $LAB`,
+    `  ${program} explain --connect stripped.test $LAB`,
+    `  ${program} explain --connect dane-bad.test $LAB`,
     `  dig @${dns.address} -p ${dns.port} +adflag _mta-sts.good.test TXT`,
     `  dig @${dns.address} -p ${dns.port} +dnssec _${smtpPort}._tcp.mx1.dane.test TLSA`,
     `  curl --cacert ${caFile} --connect-to mta-sts.good.test:443:${policyHost.address}:${policyHost.port} \\`,
