@@ -4,13 +4,9 @@
  * @module
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import type {
-  DatabaseConnection,
-  SqliteDatabase,
-  SqliteDialectConfig,
-  SqliteStatement,
-} from 'kysely';
-import { CompiledQuery, SqliteDialect, SqliteDriver } from 'kysely';
+import type { DatabaseConnection, QueryResult, SqliteDatabase, SqliteStatement } from 'kysely';
+import { CompiledQuery, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely';
+import { createTurns, patiently, type PatienceOptions, type Turns } from './patience.ts';
 
 /** Prepared statements kept; more kinds of query than this are prepared anew. */
 const MAX_STATEMENTS = 200;
@@ -49,27 +45,120 @@ function kyselyStatement(statement: StatementSync): SqliteStatement {
   };
 }
 
-/**
- * A plain `begin` takes the write lock at the first write. If another process has written since
- * the transaction's first read, SQLite then fails at once, whatever the busy time-out. Taking
- * the lock at the start makes a transaction wait its turn.
- */
-class ImmediateSqliteDriver extends SqliteDriver {
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+/** What the dialect stands on. */
+export interface PatientDialectOptions extends Omit<PatienceOptions, 'totalMs'> {
+  readonly database: SqliteDatabase;
+}
+
+/** How long a statement waits for another process, milliseconds. Nothing else waits meanwhile. */
+const PATIENCE_MS = 5_000;
+
+/** Outside a transaction: takes its turn for each try, so that reads go on while a write waits for a lock. */
+class PatientConnection implements DatabaseConnection {
+  readonly inner: DatabaseConnection;
+  readonly #turns: Turns;
+  readonly #patience: PatienceOptions;
+  /** Ends the turn of the transaction that is under way. */
+  #end: (() => void) | undefined;
+
+  constructor(inner: DatabaseConnection, turns: Turns, patience: PatienceOptions) {
+    this.inner = inner;
+    this.#turns = turns;
+    this.#patience = patience;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#end !== undefined) return await this.inner.executeQuery<R>(query);
+    return await patiently(async () => {
+      const end = await this.#turns.take();
+      try {
+        return await this.inner.executeQuery<R>(query);
+      } finally {
+        end();
+      }
+    }, this.#patience);
+  }
+
+  async *streamQuery<R>(
+    query: CompiledQuery,
+    chunkSize: number,
+  ): AsyncIterableIterator<QueryResult<R>> {
+    const end = this.#end === undefined ? await this.#turns.take() : undefined;
+    try {
+      yield* this.inner.streamQuery<R>(query, chunkSize);
+    } finally {
+      end?.();
+    }
+  }
+
+  /**
+   * A plain `begin` takes the write lock at the first write. If another process has written since
+   * the transaction's first read, SQLite then fails at once. Taking the lock at the start makes a
+   * transaction wait its turn.
+   */
+  async begin(): Promise<void> {
+    await patiently(async () => {
+      const end = await this.#turns.take();
+      try {
+        await this.inner.executeQuery(CompiledQuery.raw('begin immediate'));
+      } catch (error) {
+        end();
+        throw error;
+      }
+      this.#end = end;
+    }, this.#patience);
+  }
+
+  end(): void {
+    this.#end?.();
+    this.#end = undefined;
   }
 }
 
-/** Kysely's SQLite dialect with transactions that take the write lock first. */
-export class ImmediateSqliteDialect extends SqliteDialect {
-  readonly #settings: SqliteDialectConfig;
+class PatientSqliteDriver extends SqliteDriver {
+  readonly #turns = createTurns();
+  readonly #patience: PatienceOptions;
 
-  constructor(settings: SqliteDialectConfig) {
-    super(settings);
-    this.#settings = settings;
+  constructor({ database, ...patience }: PatientDialectOptions) {
+    super({ database });
+    this.#patience = { ...patience, totalMs: PATIENCE_MS };
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    return new PatientConnection(await super.acquireConnection(), this.#turns, this.#patience);
+  }
+
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await (connection as PatientConnection).begin();
+  }
+
+  override async releaseConnection(connection?: DatabaseConnection): Promise<void> {
+    (connection as PatientConnection | undefined)?.end();
+    await Promise.resolve();
+  }
+}
+
+/** Turns are taken for each try of a statement, not for as long as somebody has a connection. */
+class SharedSqliteAdapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+}
+
+/** Kysely's SQLite dialect that waits for locks without standing still. */
+export class PatientSqliteDialect extends SqliteDialect {
+  readonly #options: PatientDialectOptions;
+
+  constructor(options: PatientDialectOptions) {
+    super({ database: options.database });
+    this.#options = options;
   }
 
   override createDriver(): SqliteDriver {
-    return new ImmediateSqliteDriver(this.#settings);
+    return new PatientSqliteDriver(this.#options);
+  }
+
+  override createAdapter(): SqliteAdapter {
+    return new SharedSqliteAdapter();
   }
 }

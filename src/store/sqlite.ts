@@ -18,10 +18,10 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Dialect } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log/log.ts';
-import { ImmediateSqliteDialect, kyselyDatabase } from './sqlite-database.ts';
+import { PatientSqliteDialect, kyselyDatabase } from './sqlite-database.ts';
 import { reasonOf, storeError } from './store-error.ts';
 
-/** How long a statement waits for another process, milliseconds. */
+/** How long opening waits for another process, milliseconds. Nothing is served yet. */
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
@@ -37,7 +37,14 @@ export interface SqliteOptions {
 
 /** Kysely's dialect over the file at `path`, or over memory for `:memory:`. Throws a `StoreError`. */
 export function sqliteDialect(path: string, options: SqliteOptions): Dialect {
-  return new ImmediateSqliteDialect({ database: kyselyDatabase(openDatabase(path, options)) });
+  const database = openDatabase(path, options);
+  // SQLite would wait by standing still, and all of the process with it: from here on others wait.
+  database.exec('pragma busy_timeout = 0');
+  return new PatientSqliteDialect({
+    database: kyselyDatabase(database),
+    clock: options.clock,
+    isBusy: (error) => primaryCode(error) === SQLITE_BUSY,
+  });
 }
 
 /** Opens and checks the database; a damaged file is moved aside once. */
