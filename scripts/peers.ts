@@ -7,6 +7,7 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, runCommand } from './run-command.ts';
+import { missingUnpacked, unpackPeers } from './unpacked-peers.ts';
 
 /** A program that tests start, and the Debian package it comes in. */
 export interface Peer {
@@ -24,6 +25,7 @@ export const PEERS: readonly Peer[] = [
   { program: 'ldns-keygen', package: 'ldnsutils' },
   { program: 'dig', package: 'dnsutils' },
   { program: 'postgres', package: 'postgresql', service: 'postgresql' },
+  { program: 'ip', package: 'iproute2' },
 ];
 
 /** Folders beyond PATH in which Debian keeps daemons. */
@@ -78,8 +80,8 @@ export function thisMachine(): Machine {
 }
 
 /**
- * The commands that install the missing peers and stop the services which their packages
- * started; a text says why it cannot be done here.
+ * The commands that bring apt's lists up to date, install the missing peers and stop the services
+ * which their packages started; a text says why it cannot be done here.
  */
 export function installPlan(missing: readonly Peer[], machine: Machine): Command[] | string {
   const packages = [...new Set(missing.map((peer) => peer.package))];
@@ -104,18 +106,17 @@ export function installPlan(missing: readonly Peer[], machine: Machine): Command
           `if [ -x /etc/init.d/${service} ]; then /etc/init.d/${service} stop; fi`,
         ),
   );
-  return [
-    aptGet('update'),
-    aptGet('install', '--yes', '--no-install-recommends', ...packages),
-    ...stops,
-  ];
+  const install = aptGet('install', '--yes', '--no-install-recommends', ...packages);
+  return [aptGet('update'), ...(packages.length === 0 ? [] : [install]), ...stops];
 }
 
 /** Makes sure that every peer is here. The text says what is wrong; undefined: nothing. */
 export async function ensurePeers(): Promise<string | undefined> {
   const missing = missingPeers();
-  if (missing.length === 0) return undefined;
-  const plan = installPlan(missing, thisMachine());
+  const unpacked = missingUnpacked();
+  if (missing.length === 0 && unpacked.length === 0) return undefined;
+  const machine = thisMachine();
+  const plan = installPlan(missing, machine);
   if (typeof plan === 'string') return plan;
   for (const command of plan) {
     const result = await runCommand(command);
@@ -123,5 +124,6 @@ export async function ensurePeers(): Promise<string | undefined> {
     if (!result.ok && line.includes('apt-get')) return `\`${line}\` ended with ${result.ended}`;
   }
   const still = missingPeers().map((peer) => peer.program);
-  return still.length === 0 ? undefined : `still missing after the install: ${still.join(' ')}`;
+  if (still.length > 0) return `still missing after the install: ${still.join(' ')}`;
+  return await unpackPeers(unpacked, machine);
 }
