@@ -1,5 +1,5 @@
 /**
- * `smtp-sts policies`: look at the policy cache, renew an entry, forget one.
+ * `smtp-sts policies`: look at the policy cache, renew an entry, forget one, move all of them.
  *
  * @module
  */
@@ -11,16 +11,19 @@ import { tellService } from './control.ts';
 import { EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { openEngine } from './parts.ts';
+import { exportCommand } from './policies-export.ts';
+import { importCommand } from './policies-import.ts';
+import { warmCommand } from './policies-warm.ts';
 import { CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
 import { duration, shown, relativeTime } from './text/format.ts';
 import { paintFor } from './text/paint.ts';
 import { activeLines, policyLines } from './text/policy-text.ts';
 import { columns } from './text/table.ts';
 
-/** Builds the command and its four sub-commands. */
+/** Builds the command and its sub-commands. */
 export function policiesCommand(io: Io, done: (exitCode: number) => void): Command {
   const command = new Command('policies')
-    .summary('the cached MTA-STS policies: list, show, refresh, purge')
+    .summary('the cached MTA-STS policies: list, show, refresh, purge, export, import, warm')
     .description(
       'Works on the store that the service uses (--store, or store.url of --config), while it runs or not.\n\n' +
         'Exit code: 0 done, 1 nothing is known of the domain or no policy could be had, 64 wrong usage.',
@@ -52,6 +55,9 @@ export function policiesCommand(io: Io, done: (exitCode: number) => void): Comma
     .action(async (domain: string, _options: object, leaf: Command) =>
       done(await purge(policyDomain(domain), leaf.optsWithGlobals(), io)),
     );
+  command.addCommand(exportCommand(io, done));
+  command.addCommand(importCommand(io, done));
+  command.addCommand(warmCommand(io, done));
   return command;
 }
 

@@ -1,11 +1,12 @@
 /**
- * Error codes of operator overrides and of the control socket.
+ * Error codes of what operators do: overrides, the control socket, policies moved from store to
+ * store.
  *
  * @module
  */
 import type { ErrorEntry } from './entry.ts';
 
-/** Codes that begin with `OVERRIDE_` and `CONTROL_`. */
+/** Codes that begin with `OVERRIDE_`, `CONTROL_` and `TRANSFER_`. */
 export const OVERRIDE_ERRORS = {
   OVERRIDE_PIN_INVALID: {
     meaning: 'A policy that was to be pinned, or is pinned, is not valid.',
@@ -37,5 +38,23 @@ export const OVERRIDE_ERRORS = {
   CONTROL_ANSWER_INVALID: {
     meaning: 'What listens at the control socket does not answer as this release does.',
     action: 'Check that service and command are of the same release.',
+  },
+  TRANSFER_LINE_INVALID: {
+    meaning: 'A line that was to be imported is not one of an export.',
+    action: 'Make a new file with `smtp-sts policies export`; the other lines were imported.',
+  },
+  TRANSFER_POLICY_INVALID: {
+    meaning: 'A policy that was to be imported is not valid.',
+    action: 'Nothing: the policy is fetched from its domain at the next message.',
+    rule: 'RFC 8461 §3.2',
+  },
+  TRANSFER_EXPIRED: {
+    meaning: 'A policy that was to be imported has come to its end.',
+    action: 'Nothing: importing makes no policy live longer. Export and import without delay.',
+    rule: 'RFC 8461 §5.1',
+  },
+  TRANSFER_FUTURE: {
+    meaning: 'A policy that was to be imported says that it was fetched in the future.',
+    action: 'Set the clocks of both machines, and export again.',
   },
 } as const satisfies Record<string, ErrorEntry>;
