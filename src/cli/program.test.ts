@@ -6,13 +6,13 @@ describe('the command line', () => {
   it('--help lists every command with what it is for', async () => {
     const { exitCode, stdout } = await run(['--help']);
     assert.equal(exitCode, 0);
-    for (const name of ['explain', 'query', 'lint', 'send', 'policies', 'serve', 'lab']) {
+    for (const name of ['explain', 'query', 'doctor', 'lint', 'send', 'policies', 'serve', 'lab']) {
       assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
     }
   });
 
   it('--help of a command tells its exit codes and the shared options', async () => {
-    for (const name of ['explain', 'query', 'lint', 'send', 'policies', 'serve', 'lab']) {
+    for (const name of ['explain', 'query', 'doctor', 'lint', 'send', 'policies', 'serve', 'lab']) {
       const { exitCode, stdout } = await run([name, '--help']);
       assert.equal(exitCode, 0);
       assert.match(stdout, /Exit code/, `${name} --help says nothing of exit codes`);

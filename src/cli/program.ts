@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { EXIT_SOFTWARE, EXIT_USAGE } from './exit-codes.ts';
+import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { complain, type Io } from './io.ts';
 import { labCommand } from './lab.ts';
@@ -47,6 +48,7 @@ export function buildProgram(io: Io, done: (exitCode: number) => void): Command 
   addSharedOptions(program);
   const commands = [
     explainCommand(io, done),
+    doctorCommand(io, done),
     queryCommand(io, done),
     lintCommand(io, done),
     sendCommand(io, done),
