@@ -23,7 +23,7 @@ const WIDTH = 64;
 const COLD_GOAL = 500;
 const WARM_GOAL = 300_000;
 /** The first decisions compile code and open sockets. */
-const WARM_UP = 50;
+const WARM_UP = 250;
 
 /** Cold and warm decisions against a lab in another process. */
 export const engineBench: Bench = {
