@@ -5,7 +5,9 @@
  * @module
  */
 import type { Failure, Outcome } from '../failure.ts';
+import { fail } from '../failure.ts';
 import type { DomainLife } from './domain-life.ts';
+import { fetchGroup } from './fetch-group.ts';
 import type { FetchSlots } from './fetch-slots.ts';
 import type { Effect, Held, Purpose } from './life-cycle-types.ts';
 import { freshPolicy } from './shared-policy.ts';
@@ -160,10 +162,21 @@ async function fetchPolicy(
   const { domain, purpose, signal, id } = of;
   const { network, life, slots } = options;
   const urgency = purpose === 'refresh' || purpose === 'id-check' ? 'background' : 'waited-for';
-  const outcome = await slots.run(urgency, async () =>
-    signal.aborted ? undefined : await network.fetch(domain, { signal }),
+  const ended = await slots.run({ urgency, group: fetchGroup(domain) }, async (cut) =>
+    signal.aborted
+      ? undefined
+      : await network.fetch(domain, { signal: AbortSignal.any([signal, cut]) }),
   );
-  if (outcome === undefined || signal.aborted) return undefined;
+  if (signal.aborted) return undefined;
+  if (ended.kind === 'no-slot') {
+    const detail = `${domain}: too many policies are being fetched; it will be tried again soon`;
+    const failure = { code: 'STS_FIRST_CONTACT_PENDING', detail } as const;
+    life.apply(domain, { kind: 'put-off', failure });
+    doubt(options, of);
+    return undefined;
+  }
+  const outcome = ended.kind === 'cut' ? tooSlow(domain) : ended.value;
+  if (outcome === undefined) return undefined;
   const { effects } = life.apply(
     domain,
     outcome.ok
@@ -180,6 +193,15 @@ async function fetchPolicy(
     if (effect.kind === 'serve') return effect.held;
   }
   return undefined;
+}
+
+/** A real try, whose host was slow at a time when many were: it is held back like any that failed. */
+function tooSlow(domain: string): Outcome<never> {
+  return fail(
+    'HTTP_TIMEOUT',
+    `mta-sts.${domain}: slow, and called off because too many other policy hosts are slow as well`,
+    { resultType: 'sts-policy-fetch-error' },
+  );
 }
 
 function fetchedId(effects: readonly Effect[]): string | undefined {

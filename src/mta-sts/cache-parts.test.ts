@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import { FakeClock } from '../clock.fixture.ts';
 import type { Log } from '../log/log.ts';
 import { logStsEvent } from './event-log.ts';
-import { createFetchSlots } from './fetch-slots.ts';
 import { DAY, MINUTE, NO_FETCH, NO_RECORD, T0, policyOf } from './life-cycle.fixture.ts';
 import { createRefreshSchedule } from './refresh-schedule.ts';
 import { createPolicyTexts, storedPolicy } from './shared-policy.ts';
@@ -21,26 +20,6 @@ describe('refresh schedule', () => {
     assert.equal(schedule.size, 1);
     assert.deepEqual(schedule.takeDue(T0 + 10 * MINUTE), ['late.test']);
     assert.equal(schedule.size, 0);
-  });
-});
-
-describe('fetch slots', () => {
-  it('are bounded, and whoever waits for an answer goes first', async () => {
-    const slots = createFetchSlots(1);
-    const order: string[] = [];
-    const gate = Promise.withResolvers<void>();
-    const first = slots.run('background', async () => await gate.promise);
-    const refresh = slots.run(
-      'background',
-      async () => await Promise.resolve(order.push('refresh')),
-    );
-    const caller = slots.run('waited-for', async () => await Promise.resolve(order.push('caller')));
-    const broken = slots.run('waited-for', async () => await Promise.reject(new Error('no')));
-    assert.equal(slots.underWay, 1);
-    gate.resolve();
-    await Promise.all([first, refresh, caller, assert.rejects(broken, /no/)]);
-    assert.deepEqual(order, ['caller', 'refresh']);
-    assert.equal(slots.underWay, 0);
   });
 });
 

@@ -81,6 +81,8 @@ export type LifeEvent =
       readonly maxAge: number;
     }
   | { readonly kind: 'fetch-failed'; readonly id: string; readonly failure: Failure }
+  /** The fetch that was wanted could not be begun; it is not the domain's fault. */
+  | { readonly kind: 'put-off'; readonly failure: Failure }
   /** Another node's row, or our own from before a restart. */
   | { readonly kind: 'stored'; readonly held: Held }
   /** Another node, or an operator, forgot the domain. */

@@ -36,6 +36,8 @@ export function transition(before: State, event: LifeEvent, context: Context): S
       return onFetched(state, event, context);
     case 'fetch-failed':
       return onFetchFailed(state, event, context);
+    case 'put-off':
+      return onPutOff(state, event.failure, context);
     case 'stored':
       return onStored(state, event.held, context);
     case 'forgotten':
@@ -265,6 +267,15 @@ function heldFetchFailed(
     kind: 'tell',
     event: { kind: 'refresh-failed', policyDomain, failure, expiresAt, inARow: failures },
   });
+}
+
+/** A policy in force stays; without one the domain is asked again soon, and no back-off begins. */
+function onPutOff(state: State, failure: Failure, context: Context): Step {
+  const { now } = context;
+  if (inForce(state, now) !== undefined) return step(state);
+  const until = now + DNS_RETRY_MS;
+  const bare = toBare(state, { failure, recordId: undefined, since: now, until });
+  return state.kind === 'held' ? expire(state, bare, context) : step(bare);
 }
 
 // ---- the table --------------------------------------------------------------------------------

@@ -201,7 +201,7 @@ class Policies implements StsPolicies {
       enforced: cache.count('enforce'),
       testing: cache.count('testing'),
       fetchesUnderWay: slots.underWay,
-      refreshBacklog: loop.backlog,
+      refreshBacklog: loop.backlog + slots.waiting('background'),
       storeUp: keeper.up.read && keeper.up.write,
       loaded: table.loaded || keeper.store === undefined,
     };

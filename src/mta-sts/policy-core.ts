@@ -76,7 +76,8 @@ export function createPolicyCore(options: PolicyCoreOptions): PolicyCore {
     unusedAfterMs: settings.unusedAfterMs,
   });
   const schedule = createRefreshSchedule();
-  const slots = createFetchSlots(concurrency);
+  const { firstContactMs } = settings;
+  const slots = createFetchSlots({ slots: concurrency, clock, patienceMs: firstContactMs });
   const keeper = createPolicyKeeper({
     store,
     clock,
@@ -129,7 +130,7 @@ export function createPolicyCore(options: PolicyCoreOptions): PolicyCore {
     clock,
     log,
     random,
-    // Callers who wait for a first contact must always find slots.
+    // Twice the slots that refreshes have: while one waits for its record, another fetches.
     concurrency: Math.max(1, Math.floor(concurrency / 2)),
     unusedAfterMs: settings.unusedAfterMs,
     owner,

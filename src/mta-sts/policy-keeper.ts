@@ -141,9 +141,8 @@ class Keeper implements PolicyKeeper {
 
   async #writeAll(): Promise<void> {
     try {
-      for (;;) {
-        const [next] = this.#waiting;
-        if (next === undefined) return;
+      // Meets what is put on the list meanwhile, too.
+      for (const next of this.#waiting) {
         const [domain, change] = next;
         // Off the list before the row is read: a change during the write puts it back on.
         this.#waiting.delete(domain);

@@ -67,7 +67,9 @@ class Loop implements RefreshLoop {
   readonly #options: RefreshLoopOptions;
   #timer: Timer | undefined;
   #tick: Promise<void> = Promise.resolve();
-  #queue: string[] = [];
+  /** In the order in which they came due: under load each has its turn, none the last. */
+  readonly #queue = new Set<string>();
+  #turns: IterableIterator<string> | undefined;
   readonly #workers = new Set<Promise<void>>();
   #expectedAt = 0;
   #leapEndsAt = Number.NEGATIVE_INFINITY;
@@ -79,7 +81,7 @@ class Loop implements RefreshLoop {
   }
 
   get backlog(): number {
-    return this.#queue.length;
+    return this.#queue.size;
   }
 
   start(): void {
@@ -95,7 +97,7 @@ class Loop implements RefreshLoop {
     const wasRunning = this.#state === 'running';
     this.#state = 'closed';
     this.#timer?.cancel();
-    this.#queue = [];
+    this.#queue.clear();
     await this.#tick;
     await Promise.all(this.#workers);
     const { keeper, owner } = this.#options;
@@ -191,7 +193,7 @@ class Loop implements RefreshLoop {
     } else if (now - entry.lastUsedAt > unusedAfterMs && !leapt) {
       schedule.set(domain, expiresAt + 1);
     } else if (leads) {
-      this.#queue.push(domain);
+      this.#queue.add(domain);
     } else {
       schedule.set(domain, Math.min(now + FOLLOWER_MS, Math.max(now, expiresAt) + 1));
     }
@@ -203,7 +205,7 @@ class Loop implements RefreshLoop {
   }
 
   #employ(): void {
-    while (this.#workers.size < this.#options.concurrency && this.#queue.length > 0) {
+    while (this.#workers.size < this.#options.concurrency && this.#queue.size > 0) {
       const worker = this.#work().then(() => {
         this.#workers.delete(worker);
       });
@@ -213,11 +215,25 @@ class Loop implements RefreshLoop {
 
   async #work(): Promise<void> {
     for (;;) {
-      const domain = this.#queue.pop();
+      const domain = this.#next();
       if (domain === undefined || this.#isClosed()) return;
       const entry = this.#options.cache.entry(domain);
       if (entry !== undefined) await this.#refresh(domain, entry);
     }
+  }
+
+  /** One iterator for all: a new one would walk over all that was taken out before. */
+  #next(): string | undefined {
+    for (let turn = 0; turn < 2; turn += 1) {
+      this.#turns ??= this.#queue.values();
+      const next = this.#turns.next();
+      if (next.done !== true) {
+        this.#queue.delete(next.value);
+        return next.value;
+      }
+      this.#turns = undefined;
+    }
+    return undefined;
   }
 
   async #refresh(domain: string, entry: CacheEntry): Promise<void> {
