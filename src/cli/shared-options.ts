@@ -6,6 +6,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../config/load-config.ts';
 import type { ConfigOverrides } from '../config/overrides.ts';
+import { systemFolders } from '../config/system-folders.ts';
 import type { Config } from '../config/types.ts';
 import type { Problem } from '../failure.ts';
 import type { ConfigSource } from '../policy-server/reload.ts';
@@ -96,7 +97,15 @@ export function parsePort(text: string): number {
 export function configSource(options: SharedOptions): ConfigSource {
   const path = options.config === undefined ? {} : { path: options.config };
   const file = options.config === undefined ? {} : { file: options.config };
-  return { ...file, read: () => loadConfig({ ...path, overrides: overridesFrom(options) }) };
+  return {
+    ...file,
+    read: () =>
+      loadConfig({
+        ...path,
+        overrides: overridesFrom(options),
+        folders: systemFolders(process.env),
+      }),
+  };
 }
 
 /** Loads the configuration that the shared options name; throws {@link CommandStop} when it is wrong. */

@@ -66,6 +66,7 @@ const OTHER: Readonly<Record<string, string>> = {
   'policy_server.max_stale': '9s',
   'control.socket': 'other.sock',
   'log.level': 'debug',
+  'log.format': 'text',
 };
 
 /** `a.b.c` and a value as YAML. */

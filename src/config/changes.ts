@@ -89,6 +89,7 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   'policy_server.max_stale': on('reload', (c) => durationText(c.policyServer.maxStaleMs)),
   'control.socket': on('restart', (c) => c.control.socket),
   'log.level': on('reload', (c) => c.log.level),
+  'log.format': on('restart', (c) => c.log.format),
 };
 
 /** The key of every setting that is known here. */

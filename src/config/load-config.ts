@@ -13,6 +13,7 @@ import type { ConfigOverrides } from './overrides.ts';
 import { applyOverrides, optionBehind } from './overrides.ts';
 import { configSchema } from './schema.ts';
 import { nearest } from './suggest.ts';
+import { withFolders, type SystemFolders } from './system-folders.ts';
 import { toConfig } from './to-config.ts';
 import type { Config } from './types.ts';
 
@@ -21,6 +22,8 @@ export interface LoadConfigOptions {
   /** The YAML file; absent: defaults alone. */
   readonly path?: string;
   readonly overrides?: ConfigOverrides;
+  /** Where to keep what the file gives no place. */
+  readonly folders?: SystemFolders;
 }
 
 /** RFC 8461 §3.3: no second attempt for the same id within this time, milliseconds. */
@@ -28,19 +31,23 @@ const RFC_RETRY_MS = 300_000;
 
 /** Settings from file and options. `value` is absent if a problem of severity `error` was found. */
 export function loadConfig(options: LoadConfigOptions = {}): Reading<Config> {
-  const { path, overrides = {} } = options;
-  if (path === undefined) return readConfig('', overrides);
+  const { path, overrides = {}, folders = {} } = options;
+  if (path === undefined) return readConfig('', overrides, folders);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     return { problems: [unreadable(path, error)] };
   }
-  return readConfig(text, overrides);
+  return readConfig(text, overrides, folders);
 }
 
 /** Settings from the text of a file, with options laid over it. */
-export function readConfig(text: string, overrides: ConfigOverrides = {}): Reading<Config> {
+export function readConfig(
+  text: string,
+  overrides: ConfigOverrides = {},
+  folders: SystemFolders = {},
+): Reading<Config> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: true });
   if (document.errors.length > 0) {
@@ -60,7 +67,8 @@ export function readConfig(text: string, overrides: ConfigOverrides = {}): Readi
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
     return { problems: [notAMap()] };
   }
-  const merged = applyOverrides(withoutEmpty(tree as Record<string, unknown>), overrides);
+  const written = withFolders(withoutEmpty(tree as Record<string, unknown>), folders);
+  const merged = applyOverrides(written, overrides);
   const result = configSchema.safeParse(merged);
   if (!result.success) {
     return { problems: result.error.issues.flatMap((issue) => problemsOf(issue, file, overrides)) };

@@ -30,7 +30,7 @@ export const controlSection = z.strictObject({
     {
       kind: 'path',
       about:
-        'UNIX socket over which `reload`, `overrides` and `policies` reach the running service. Relative to the working directory; made with access for the owner alone. Empty: there is none, and SIGHUP is what reloads.',
+        'UNIX socket over which `reload`, `overrides` and `policies` reach the running service. Relative to the working directory; made with access for the owner alone. Under systemd the default lies in the `RuntimeDirectory=`. Empty: there is none, and SIGHUP is what reloads.',
     },
   ),
 });

@@ -262,7 +262,7 @@ const store = z.strictObject({
     {
       kind: '`sqlite:PATH` or `postgres://…`',
       about:
-        'Where policies are kept. A SQLite path is relative to the working directory; folder and file are made with access for the owner alone.',
+        'Where policies are kept. A SQLite path is relative to the working directory; folder and file are made with access for the owner alone. Under systemd the default lies in the `StateDirectory=`.',
     },
   ),
 });
@@ -282,6 +282,10 @@ const log = z.strictObject({
     'info',
     { kind: '`debug`, `info`, `warn`, `error` or `silent`', about: 'How much is logged.' },
   ),
+  format: setting(z.enum(['json', 'text'], { error: 'Expected json or text' }), 'json', {
+    kind: '`json` or `text`',
+    about: 'How the service logs: one JSON object a line for machines, or text for people.',
+  }),
 });
 
 /** The whole file. Every section and every key may be left out. */

@@ -57,7 +57,7 @@ export function toConfig(file: ConfigFile): Config {
       maxStaleMs: file.policy_server.max_stale,
     },
     control: { socket: file.control.socket },
-    log: { level: file.log.level },
+    log: { level: file.log.level, format: file.log.format },
   };
 }
 

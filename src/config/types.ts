@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LogLevel } from '../log/log.ts';
+import type { LogFormat, LogLevel } from '../log/log.ts';
 
 /** How an MTA wants its answers. */
 export type SocketmapDialect = 'postfix' | 'postfix-tlsrpt' | 'sendmail' | 'exim' | 'requiretls';
@@ -114,5 +114,5 @@ export interface Config {
     /** Path of the UNIX socket; empty: none. */
     readonly socket: string;
   };
-  readonly log: { readonly level: LogLevel };
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
