@@ -13,6 +13,7 @@ import { createMetrics } from './metrics/metrics.ts';
 import { createHttpApi } from './policy-server/http-api.ts';
 import { countingResolver } from './policy-server/counting-resolver.ts';
 import { countStsEvent } from './policy-server/count-sts-event.ts';
+import { answererFrom, mapUse, startMapServer } from './policy-server/map-face.ts';
 import { notReady } from './policy-server/readiness.ts';
 import type { ConfigSource, ReloadReport } from './policy-server/reload.ts';
 import { createReplaceableResolver } from './policy-server/replaceable-resolver.ts';
@@ -78,6 +79,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     resolver: counted,
     overrides: book,
     onStsEvent: (event) => countStsEvent(event, metrics),
+    onForget: (policyDomain) => answerer.forget(policyDomain),
   });
   const closeBase = async (): Promise<void> => {
     await book.close();
@@ -113,14 +115,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       selfTest.stop();
       selfTest = testResolver(next);
     },
-    forgetAnswers: () => undefined,
+    forgetAnswers: (policyDomain) => answerer.forget(policyDomain),
     setLogLevel: options.setLogLevel,
     status: () => ({ version: productVersion(), listening: listening.map(({ url }) => url) }),
     log,
     metrics,
   });
+  const map = { engine, config: () => steering.config, clock, log, metrics };
+  const answerer = answererFrom(map);
+  let closeMap = async (): Promise<void> => await Promise.resolve();
   try {
     await book.refresh();
+    const socketmap = await startMapServer(answerer, map);
+    closeMap = async () => await socketmap.close();
     const http = await listen(
       config.http.listen,
       createHttpApi({
@@ -139,7 +146,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
           }),
       }).fetch,
     );
-    listening.push(httpFace(http));
+    listening.push(
+      ...socketmap.addresses.map((address) => ({ face: 'socketmap', ...mapUse(address) })),
+      httpFace(http),
+    );
     await steering.open();
     book.start();
     engine.policies.start();
@@ -151,6 +161,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         await steering.close();
         selfTest.stop();
         watching.stop();
+        await closeMap();
         await closeServer(http, clock);
         await closeBase();
       },
@@ -158,6 +169,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   } catch (error) {
     selfTest.stop();
     watching.stop();
+    await closeMap();
     await closeBase();
     throw error;
   }
@@ -190,7 +202,7 @@ function splitAddress(where: string): { readonly host: string; readonly port: nu
 function httpFace(server: ServerType): Listening {
   const { address, port, family } = server.address() as AddressInfo;
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-  return { face: 'HTTP API', url, use: `curl ${url}/v1/policy/example.com` };
+  return { face: 'HTTP API', url, use: `try: curl ${url}/v1/policy/example.com` };
 }
 
 /** How long requests under way may take to end once the service stops, milliseconds. */

@@ -6,6 +6,7 @@
 import { Command, Option } from 'commander';
 import { systemClock } from '../clock.ts';
 import { createLog } from '../log/log.ts';
+import { ListenError } from '../policy-server/listen-error.ts';
 import { type Service, startService } from '../serve.ts';
 import { StoreError } from '../store/store-error.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
@@ -21,7 +22,9 @@ import {
 /** Builds the command. */
 export function serveCommand(io: Io, done: (exitCode: number) => void): Command {
   return new Command('serve')
-    .summary('run the service: the HTTP API and the background refresh of policies')
+    .summary(
+      'run the service: the map that MTAs ask, the HTTP API, the background refresh of policies',
+    )
     .description(
       'Runs until SIGTERM or SIGINT; SIGHUP is the same as `smtp-sts reload`. Needs no configuration: SQLite in var/, loopback ports.\n' +
         'Prints a line for each face as soon as it listens, and how to use it.\n\n' +
@@ -56,7 +59,7 @@ export function serveCommand(io: Io, done: (exitCode: number) => void): Command 
           io,
           options.json === true
             ? JSON.stringify({ face, url })
-            : `listening on ${url}  (${face}; try: ${use})`,
+            : `listening on ${url}  (${face}; ${use})`,
         );
       }
       const onHangUp = (): void => void service.reload();
@@ -70,7 +73,7 @@ export function serveCommand(io: Io, done: (exitCode: number) => void): Command 
 
 async function start(options: SharedOptions): Promise<Service> {
   const config = configFrom(options);
-  const log = createLog(config.log.level);
+  const log = createLog(config.log.level, { format: config.log.format });
   try {
     return await startService({
       config,
@@ -83,6 +86,7 @@ async function start(options: SharedOptions): Promise<Service> {
     if (error instanceof StoreError) {
       throw new CommandStop(error.message, EXIT_UNAVAILABLE);
     }
+    if (error instanceof ListenError) throw new CommandStop(error.message, EXIT_UNAVAILABLE);
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
       throw new CommandStop(

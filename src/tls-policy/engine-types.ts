@@ -62,4 +62,6 @@ export interface EngineOptions {
   /** Absent: no operator has decided anything. */
   readonly overrides?: Overrides;
   readonly onStsEvent?: (event: StsEvent) => void;
+  /** Decisions were dropped, of one policy domain or of all: what was made of them is old too. */
+  readonly onForget?: (policyDomain?: string) => void;
 }

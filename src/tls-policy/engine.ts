@@ -38,7 +38,7 @@ export function createEngine(options: EngineOptions): Engine {
     concurrency: config.policyFetch.concurrency,
     ...(options.store === undefined ? {} : { store: options.store }),
     onEvent: options.onStsEvent,
-    onChange: (policyDomain) => decider.forget(policyDomain),
+    onChange: (policyDomain) => forget(policyDomain),
   });
   const decider = createDecider({
     resolver,
@@ -48,6 +48,10 @@ export function createEngine(options: EngineOptions): Engine {
     overrides: options.overrides,
     port: config.smtp.port,
   });
+  const forget = (policyDomain?: string): void => {
+    decider.forget(policyDomain);
+    options.onForget?.(policyDomain);
+  };
   return {
     resolver,
     policies,
@@ -56,7 +60,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     decide: decider.decide,
     warm: decider.warm,
-    forget: decider.forget,
+    forget,
     reconfigure(next) {
       const anchors = trustAnchors(next);
       if (!anchors.ok) return anchors;
@@ -65,6 +69,7 @@ export function createEngine(options: EngineOptions): Engine {
       fetcher = fetcherOf(options, { config: next, resolver, ca });
       Object.assign(mtaSts, liveTimes(next));
       decider.configure(deciderSettings(next));
+      options.onForget?.();
       return ok({ caChanged });
     },
     async close() {
