@@ -12,7 +12,7 @@ export interface UnixSocketAccess {
   /** File mode, a number. */
   readonly mode: number;
   /** `user`, `user:group` or `:group`, by name or number; undefined: left alone. */
-  readonly owner: string | undefined;
+  readonly owner?: string | undefined;
 }
 
 /**
