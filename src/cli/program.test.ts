@@ -2,17 +2,31 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { run } from './io.fixture.ts';
 
+const COMMANDS = [
+  'explain',
+  'query',
+  'doctor',
+  'lint',
+  'send',
+  'policies',
+  'overrides',
+  'serve',
+  'reload',
+  'import-config',
+  'lab',
+];
+
 describe('the command line', () => {
   it('--help lists every command with what it is for', async () => {
     const { exitCode, stdout } = await run(['--help']);
     assert.equal(exitCode, 0);
-    for (const name of ['explain', 'query', 'doctor', 'lint', 'send', 'policies', 'serve', 'lab']) {
+    for (const name of COMMANDS) {
       assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
     }
   });
 
   it('--help of a command tells its exit codes and the shared options', async () => {
-    for (const name of ['explain', 'query', 'doctor', 'lint', 'send', 'policies', 'serve', 'lab']) {
+    for (const name of COMMANDS) {
       const { exitCode, stdout } = await run([name, '--help']);
       assert.equal(exitCode, 0);
       assert.match(stdout, /Exit code/, `${name} --help says nothing of exit codes`);

@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT_SOFTWARE, EXIT_USAGE } from './exit-codes.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
+import { importConfigCommand } from './import-config.ts';
 import { complain, type Io } from './io.ts';
 import { labCommand } from './lab.ts';
 import { lintCommand } from './lint.ts';
@@ -56,6 +57,7 @@ export function buildProgram(io: Io, done: (exitCode: number) => void): Command 
     overridesCommand(io, done),
     serveCommand(io, done),
     reloadCommand(io, done),
+    importConfigCommand(io, done),
     labCommand(io, done),
   ];
   for (const command of commands) {
