@@ -28,6 +28,22 @@ describe('collectProblems', () => {
     assert.equal(readingOf(problems, () => 1).value, 1);
   });
 
+  it('puts into words only what it keeps', () => {
+    const problems = collectProblems('STS_PROBLEMS_CUT');
+    let written = 0;
+    const note = (line: number, severity: Problem['severity']): void =>
+      problems.note(severity, () => {
+        written += 1;
+        return problem(line, severity);
+      });
+    for (let line = 1; line <= 500; line += 1) note(line, 'info');
+    assert.equal(written, MAX_PROBLEMS);
+    note(501, 'error');
+    assert.equal(written, MAX_PROBLEMS + 1);
+    assert.equal(problems.failed, true);
+    assert.match(problems.list().at(-1)!.message, /^401 more faults/);
+  });
+
   it('keeps a bounded number, errors before others, and says how many are missing', () => {
     const problems = collectProblems('STS_PROBLEMS_CUT');
     for (let line = 1; line <= MAX_PROBLEMS; line += 1) problems.add(problem(line, 'info'));

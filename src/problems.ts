@@ -12,6 +12,8 @@ export const MAX_PROBLEMS = 100;
 /** Collects faults; see {@link collectProblems}. */
 export interface ProblemList {
   add(problem: Problem): void;
+  /** The same, but the fault is put into words only if it is kept: a hostile text has thousands of them. */
+  note(severity: Problem['severity'], write: () => Problem): void;
   /** Has a fault of severity `error` been added? Counted even where it was not kept. */
   readonly failed: boolean;
   /** The faults by line and column, at most {@link MAX_PROBLEMS}, and one more that says so if some were left out. */
@@ -35,17 +37,20 @@ export function collectProblems(cutCode: ErrorCode): ProblemList {
     return true;
   }
 
+  function note(severity: Problem['severity'], write: () => Problem): void {
+    const isError = severity === 'error';
+    if (isError) errors += 1;
+    if (kept.length >= MAX_PROBLEMS) {
+      dropped += 1;
+      if (!isError || !makeRoom()) return;
+    }
+    if (!isError) others += 1;
+    kept.push(write());
+  }
+
   return {
-    add(problem) {
-      const isError = problem.severity === 'error';
-      if (isError) errors += 1;
-      if (kept.length >= MAX_PROBLEMS) {
-        dropped += 1;
-        if (!isError || !makeRoom()) return;
-      }
-      if (!isError) others += 1;
-      kept.push(problem);
-    },
+    add: (problem) => note(problem.severity, () => problem),
+    note,
     get failed() {
       return errors > 0;
     },

@@ -77,14 +77,14 @@ function readLine(line: PolicyLine, problems: ProblemList): PolicyField | undefi
   const { text } = line;
   const colon = text.indexOf(':');
   if (colon === -1) {
-    problems.add(isBlank(text) ? blankLine(line) : garbageLine(line));
+    problems.note('error', () => (isBlank(text) ? blankLine(line) : garbageLine(line)));
     return undefined;
   }
   const rawKey = text.slice(0, colon);
   const key = trimSpaces(rawKey);
   if (key !== rawKey) reportKeySpace({ line, key, rawKey }, problems);
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/.test(key)) {
-    problems.add(badKey(line, key));
+    problems.note('error', () => badKey(line, key));
     return undefined;
   }
   let valueAt = colon + 1;
@@ -105,14 +105,14 @@ function take(field: PolicyField, draft: PolicyDraft, problems: ProblemList): vo
     default:
       checkExtension(field, problems);
   }
-  if (draft.firsts.has(field.key)) problems.add(duplicateKey(field));
+  if (draft.firsts.has(field.key)) problems.note('warning', () => duplicateKey(field));
   else draft.firsts.set(field.key, field);
 }
 
 function takeMx(field: PolicyField, draft: PolicyDraft, problems: ProblemList): void {
   const pattern = field.value.toLowerCase();
   if (draft.mx.has(pattern)) {
-    problems.add(
+    problems.note('info', () =>
       atValue(field, {
         code: 'STS_POLICY_MX_DUPLICATE',
         message: `${quoted(pattern)} stands twice`,
@@ -202,7 +202,7 @@ function checkExtension(field: PolicyField, problems: ProblemList): void {
       column: columnAt(field.line.text, field.valueAt + control),
     });
   }
-  problems.add(unknownKey(field));
+  problems.note('info', () => unknownKey(field));
 }
 
 function atValue(field: PolicyField, fault: Omit<Problem, 'line' | 'column'>): Problem {
