@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log/log.ts';
-import type { CacheEntry, MemoryCache } from './memory-cache.ts';
+import type { CacheEntry, Evicted, MemoryCache } from './memory-cache.ts';
 import type {
   Context,
   Effect,
@@ -76,6 +76,7 @@ export function createDomainLife(options: DomainLifeOptions): DomainLife {
     const before = cache.entry(domain)?.state.refreshAt;
     const wasGuest = before === undefined && cache.state(domain).kind === 'held';
     const result = cache.put(domain, step.state, now);
+    letGo(result.squeezed);
     if (result.kind === 'refused') {
       noticeFull(now);
       return false;
@@ -86,6 +87,12 @@ export function createDomainLife(options: DomainLifeOptions): DomainLife {
       if (wasGuest) keeper.save(domain);
     }
     return true;
+  };
+
+  const letGo = (squeezed: Evicted | undefined): void => {
+    if (squeezed === undefined) return;
+    keeper.remove(squeezed);
+    changed(squeezed.domain);
   };
 
   const follow = (domain: string, effects: readonly Effect[]): void => {
@@ -154,9 +161,11 @@ export function createDomainLife(options: DomainLifeOptions): DomainLife {
     if (now > held.expiresAt) return true;
     const result = cache.load(domain, held, usedAt, now);
     changed(domain);
+    letGo(result.squeezed);
     if (result.kind === 'refused') return false;
     schedule.set(domain, held.refreshAt);
-    return true;
+    // The row of one that made room is still there: memory does not hold all of the table.
+    return result.evicted === undefined;
   }
 
   function rebaseEntry(domain: string, entry: CacheEntry): void {

@@ -6,9 +6,11 @@
  *
  * @module
  */
+import type { BigTexts } from './big-texts.ts';
+import { SMALL_WEIGHT, createBigTexts } from './big-texts.ts';
 import type { Bare, Held, State } from './life-cycle-types.ts';
 import { UNKNOWN } from './life-cycle.ts';
-import type { PolicyTexts } from './shared-policy.ts';
+import type { PolicyTexts, SharedPolicy } from './shared-policy.ts';
 import { createPolicyTexts } from './shared-policy.ts';
 
 /** A policy and its use. */
@@ -39,9 +41,10 @@ export interface Evicted {
 
 /** What became of a policy that was put in. */
 export type PutResult =
-  | { readonly kind: 'kept'; readonly evicted?: Evicted }
-  /** Full of policies that are in force and in use: it is a guest. */
-  | { readonly kind: 'refused' };
+  /** `squeezed` is a large policy that made room for the text of this one, in use or not. */
+  | { readonly kind: 'kept'; readonly evicted?: Evicted; readonly squeezed?: Evicted }
+  /** Full of policies that are in force and in use: it is a guest. `squeezed` is what it had before. */
+  | { readonly kind: 'refused'; readonly squeezed?: Evicted };
 
 /** A bounded map from policy domain to state. */
 export interface MemoryCache {
@@ -62,6 +65,16 @@ export interface MemoryCache {
 /** Guests at most; the oldest goes. A policy takes 64 KiB at worst. */
 export const MAX_GUESTS = 2_000;
 
+/**
+ * How much all texts may weigh: two KiB for each policy that may be kept, which is several times
+ * what policies are like, but no more than the memory of a small machine; and never so little that
+ * a few large ones do not fit. Beyond it the largest that nobody shares go first: a flood of
+ * policies of 64 KiB must not take the room of thousands of plain ones each.
+ */
+const MEAN_WEIGHT = 2_048;
+const LEAST_WEIGHT = 8 * 2 ** 20;
+const MOST_WEIGHT = 2 ** 30;
+
 /** How many entries are looked at for one that may go. */
 const EVICTION_SAMPLE = 64;
 
@@ -76,11 +89,15 @@ class BoundedCache implements MemoryCache {
   readonly #guests = new Map<string, Held>();
   readonly #bare = new Map<string, Bare>();
   readonly #texts: PolicyTexts = createPolicyTexts();
+  readonly #big: BigTexts = createBigTexts();
+  readonly #maxWeight: number;
   readonly #counts = { enforce: 0, testing: 0, none: 0 };
   #hand: IterableIterator<[string, CacheEntry]> | undefined;
 
   constructor(options: MemoryCacheOptions) {
     this.#options = options;
+    const wanted = options.maxEntries * MEAN_WEIGHT;
+    this.#maxWeight = Math.min(Math.max(wanted, LEAST_WEIGHT), MOST_WEIGHT);
   }
 
   entry(domain: string): CacheEntry | undefined {
@@ -133,25 +150,63 @@ class BoundedCache implements MemoryCache {
     use: { readonly lastUsedAt: number; readonly now: number },
   ): PutResult {
     const entry = this.#held.get(domain);
-    if (entry !== undefined) {
-      entry.state = this.#swap(entry.state, state);
-      return { kind: 'kept' };
-    }
+    if (entry !== undefined) return this.#renew(domain, entry, state);
     const evicted = this.#held.size < this.#options.maxEntries ? undefined : this.#evict(use.now);
     // Kept or not, there is a policy: that there was none is no longer true.
     this.#bare.delete(domain);
     this.#guests.delete(domain);
-    if (this.#held.size >= this.#options.maxEntries) {
-      makeRoom(this.#guests, MAX_GUESTS);
-      this.#guests.set(domain, state);
-      return { kind: 'refused' };
+    const room = this.#held.size < this.#options.maxEntries && this.#squeeze(domain, state.policy);
+    if (room === false) {
+      this.#putGuest(domain, state);
+      return evicted === undefined ? { kind: 'refused' } : { kind: 'refused', squeezed: evicted };
     }
     const shared = this.#texts.take(state.policy);
     this.#counts[shared.mode] += 1;
     const kept = shared === state.policy ? state : { ...state, policy: shared };
     const { lastUsedAt } = use;
     this.#held.set(domain, { state: kept, lastUsedAt, storedUseAt: lastUsedAt });
-    return evicted === undefined ? { kind: 'kept' } : { kind: 'kept', evicted };
+    this.#big.add(domain, shared.weight);
+    return { kind: 'kept', ...room, ...(evicted === undefined ? {} : { evicted }) };
+  }
+
+  #renew(domain: string, entry: CacheEntry, state: Held): PutResult {
+    const old = entry.state.policy;
+    const grows = state.policy.weight > Math.max(old.weight, SMALL_WEIGHT);
+    const room = grows ? this.#squeeze(domain, state.policy) : {};
+    if (room === false) {
+      const squeezed = this.#drop(domain, entry);
+      this.#putGuest(domain, state);
+      return { kind: 'refused', squeezed };
+    }
+    entry.state = this.#swap(entry.state, state);
+    this.#big.remove(domain, old.weight);
+    this.#big.add(domain, entry.state.policy.weight);
+    return { kind: 'kept', ...room };
+  }
+
+  /** Makes room for the text if it has to; false if only smaller ones could go for it. */
+  #squeeze(domain: string, policy: SharedPolicy): { readonly squeezed?: Evicted } | false {
+    if (this.#texts.weight + policy.weight <= this.#maxWeight) return {};
+    if (this.#texts.weight + this.#texts.cost(policy) <= this.#maxWeight) return {};
+    const found = this.#big.above(policy.weight, (other) => {
+      const entry = this.#held.get(other);
+      return other !== domain && entry !== undefined && this.#texts.isAlone(entry.state.policy);
+    });
+    if (found === undefined) return false;
+    const entry = this.#held.get(found)!;
+    const squeezed = this.#drop(found, entry);
+    this.#putGuest(found, entry.state);
+    return { squeezed };
+  }
+
+  #drop(domain: string, { state, lastUsedAt }: CacheEntry): Evicted {
+    this.#dropHeld(domain);
+    return { domain, fetchedAt: state.fetchedAt, lastUsedAt };
+  }
+
+  #putGuest(domain: string, state: Held): void {
+    makeRoom(this.#guests, MAX_GUESTS);
+    this.#guests.set(domain, state);
   }
 
   /** Keeps the count of texts and modes right when a policy takes another's place. */
@@ -169,6 +224,7 @@ class BoundedCache implements MemoryCache {
     if (entry === undefined) return;
     this.#held.delete(domain);
     this.#texts.release(entry.state.policy);
+    this.#big.remove(domain, entry.state.policy.weight);
     this.#counts[entry.state.policy.mode] -= 1;
   }
 
@@ -183,9 +239,7 @@ class BoundedCache implements MemoryCache {
       if (found === undefined || candidate[1].lastUsedAt < found[1].lastUsedAt) found = candidate;
     }
     if (found === undefined) return undefined;
-    const [domain, { state, lastUsedAt }] = found;
-    this.#dropHeld(domain);
-    return { domain, fetchedAt: state.fetchedAt, lastUsedAt };
+    return this.#drop(...found);
   }
 
   #nextInTurn(): [string, CacheEntry] | undefined {

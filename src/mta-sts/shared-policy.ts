@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { SMALL_WEIGHT } from './big-texts.ts';
 import { readStsPolicy } from './policy.ts';
 import type { StsMode, StsPolicy } from './types.ts';
 
@@ -11,6 +12,8 @@ import type { StsMode, StsPolicy } from './types.ts';
 export interface SharedPolicy {
   readonly text: string;
   readonly mode: StsMode;
+  /** About how many bytes it takes in memory, with its share of what is made of its lines. */
+  readonly weight: number;
   /** The parsed policy; undefined for a stored text that this release no longer accepts. */
   parsed(): StsPolicy | undefined;
 }
@@ -20,28 +23,51 @@ export interface PolicyTexts {
   /** The shared form of the policy; each call is matched by a {@link PolicyTexts.release}. */
   take(policy: SharedPolicy): SharedPolicy;
   release(policy: SharedPolicy): void;
+  /** By how much {@link PolicyTexts.weight} would grow with this policy: not at all if it is shared. */
+  cost(policy: SharedPolicy): number;
+  /** Does one domain alone hold the policy? */
+  isAlone(policy: SharedPolicy): boolean;
   /** Distinct texts. */
   readonly size: number;
+  /** Of all of them. */
+  readonly weight: number;
 }
+
+/** What a line costs beside its text, bytes. */
+const LINE_WEIGHT = 40;
 
 class Shared implements SharedPolicy {
   readonly text: string;
   readonly mode: StsMode;
-  #parsed: StsPolicy | undefined | null = null;
+  readonly weight: number;
+  /** Of a large policy no more than its text is kept for good: parsed, it takes many times as much. */
+  #parsed: StsPolicy | WeakRef<StsPolicy> | undefined | null = null;
 
   constructor(text: string, mode: StsMode, parsed: StsPolicy | null) {
     this.text = text;
     this.mode = mode;
-    this.#parsed = parsed;
+    this.weight = text.length + LINE_WEIGHT * countLines(text);
+    this.#parsed = parsed === null ? null : this.#keep(parsed);
   }
 
   parsed(): StsPolicy | undefined {
-    if (this.#parsed === null) {
-      const read = readStsPolicy(this.text).value;
-      this.#parsed = read?.mode === this.mode ? read : undefined;
-    }
-    return this.#parsed;
+    const kept = this.#parsed instanceof WeakRef ? this.#parsed.deref() : this.#parsed;
+    if (kept !== null && (kept !== undefined || this.#parsed === undefined)) return kept;
+    const read = readStsPolicy(this.text).value;
+    const sound = read?.mode === this.mode ? read : undefined;
+    this.#parsed = this.#keep(sound);
+    return sound;
   }
+
+  #keep(policy: StsPolicy | undefined): StsPolicy | WeakRef<StsPolicy> | undefined {
+    return policy === undefined || this.weight <= SMALL_WEIGHT ? policy : new WeakRef(policy);
+  }
+}
+
+function countLines(text: string): number {
+  let count = 1;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
 }
 
 /** A policy just fetched: parsed already, shared with nobody yet. */
@@ -57,12 +83,14 @@ export function storedPolicy(text: string, mode: StsMode): SharedPolicy {
 /** An empty set of texts. */
 export function createPolicyTexts(): PolicyTexts {
   const texts = new Map<string, { readonly policy: SharedPolicy; holders: number }>();
+  let weight = 0;
   return {
     take(policy) {
       const known = texts.get(policy.text);
       if (known === undefined) {
         // The newcomer itself becomes the shared one: a start with a million rows copies nothing.
         texts.set(policy.text, { policy, holders: 1 });
+        weight += policy.weight;
         return policy;
       }
       // One text has one mode; a row that contradicts its text is not mixed with others.
@@ -74,7 +102,14 @@ export function createPolicyTexts(): PolicyTexts {
       const known = texts.get(policy.text);
       if (known?.policy !== policy) return;
       known.holders -= 1;
-      if (known.holders <= 0) texts.delete(policy.text);
+      if (known.holders > 0) return;
+      texts.delete(policy.text);
+      weight -= known.policy.weight;
+    },
+    cost: (policy) => (texts.has(policy.text) ? 0 : policy.weight),
+    isAlone: (policy) => texts.get(policy.text)?.holders === 1,
+    get weight() {
+      return weight;
     },
     get size() {
       return texts.size;
