@@ -16,7 +16,7 @@ export interface ProofOptions {
 export interface ProofResult {
   readonly proof: string;
   readonly rounds: number;
-  /** What was promised and is gone; for `fuzz`, inputs that broke a parser. */
+  /** What was promised and is gone; for `fuzz`, inputs that broke a parser; for `fault`, all that went wrong. */
   readonly lost: number;
   /** What is there more than once. */
   readonly duplicated: number;

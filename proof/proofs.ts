@@ -4,8 +4,9 @@
  * @module
  */
 import { crashProof } from './crash/crash.ts';
+import { faultProof } from './fault/fault.ts';
 import { fuzzProof } from './fuzz/fuzz.ts';
 import type { Proof } from './proof.ts';
 
 /** In the order in which they are shown. */
-export const PROOFS: readonly Proof[] = [crashProof, fuzzProof];
+export const PROOFS: readonly Proof[] = [crashProof, fuzzProof, faultProof];

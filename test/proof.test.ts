@@ -30,6 +30,7 @@ describe('proof', () => {
     assert.ok(result.ok, result.output);
     assert.match(result.output, /^crash /m);
     assert.match(result.output, /^fuzz /m);
+    assert.match(result.output, /^fault /m);
   });
 
   it('an unknown proof and a bad number are refused', async () => {
@@ -47,6 +48,13 @@ describe('proof', () => {
   it('STS-3.3-R6: crash: what was acknowledged is there after kill -9', async () => {
     const result = await proof('crash', '--rounds', '4');
     const expected = { proof: 'crash', rounds: 4, lost: 0, duplicated: 0, pass: true };
+    assert.deepEqual(lastLine(result), expected, result.output);
+    assert.ok(result.ok);
+  });
+
+  it('E3, E7, E18: fault: DNS, HTTPS, database and clock fail, and no policy is lost or relaxed', async () => {
+    const result = await proof('fault', '--rounds', '10');
+    const expected = { proof: 'fault', rounds: 10, lost: 0, duplicated: 0, pass: true };
     assert.deepEqual(lastLine(result), expected, result.output);
     assert.ok(result.ok);
   });
