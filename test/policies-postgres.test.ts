@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { kindsOf, rig } from '../src/mta-sts/fake-network.fixture.ts';
 import type { Rig } from '../src/mta-sts/fake-network.fixture.ts';
 import { HOUR, MINUTE, T0 } from '../src/mta-sts/life-cycle.fixture.ts';
+import { deleteDead, tombstoneOf, writeRow } from '../src/mta-sts/policy-table.ts';
 import type { StsStatus } from '../src/mta-sts/types.ts';
 import { openStore } from '../src/store/open-store.ts';
 import type { Store } from '../src/store/types.ts';
@@ -52,6 +53,16 @@ describe('nodes that share PostgreSQL', () => {
   beforeEach(async () => {
     await store.db.deleteFrom('sts_policy').execute();
     await store.db.deleteFrom('lease').execute();
+  });
+
+  it('STS-5.1-1: a node whose clock is a year ahead clears no row that is alive by the clock of the server', async () => {
+    const now = Date.now();
+    const row = tombstoneOf('alive.test', { at: now, now });
+    await writeRow(store, { ...row, expires_at: now + HOUR });
+    await writeRow(store, { ...row, policy_domain: 'dead.test', expires_at: now - HOUR });
+    await deleteDead(store, now + 365 * 24 * HOUR);
+    const left = await store.db.selectFrom('sts_policy').select('policy_domain').execute();
+    assert.deepEqual(left, [{ policy_domain: 'alive.test' }]);
   });
 
   it('STS-3.3-R6: a policy that one node fetched is applied by another although HTTPS is dead', async () => {

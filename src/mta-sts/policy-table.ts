@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sql } from 'kysely';
 import type { ErrorCode } from '../errors.ts';
 import type { Failure, ResultType } from '../failure.ts';
 import type { StsPolicyTable, Store } from '../store/types.ts';
@@ -16,6 +17,9 @@ import type { StsMode } from './types.ts';
 
 /** A row of the table. */
 export type PolicyRow = StsPolicyTable;
+
+/** PostgreSQL's clock in milliseconds since the Unix epoch. */
+const SERVER_NOW = sql<number>`(extract(epoch from now()) * 1000)::bigint`;
 
 const MODES: readonly StsMode[] = ['enforce', 'testing', 'none'];
 
@@ -246,11 +250,16 @@ export async function deleteRow(store: Store, evicted: Evicted): Promise<void> {
     .execute();
 }
 
-/** Removes rows that expired, and what is left of forgotten domains, after every node has seen it. */
+/**
+ * Removes rows that expired, and what is left of forgotten domains, after every node has seen it.
+ * On a server its clock has to agree: one node whose clock runs ahead must not clear the table.
+ */
 export async function deleteDead(store: Store, before: number): Promise<void> {
-  await store.db
+  const dead = store.db
     .deleteFrom('sts_policy')
     .where('expires_at', '<', before)
-    .where('changed_at', '<', before)
-    .execute();
+    .where('changed_at', '<', before);
+  const { engine } = store.traits;
+  const agreed = engine === 'postgres' ? dead.where('expires_at', '<', SERVER_NOW) : dead;
+  await agreed.execute();
 }
