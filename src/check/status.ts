@@ -38,6 +38,7 @@ const NO_ANSWER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DNS_ABORTED',
   'DNS_CLOSED',
   'STORE_UNAVAILABLE',
+  'STORE_ROW_DAMAGED',
   'STS_FIRST_CONTACT_PENDING',
 ]);
 
