@@ -63,7 +63,7 @@ export function scanTxtFields(
   const [first, ...rest] = segmentsOf(text);
   const isVersion = scanVersion(first!, form, { problems, say });
   // Whatever does not even try to be this kind of record gets one fault, not a list of them.
-  if (!isVersion && !looksLike(text, form)) return [];
+  if (!isVersion && !looksLikeRecord(text, form.version)) return [];
   const candidates = isVersion || /^v\s*=/i.test(first!.text) ? rest : [first!, ...rest];
   const fields = candidates.flatMap((segment) => scanField(segment, form, say));
   if (candidates.every((segment) => segment.text === '')) {
@@ -90,8 +90,9 @@ function fault(options: {
   return { code, line: 1, column: at + 1, message, fix, severity: 'error' };
 }
 
-function looksLike(text: string, form: TxtForm): boolean {
-  const [name = '', value = ''] = form.version.toLowerCase().split('=');
+/** Does the text at least try to be a record of this version? */
+export function looksLikeRecord(text: string, version: string): boolean {
+  const [name = '', value = ''] = version.toLowerCase().split('=');
   const plain = text.toLowerCase().replaceAll(/[ \t]/g, '');
   return plain.includes(`${name}=${value.slice(0, 3)}`);
 }

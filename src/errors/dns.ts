@@ -110,4 +110,47 @@ export const DNS_ERRORS = {
     meaning: 'The resolver was closed while or before the look-up ran.',
     action: 'Nothing: the program is stopping.',
   },
+  DNS_TXT_BOM: {
+    meaning: 'A byte order mark stands before the text of a TXT record.',
+    action: 'Save the file as UTF-8 without one, and keep it out of the zone.',
+    rule: 'RFC 8461 §3.1, RFC 8460 §3',
+  },
+  DNS_TXT_QUOTE_OPEN: {
+    meaning: 'A quoted string of a TXT record is not closed on its line.',
+    action: 'Close the quote; give each line its own quotes.',
+    rule: 'RFC 1035 §5.1',
+  },
+  DNS_TXT_OUTSIDE_QUOTES: {
+    meaning: 'A part of a TXT record stands in quotes and another part outside.',
+    action: 'Put the whole record into quotes.',
+    rule: 'RFC 1035 §5.1',
+  },
+  DNS_TXT_STRING_LONG: {
+    meaning: 'A quoted string of a TXT record is longer than a character-string can be.',
+    action: 'Cut it into several quoted strings of at most 255 octets.',
+    rule: 'RFC 1035 §3.3',
+  },
+  DNS_TXT_ZONE_LINE: {
+    meaning: 'The text is a whole line of a zone file; only its TXT data is the record.',
+    action: 'Nothing for a zone file; a form of a DNS provider wants the text alone.',
+    rule: 'RFC 1035 §5.1',
+  },
+  DNS_TXT_UNQUOTED: {
+    meaning: 'TXT data of a zone file has `;` outside quotes, where it begins a comment.',
+    action: 'Put the record into quotes.',
+    rule: 'RFC 1035 §5.1',
+  },
+  DNS_TXT_BACKSLASH: {
+    meaning: 'A record outside quotes has `\\;`, which only a zone file reads as `;`.',
+    action: 'Write `;` in the form of a DNS provider.',
+    rule: 'RFC 1035 §5.1',
+  },
+  DNS_TXT_LINE_BREAK: {
+    meaning: 'A record without quotes goes on over a line end.',
+    action: 'Write the record on one line.',
+  },
+  DNS_TXT_OTHER_RECORD: {
+    meaning: 'Among several TXT records one is of another kind; it is passed over.',
+    action: 'Nothing.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

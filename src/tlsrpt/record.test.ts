@@ -288,4 +288,17 @@ describe('lintTlsrptRecord', () => {
     const { value } = lintTlsrptRecord('"v=TLSRPTv1; rua=mail" "to:a@b.example"\n');
     assert.equal(value?.rua[0]?.uri, 'mailto:a@b.example');
   });
+
+  it('RPT-3-6: two records are none, and places are those of the file', () => {
+    const RECORD = 'v=TLSRPTv1; rua=mailto:a@b.example';
+    const { value, problems } = lintTlsrptRecord(`"${RECORD}"\n"${RECORD},ftp:x"\n`);
+    assert.equal(value, undefined);
+    assert.deepEqual(
+      problems.map(({ code, line, column }) => [code, line, column]),
+      [
+        ['TLSRPT_RECORD_SEVERAL', 2, 2],
+        ['TLSRPT_RUA_SCHEME', 2, 37],
+      ],
+    );
+  });
 });
