@@ -5,10 +5,13 @@
  */
 import { Command, Option } from 'commander';
 import { systemClock } from '../clock.ts';
-import { createLog } from '../log/log.ts';
+import { createLog, type Log } from '../log/log.ts';
 import { ListenError } from '../policy-server/listen-error.ts';
 import { type Service, startService } from '../serve.ts';
 import { StoreError } from '../store/store-error.ts';
+import { socketsHandedOver } from '../systemd/listen-fds.ts';
+import { createNotifier } from '../systemd/notify.ts';
+import { sendBySystemdNotify } from '../systemd/send.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { type Io, say } from './io.ts';
 import {
@@ -52,8 +55,18 @@ export function serveCommand(io: Io, done: (exitCode: number) => void): Command 
       ]),
     )
     .action(async (_options: object, command: Command) => {
-      const options = command.optsWithGlobals<SharedOptions>();
-      const service = await start(options);
+      const options = withSocketsOf(process.env, command.optsWithGlobals<SharedOptions>());
+      const { service, log } = await start(options);
+      const notifier = createNotifier({
+        env: process.env,
+        pid: process.pid,
+        send: sendBySystemdNotify,
+        monotonicUs: () => process.hrtime.bigint() / 1_000n,
+        clock: systemClock,
+        log,
+      });
+      // Whoever reads that it listens may end it at once.
+      const ended = signalled();
       for (const { face, url, use } of service.listening) {
         say(
           io,
@@ -62,26 +75,46 @@ export function serveCommand(io: Io, done: (exitCode: number) => void): Command 
             : `listening on ${url}  (${face}; ${use})`,
         );
       }
-      const onHangUp = (): void => void service.reload();
+      const status = `listening on ${service.listening.map(({ url }) => url).join(', ')}`;
+      notifier.ready(status);
+      const onHangUp = (): void => {
+        notifier.reloading();
+        void service.reload().then(({ outcome }) => {
+          notifier.ready(outcome === 'ok' ? status : `${status}; the last reload was refused`);
+        });
+      };
       process.on('SIGHUP', onHangUp);
-      await signalled();
+      await ended;
       process.off('SIGHUP', onHangUp);
-      await service.close();
+      await Promise.all([notifier.stopping(), service.close()]);
       done(0);
     });
 }
 
-async function start(options: SharedOptions): Promise<Service> {
+/** Sockets that systemd hands over take the place of `socketmap.listen`. */
+function withSocketsOf(env: NodeJS.ProcessEnv, options: SharedOptions): SharedOptions {
+  const sockets = socketsHandedOver(env, process.pid);
+  if (sockets.length === 0) return options;
+  return { ...options, socketmap: [...sockets, ...(options.socketmap ?? [])] };
+}
+
+interface Started {
+  readonly service: Service;
+  readonly log: Log;
+}
+
+async function start(options: SharedOptions): Promise<Started> {
   const config = configFrom(options);
   const log = createLog(config.log.level, { format: config.log.format });
   try {
-    return await startService({
+    const service = await startService({
       config,
       clock: systemClock,
       log,
       source: configSource(options),
       setLogLevel: (level) => log.setLevel(level),
     });
+    return { service, log };
   } catch (error) {
     if (error instanceof StoreError) {
       throw new CommandStop(error.message, EXIT_UNAVAILABLE);

@@ -78,6 +78,7 @@ describe('metrics', () => {
       waiting: 3,
     }));
     metrics.watchOverrides(() => overrides);
+    metrics.watchAnswers(() => ({ kept: 9, dryRun: true }));
     await assertLines(metrics, [
       'smtp_sts_policies{mode="enforce"} 3',
       'smtp_sts_policies{mode="none"} 1',
@@ -89,6 +90,8 @@ describe('metrics', () => {
       'smtp_sts_dns_timeouts_total 1',
       'smtp_sts_dns_under_way{state="waiting"} 3',
       'smtp_sts_overrides{kind="skip"} 2',
+      'smtp_sts_answers_kept 9',
+      'smtp_sts_dry_run 1',
     ]);
     backlog = 6;
     overrides = { pin: 1 };

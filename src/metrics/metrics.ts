@@ -16,7 +16,13 @@ import type {
   ReloadOutcome,
   SelfTestState,
 } from './types.ts';
-import { overrideGauge, policyGauges, resolverNumbers, surveyGauges } from './watched.ts';
+import {
+  answerGauges,
+  overrideGauge,
+  policyGauges,
+  resolverNumbers,
+  surveyGauges,
+} from './watched.ts';
 
 export type {
   DecisionOutcome,
@@ -66,7 +72,11 @@ export function createMetrics(build: BuildInfo = { version: 'unknown' }): Metric
   const registers = [registry];
   const counters = eventCounters(registers);
   const { latency, answerLatency } = histograms(registers);
-  const { connections, dryRun } = faceGauges(registers);
+  const connections = new Gauge({
+    name: 'smtp_sts_connections_open',
+    help: 'Connections of MTAs that are open.',
+    registers,
+  });
   const setSelfTest = selfTestGauge(registers);
   processNumbers(registers, build);
   return {
@@ -83,9 +93,9 @@ export function createMetrics(build: BuildInfo = { version: 'unknown' }): Metric
     policyEvent: (event) => counters.policyEvents.inc({ event }),
     selfTest: setSelfTest,
     reloaded: (outcome) => counters.reloads.inc({ outcome }),
-    dryRun: (on) => dryRun.set(on ? 1 : 0),
     surveyed: surveyGauges(registers),
     watchPolicies: policyGauges(registers),
+    watchAnswers: answerGauges(registers),
     watchResolver: resolverNumbers(registers),
     watchOverrides: overrideGauge(registers),
     text: async () => await registry.metrics(),
@@ -150,17 +160,6 @@ function histograms(registers: Registry[]): {
       'smtp_sts_answer_duration_seconds',
       'From the request of an MTA to the answer, where the answer was not at hand.',
     ),
-  };
-}
-
-function faceGauges(registers: Registry[]): {
-  readonly connections: Gauge;
-  readonly dryRun: Gauge;
-} {
-  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers });
-  return {
-    connections: gauge('smtp_sts_connections_open', 'Connections of MTAs that are open.'),
-    dryRun: gauge('smtp_sts_dry_run', '1 while answers are computed and counted, but withheld.'),
   };
 }
 

@@ -87,6 +87,14 @@ export interface ResolverNumbers {
   readonly waiting: number;
 }
 
+/** The answers at hand. */
+export interface AnswerNumbers {
+  /** Policy domains whose answers are kept. */
+  readonly kept: number;
+  /** Answers are computed and counted, but withheld. */
+  readonly dryRun: boolean;
+}
+
 /** What the product counts. */
 export interface Metrics {
   readonly registry: Registry;
@@ -106,12 +114,12 @@ export interface Metrics {
   policyEvent(event: PolicyEvent): void;
   selfTest(state: SelfTestState): void;
   reloaded(outcome: ReloadOutcome): void;
-  /** Answers are computed and counted, but withheld. */
-  dryRun(on: boolean): void;
   /** What the last walk over the policy cache found. */
   surveyed(survey: CacheSurvey): void;
   /** Called at each scrape for the numbers of the policy cache. */
   watchPolicies(read: () => PolicyNumbers): void;
+  /** Called at each scrape for the numbers of the answers. */
+  watchAnswers(read: () => AnswerNumbers): void;
   /** Called at each scrape for the numbers of the resolver. */
   watchResolver(read: () => ResolverNumbers): void;
   /** Called at each scrape: overrides in force, by kind. */

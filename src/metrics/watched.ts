@@ -4,7 +4,7 @@
  * @module
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { CacheSurvey, PolicyNumbers, ResolverNumbers } from './types.ts';
+import type { AnswerNumbers, CacheSurvey, PolicyNumbers, ResolverNumbers } from './types.ts';
 
 /** Where a reader of numbers is put. */
 export type Watch<T> = (read: () => T) => void;
@@ -90,6 +90,28 @@ function ageText(ms: number): string {
   if (!Number.isFinite(ms)) return '+Inf';
   const hours = ms / HOUR_MS;
   return hours > 48 ? `${hours / 24}d` : `${hours}h`;
+}
+
+/** The gauges of the answers at hand. */
+export function answerGauges(registers: Registry[]): Watch<AnswerNumbers> {
+  let read: (() => AnswerNumbers) | undefined;
+  const gauge = (name: string, help: string, pick: (numbers: AnswerNumbers) => number): void => {
+    const it: Gauge = new Gauge({
+      name,
+      help,
+      registers,
+      collect: () => {
+        if (read !== undefined) it.set(pick(read()));
+      },
+    });
+  };
+  gauge('smtp_sts_answers_kept', 'Policy domains whose answers are at hand.', (n) => n.kept);
+  gauge('smtp_sts_dry_run', '1 while answers are computed and counted, but withheld.', (n) =>
+    n.dryRun ? 1 : 0,
+  );
+  return (reader) => {
+    read = reader;
+  };
 }
 
 /** The numbers of the resolver. */

@@ -19,25 +19,27 @@ export interface MapFaceOptions {
   readonly config: () => Config;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'answered' | 'answerTook' | 'connections' | 'dryRun'>;
+  readonly metrics: Pick<Metrics, 'answered' | 'answerTook' | 'connections' | 'watchAnswers'>;
 }
 
 /** The answerer that the settings describe. */
 export function answererFrom(options: MapFaceOptions): FramingAnswerer {
   const { engine, config, clock, log, metrics } = options;
   const { smtp, policyServer } = config();
-  return createAnswerer({
+  const answerer = createAnswerer({
     engine,
     clock,
     log,
     metrics,
     smtpPort: smtp.port,
     maxEntries: policyServer.answerCacheEntries,
-    settings: lastOf(config, (now) => {
-      metrics.dryRun(now.policyServer.dryRun);
-      return answerSettings(now);
-    }),
+    settings: lastOf(config, answerSettings),
   });
+  metrics.watchAnswers(() => ({
+    kept: answerer.size,
+    dryRun: config().policyServer.dryRun,
+  }));
+  return answerer;
 }
 
 /** Starts the server on every address of `socketmap.listen`. Rejects with a `ListenError`. */
