@@ -15,6 +15,10 @@ export interface TxtForm {
   readonly rule: string;
   /** A whole record, for the fix of a fault. */
   readonly example: string;
+  /** The field that a mended record keeps, found in a text of any shape; its first group is the value. */
+  readonly keeps: { readonly name: string; readonly found: RegExp };
+  /** What to say of a piece that looks as if it belonged to the field before it. */
+  readonly stray?: { readonly looks: RegExp; readonly fix: string };
   readonly codes: {
     readonly version: ErrorCode;
     readonly notAscii: ErrorCode;
@@ -61,12 +65,13 @@ export function scanTxtFields(
 
   reportNonAscii(text, form, say);
   const [first, ...rest] = segmentsOf(text);
-  const isVersion = scanVersion(first!, form, { problems, say });
+  const isVersion = scanVersion(first!, text, { form, problems, say });
   // Whatever does not even try to be this kind of record gets one fault, not a list of them.
   if (!isVersion && !looksLikeRecord(text, form.version)) return [];
   const candidates = isVersion || /^v\s*=/i.test(first!.text) ? rest : [first!, ...rest];
   const fields = candidates.flatMap((segment) => scanField(segment, form, say));
-  if (candidates.every((segment) => segment.text === '')) {
+  // Where the fields hang on to a bad version, the fault of the version has said enough.
+  if (isVersion && candidates.every((segment) => segment.text === '')) {
     say(
       form.codes.noFields,
       text.length,
@@ -136,8 +141,12 @@ function reportNonAscii(text: string, form: TxtForm, say: Say): void {
 
 function scanVersion(
   segment: Segment,
-  form: TxtForm,
-  { problems, say }: { readonly problems: ProblemList; readonly say: Say },
+  text: string,
+  {
+    form,
+    problems,
+    say,
+  }: { readonly form: TxtForm; readonly problems: ProblemList; readonly say: Say },
 ): boolean {
   const { codes, version } = form;
   if (segment.text !== version) {
@@ -146,7 +155,7 @@ function scanVersion(
       codes.version,
       segment.at,
       `the record must begin with ${version}, not with ${found}`,
-      `write ${form.example}`,
+      `write ${mended(text, form)}`,
     );
     return false;
   }
@@ -174,6 +183,12 @@ function scanVersion(
   return true;
 }
 
+/** A whole record that keeps what the author wrote, if it can be found. */
+function mended(text: string, { version, example, keeps }: TxtForm): string {
+  const value = looksLikeRecord(text, version) ? keeps.found.exec(text)?.[1] : undefined;
+  return value === undefined ? example : `${version}; ${keeps.name}=${value.slice(0, 200)};`;
+}
+
 function sayTrailingSpace(segment: Segment, form: TxtForm, say: Say): void {
   say(
     form.codes.space,
@@ -194,6 +209,10 @@ function scanField(segment: Segment, form: TxtForm, say: Say): TxtField[] {
   }
   if (segment.isLast && segment.spaceAfter) sayTrailingSpace(segment, form, say);
   const equals = text.indexOf('=');
+  if (form.stray?.looks.test(text) === true) {
+    say(codes.field, at, `${quoted(text)} is not of the form name=value`, form.stray.fix);
+    return [];
+  }
   if (equals === -1) {
     say(
       codes.field,

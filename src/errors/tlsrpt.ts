@@ -100,6 +100,11 @@ export const TLSRPT_ERRORS = {
     action: 'Mend it; `,`, `!` and `;` inside it are written %2C, %21 and %3B.',
     rule: 'RFC 8460 §3',
   },
+  TLSRPT_RUA_SLASHES: {
+    meaning: 'A `mailto:` address begins with `//`, which is read as a part of the address.',
+    action: 'Write `mailto:` and the address with nothing between.',
+    rule: 'RFC 8460 §3, RFC 6068 §2',
+  },
   TLSRPT_RUA_DUPLICATE: {
     meaning: 'The same place for reports is named twice; it gets one report.',
     action: 'Remove one.',

@@ -40,6 +40,34 @@ describe('readStsRecord', () => {
     }
   });
 
+  it('the mend of a wrong beginning keeps the id that is there', () => {
+    for (const text of [
+      'V=STSv1; id=7a',
+      'v=STSv1, id=7a',
+      'v=STSv1 id=7a;',
+      'id=7a; v=STSv1',
+      '"v=STSv1; id=7a;"',
+      'v=stsv1;ID=7a',
+    ]) {
+      const [fault, ...others] = readStsRecord(text).problems;
+      assert.equal(fault?.code, 'STS_RECORD_VERSION', text);
+      assert.equal(fault.fix, 'write v=STSv1; id=7a;', text);
+      assert.ok(
+        others.every(({ code }) => code !== 'STS_RECORD_NO_FIELDS'),
+        text,
+      );
+    }
+    assert.match(readStsRecord('v=stsv1').problems[0]!.fix, /^write v=STSv1; id=2026/);
+  });
+
+  it('quotes around the id: the mend is to remove them', () => {
+    const [fault] = readStsRecord('v=STSv1; id="7a"').problems;
+    assert.deepEqual(
+      [fault?.code, fault?.fix],
+      ['STS_RECORD_ID_INVALID', 'write id=7a without quotes'],
+    );
+  });
+
   it('STS-3.1-4: fields stand in any order', () => {
     assert.equal(idOf('v=STSv1; foo=bar; id=1'), '1');
   });

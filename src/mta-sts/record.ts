@@ -14,6 +14,10 @@ const FORM: TxtForm = {
   version: 'v=STSv1',
   rule: RULE,
   example: 'v=STSv1; id=20260101000000Z;',
+  keeps: {
+    name: 'id',
+    found: /(?:^|[^A-Za-z0-9])id[ \t]{0,9}=[ \t]{0,9}([A-Za-z0-9]{1,32})(?![^\s;,"'\\])/i,
+  },
   codes: {
     version: 'STS_RECORD_VERSION',
     notAscii: 'STS_RECORD_NOT_ASCII',
@@ -81,12 +85,15 @@ function checkId(field: TxtField, problems: ProblemList): void {
     field.value.length > 32 && /^[A-Za-z0-9]+$/.test(field.value)
       ? `has ${field.value.length} characters, 32 are allowed`
       : `is ${field.value === '' ? 'empty' : `${quoted(field.value)}, not letters and digits only`}`;
+  const bare = field.value.replace(/^"/, '').replace(/"$/, '');
   problems.add({
     code: 'STS_RECORD_ID_INVALID',
     line: 1,
     column: field.valueColumn,
     message: `the id ${wrong} (${RULE})`,
-    fix: 'write 1 to 32 letters and digits, e.g. id=20260101000000Z',
+    fix: ID.test(bare)
+      ? `write id=${bare} without quotes`
+      : 'write 1 to 32 letters and digits, e.g. id=20260101000000Z',
     severity: 'error',
   });
 }

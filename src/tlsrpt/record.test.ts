@@ -123,6 +123,47 @@ describe('readTlsrptRecord', () => {
     }
   });
 
+  it('the mend says what is wrong: quotes, a semicolon or a space for a comma, a password', () => {
+    const first = (rua: string): string[] => {
+      const [fault] = readTlsrptRecord(`v=TLSRPTv1; rua=${rua}`).problems;
+      return [fault?.code ?? '', fault?.fix ?? ''];
+    };
+    assert.deepEqual(first('"mailto:a@b.c"'), [
+      'TLSRPT_RUA_URI',
+      'remove the quotes: write mailto:a@b.c',
+    ]);
+    assert.deepEqual(first('mailto:a@b.c;mailto:d@b.c'), [
+      'TLSRPT_RECORD_FIELD',
+      'use a comma between the places of one rua',
+    ]);
+    assert.deepEqual(first('mailto:a@b.c;https://b.c/?x=1'), [
+      'TLSRPT_RECORD_FIELD',
+      'use a comma between the places of one rua',
+    ]);
+    assert.deepEqual(first('mailto:a@b.c mailto:d@b.c'), [
+      'TLSRPT_RUA_URI',
+      'use a comma between the places',
+    ]);
+    const [login] = readTlsrptRecord('v=TLSRPTv1; rua=https://u:pw@b.c/x').problems;
+    assert.match(login!.message, /has a user name/);
+    assert.equal(login!.fix, 'write https://b.c/x');
+    assert.ok(!login!.message.includes('pw'), 'a password is not repeated');
+  });
+
+  it('mailto:// is read as it stands, with a warning', () => {
+    const { value, problems } = readTlsrptRecord('v=TLSRPTv1; rua=mailto://a@b.c');
+    assert.equal(value?.rua.length, 1);
+    assert.deepEqual(
+      problems.map(({ code, severity, column, fix }) => [code, severity, column, fix]),
+      [['TLSRPT_RUA_SLASHES', 'warning', 17, 'write mailto:a@b.c']],
+    );
+  });
+
+  it('the mend of a wrong beginning keeps the places that are there', () => {
+    const [fault] = readTlsrptRecord('V=TLSRPTv1; rua=mailto:a@b.c').problems;
+    assert.equal(fault?.fix, 'write v=TLSRPTv1; rua=mailto:a@b.c;');
+  });
+
   it('drops header fields and fragments', () => {
     assert.deepEqual(rua('mailto:a@b.example?subject=x'), ['a@b.example']);
     assert.deepEqual(rua('https://y.example/r#top'), ['https://y.example/r']);

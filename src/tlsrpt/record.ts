@@ -18,6 +18,11 @@ const FORM: TxtForm = {
   version: 'v=TLSRPTv1',
   rule: RULE,
   example: 'v=TLSRPTv1; rua=mailto:reports@example.com',
+  keeps: {
+    name: 'rua',
+    found: /(?:^|[^A-Za-z0-9])rua[ \t]{0,9}=[ \t]{0,9}((?:mailto|https):[^\s;"'\\]{1,200})/i,
+  },
+  stray: { looks: /^(?:mailto|https?):/i, fix: 'use a comma between the places of one rua' },
   codes: {
     version: 'TLSRPT_RECORD_VERSION',
     notAscii: 'TLSRPT_RECORD_NOT_ASCII',
@@ -104,6 +109,9 @@ function readRua(field: TxtField, targets: Map<string, ReportTarget>, problems: 
     if (!('target' in reading)) {
       problems.add(atColumn(column, { severity: 'warning', ...reading }));
     } else {
+      if (reading.trap !== undefined) {
+        problems.add(atColumn(column, { severity: 'warning', ...reading.trap }));
+      }
       addTarget(reading.target, column, { targets, problems });
     }
   }

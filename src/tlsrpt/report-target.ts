@@ -8,10 +8,15 @@ import type { ErrorCode } from '../errors.ts';
 import { quoted } from '../problems.ts';
 import type { ReportTarget } from './types.ts';
 
-/** A target, or why the URI is ignored. */
-export type TargetReading =
-  | { readonly target: ReportTarget }
-  | { readonly code: ErrorCode; readonly message: string; readonly fix: string };
+/** What is wrong with a URI. */
+interface UriFault {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** A target, with what its author hardly meant; or why the URI is ignored. */
+export type TargetReading = { readonly target: ReportTarget; readonly trap?: UriFault } | UriFault;
 
 /** RFC 3986 §2.2 and §2.3, without `,` `!` `;`, which must be percent-encoded here. */
 const URI = /^(?:[A-Za-z0-9._~:/?#[\]@$&'()*+=-]|%[0-9A-Fa-f]{2})+$/;
@@ -22,6 +27,15 @@ const LONGEST_URI = 2048;
 /** Reads one URI, without spaces around it. */
 export function readReportTarget(uri: string): TargetReading {
   if (uri === '') return bad('an empty place stands in the list', 'remove one ","');
+  if (uri.startsWith('"')) {
+    return bad(
+      `${quoted(uri)} stands in quotes`,
+      `remove the quotes: write ${uri.replaceAll('"', '').slice(0, 100)}`,
+    );
+  }
+  if (/[ \t](?:mailto|https?):/i.test(uri)) {
+    return bad(`${quoted(uri)} is more than one place`, 'use a comma between the places');
+  }
   if (/![0-9]*[kmgt]?$/i.test(uri)) {
     return bad(
       `${quoted(uri)} has a size limit, which is a habit of DMARC and unknown here`,
@@ -59,13 +73,30 @@ function readMailto(uri: string): TargetReading {
   const isLocalPart = DOT_ATOM.test(localPart) || QUOTED_STRING.test(localPart);
   const domain = normalizeName(address.slice(at + 1), { hostName: true });
   if (!domain.ok || !isLocalPart || Buffer.byteLength(localPart) > 64) return badAddress(uri);
-  return { target: { kind: 'mailto', uri, address: `${localPart}@${domain.value}` } };
+  const target = { kind: 'mailto', uri, address: `${localPart}@${domain.value}` } as const;
+  return localPart.startsWith('//') ? { target, trap: slashes(uri) } : { target };
+}
+
+/** A slash may stand in a local part (RFC 5322 §3.2.3), but nobody means two of them. */
+function slashes(uri: string): UriFault {
+  return {
+    code: 'TLSRPT_RUA_SLASHES',
+    message: `in ${quoted(uri)} the "//" is part of the address: mailto: has none`,
+    fix: `write ${uri.replace('//', '').slice(0, 100)}`,
+  };
 }
 
 function readHttps(uri: string): TargetReading {
   const url = /^https:\/\/[^/?#]/i.test(uri) ? URL.parse(uri) : null;
-  if (url === null || url.hostname === '' || url.username !== '' || url.password !== '') {
+  if (url === null || url.hostname === '') {
     return bad(`${quoted(uri)} is not a usable https address`, 'write https://HOST/PATH');
+  }
+  if (url.username !== '' || url.password !== '') {
+    const without = `https://${url.host}${url.pathname}${url.search}`;
+    return bad(
+      `the https address of ${url.host} has a user name or a password: senders do not log in, and anybody can read the record`,
+      `write ${without.slice(0, 100)}`,
+    );
   }
   url.hash = '';
   return { target: { kind: 'https', uri, url: url.href } };
@@ -79,10 +110,10 @@ function decode(text: string): string | undefined {
   }
 }
 
-function badAddress(uri: string): TargetReading {
+function badAddress(uri: string): UriFault {
   return bad(`${quoted(uri)} is not one mail address`, 'write e.g. mailto:reports@example.com');
 }
 
-function bad(message: string, fix: string): TargetReading {
+function bad(message: string, fix: string): UriFault {
   return { code: 'TLSRPT_RUA_URI', message, fix };
 }
