@@ -44,4 +44,8 @@ export const STORE_ERRORS = {
     meaning: 'The PostgreSQL server cannot be reached, or refuses the login.',
     action: 'Check host, port, database, user and password in `store.url`, and that it runs.',
   },
+  STORE_NOT_OURS: {
+    meaning: 'The file that the store names belongs to something else.',
+    action: 'Correct store.url or --store; the file was left as it is.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -19,7 +19,8 @@ import type { Dialect } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import { PatientSqliteDialect, kyselyDatabase } from './sqlite-database.ts';
-import { reasonOf, storeError } from './store-error.ts';
+import { APPLICATION_ID, type FileKind, fileKind } from './sqlite-header.ts';
+import { reasonOf, StoreError, storeError } from './store-error.ts';
 
 /** How long opening waits for another process, milliseconds. Nothing is served yet. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -52,24 +53,66 @@ function openDatabase(path: string, options: SqliteOptions): DatabaseSync {
   if (path === ':memory:') return setUp(new DatabaseSync(path));
   const file = resolve(path);
   prepareFile(file);
+  const kind = kindOf(file);
   try {
-    return openChecked(file);
+    return openChecked(file, kind);
   } catch (error) {
     if (!isCorrupt(error)) throw openingError(file, error);
+    if (!mayBeMovedAside(file, kind)) throw notOurs(file);
     moveAside(file, error, options);
   }
   prepareFile(file);
   try {
-    return openChecked(file);
+    return openChecked(file, 'empty');
   } catch (error) {
     throw openingError(file, error);
   }
 }
 
-function openChecked(file: string): DatabaseSync {
+function kindOf(file: string): FileKind {
+  try {
+    return fileKind(file);
+  } catch (error) {
+    throw storeError('STORE_UNWRITABLE', `${file}: ${reasonOf(error)}`, error);
+  }
+}
+
+/**
+ * A mistyped path must not cost anybody a file: what bears no mark of ours is taken for a damaged
+ * database only where it is named like one.
+ */
+function mayBeMovedAside(file: string, kind: FileKind): boolean {
+  switch (kind) {
+    case 'ours':
+    case 'empty':
+      return true;
+    case 'other':
+    case 'unmarked':
+      return /\.(?:sqlite3?|db)$/i.test(file);
+    case 'foreign':
+      return false;
+  }
+}
+
+function notOurs(file: string): Error {
+  return storeError('STORE_NOT_OURS', `${file} is a file of something else; nothing was changed`);
+}
+
+/** Without a mark it is ours only if it has our tables, or none. */
+function refuseForeign(database: DatabaseSync, file: string, kind: FileKind): void {
+  if (kind === 'foreign') throw notOurs(file);
+  if (kind !== 'unmarked') return;
+  const tables = database.prepare("select name from sqlite_master where type = 'table'").all();
+  const ours = tables.length === 0 || tables.some(({ name }) => name === 'schema_step');
+  if (!ours) throw notOurs(file);
+}
+
+function openChecked(file: string, kind: FileKind): DatabaseSync {
   const database = new DatabaseSync(file);
   try {
+    refuseForeign(database, file, kind);
     setUp(database);
+    database.exec(`pragma application_id = ${APPLICATION_ID}`);
     const found = database.prepare('pragma quick_check(1)').get() as
       Record<string, string> | undefined;
     const verdict = Object.values(found ?? {})[0] ?? 'no answer';
@@ -93,13 +136,20 @@ function setUp(database: DatabaseSync): DatabaseSync {
 /** Makes folder and file, so that the file has its mode before anything is in it. */
 function prepareFile(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file));
     if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
     accessSync(file, constants.R_OK | constants.W_OK);
     accessSync(dirname(file), constants.W_OK);
   } catch (error) {
     throw storeError('STORE_UNWRITABLE', `${file}: ${reasonOf(error)}`, error);
   }
+}
+
+/** Step by step: Node's own `recursive` never ends in file systems such as /proc that refuse in their own way. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** Policies can be fetched again, so a damaged file must not keep the program from starting. */
@@ -141,6 +191,7 @@ function isCorrupt(error: unknown): boolean {
 }
 
 function openingError(file: string, error: unknown): Error {
+  if (error instanceof StoreError) return error;
   const code = primaryCode(error) === SQLITE_BUSY ? 'STORE_BUSY' : 'STORE_UNWRITABLE';
   return storeError(code, `${file}: ${reasonOf(error)}`, error);
 }
