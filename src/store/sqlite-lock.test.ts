@@ -98,10 +98,10 @@ describe('patience', () => {
     const clock = new FakeClock();
     const isBusy = (error: unknown): boolean => error === busy;
     let tries = 0;
-    const failing = (error: Error) => async (): Promise<never> => {
+    const failing = (fault: Error) => async (): Promise<never> => {
       tries += 1;
       await Promise.resolve();
-      throw error;
+      throw fault;
     };
     await assert.rejects(patiently(failing(new Error('no')), { clock, totalMs: 50, isBusy }), /no/);
     assert.equal(tries, 1);
