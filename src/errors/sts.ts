@@ -238,6 +238,16 @@ export const STS_ERRORS = {
     action: 'Name the MX hosts one by one if you can.',
     rule: 'RFC 8461 §4.1',
   },
+  STS_POLICY_MX_ONE_LABEL: {
+    meaning: 'An `mx` value has one label only, which no MX host of the public DNS has.',
+    action: 'Write the full name of the host.',
+    rule: 'RFC 8461 §4.1',
+  },
+  STS_POLICY_KEY_MISSPELT: {
+    meaning: 'A key that the policy must have is missing, and an unknown one looks like it.',
+    action: 'Write the key as the text says, in lower case.',
+    rule: 'RFC 8461 §3.2',
+  },
   STS_POLICY_MX_UNUSED: {
     meaning: 'Mode `none` has no use for `mx` lines; they are ignored.',
     action: 'Nothing: some senders read the policy only if there is one.',

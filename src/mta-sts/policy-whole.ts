@@ -4,9 +4,12 @@
  * @module
  */
 import type { ErrorCode } from '../errors.ts';
-import { columnAt, type ProblemList } from '../problems.ts';
+import type { Problem } from '../failure.ts';
+import { columnAt, didYouMean, quoted, type ProblemList } from '../problems.ts';
+import { isPattern } from './mx-pattern.ts';
 import type { PolicyLine } from './policy-lines.ts';
 
+const RULE = 'RFC 8461 §3.2';
 const DAY = 86_400;
 const WEEK = 604_800;
 
@@ -24,7 +27,14 @@ export interface PolicyDraft {
   readonly firsts: Map<string, PolicyField>;
   /** Lower case, in file order, each with the field where it stands first. */
   readonly mx: Map<string, PolicyField>;
+  /** Fields with a key that no standard knows. */
+  readonly unknown: PolicyField[];
+  /** Keys whose line is at fault already, so that nobody needs to hear that they are missing. */
+  readonly told: Set<string>;
 }
+
+/** The keys that a policy is made of. */
+export const KNOWN_KEYS = ['version', 'mode', 'max_age', 'mx'] as const;
 
 /** Reports missing keys and traps. `lineCount` is where missing things are reported: behind the last line. */
 export function checkWhole(draft: PolicyDraft, lineCount: number, problems: ProblemList): void {
@@ -36,6 +46,7 @@ export function checkWhole(draft: PolicyDraft, lineCount: number, problems: Prob
     return;
   }
   reportWildcards(draft, problems);
+  reportOneLabels(draft, problems);
   reportShortLife(draft.firsts.get('max_age'), problems);
 }
 
@@ -58,18 +69,70 @@ const MX: Missing = {
 };
 
 function reportMissing(draft: PolicyDraft, line: number, problems: ProblemList): void {
-  const lacksMx = draft.mx.size === 0 && draft.firsts.get('mode')?.value !== 'none';
-  const missing = REQUIRED.filter(({ key }) => !draft.firsts.has(key));
-  for (const { key, code, fix } of lacksMx ? [...missing, MX] : missing) {
+  const absent = REQUIRED.filter(({ key }) => !draft.firsts.has(key) && !draft.told.has(key));
+  const lacksMx = draft.mx.size === 0 && !draft.told.has('mx') && likelyMode(draft) !== 'none';
+  const missing = lacksMx ? [...absent, MX] : absent;
+  const misspelt = reportUnknown(draft, new Set(missing.map(({ key }) => key)), problems);
+  for (const { key, code, fix } of missing.filter(({ key }) => !misspelt.has(key))) {
     problems.add({
       code,
       line,
       column: 1,
-      message: `the policy has no ${key} (RFC 8461 §3.2)`,
+      message: `the policy has no ${key} (${RULE})`,
       fix,
       severity: 'error',
     });
   }
+}
+
+function likelyMode({ firsts, unknown }: PolicyDraft): string | undefined {
+  const mode =
+    firsts.get('mode') ??
+    unknown.slice(0, MOST_GUESSES).find(({ key }) => didYouMean(key, ['mode']));
+  return mode?.value;
+}
+
+/** An unknown key is a hint, unless a missing one was meant: gives those that were. */
+function reportUnknown(
+  { unknown }: PolicyDraft,
+  missing: ReadonlySet<string>,
+  problems: ProblemList,
+): ReadonlySet<string> {
+  const misspelt = new Set<string>();
+  for (const [index, field] of unknown.entries()) {
+    const meant = index < MOST_GUESSES ? didYouMean(field.key, KNOWN_KEYS) : undefined;
+    const isMissing = meant !== undefined && missing.has(meant);
+    if (isMissing) misspelt.add(meant);
+    problems.note(isMissing ? 'error' : 'info', () => ({
+      line: field.line.number,
+      column: 1,
+      ...(isMissing ? misspeltKey(field, meant) : unknownKey(field, meant)),
+    }));
+  }
+  return misspelt;
+}
+
+/** A policy of thousands of unknown keys is not worth a guess at each. */
+const MOST_GUESSES = 100;
+
+type Told = Omit<Problem, 'line' | 'column'>;
+
+function misspeltKey({ key, value }: PolicyField, meant: string): Told {
+  return {
+    code: 'STS_POLICY_KEY_MISSPELT',
+    message: `the policy has no ${meant}: ${quoted(key)} is another key and is ignored (${RULE})`,
+    fix: `write ${meant}: ${value.slice(0, 100)}`,
+    severity: 'error',
+  };
+}
+
+function unknownKey({ key }: PolicyField, meant: string | undefined): Told {
+  return {
+    code: 'STS_POLICY_KEY_UNKNOWN',
+    message: `the key ${quoted(key)} is unknown and ignored (${RULE})`,
+    fix: meant === undefined ? 'nothing, if it is meant to be there' : `did you mean "${meant}"?`,
+    severity: 'info',
+  };
 }
 
 function reportUnusedMx(draft: PolicyDraft, problems: ProblemList): void {
@@ -88,7 +151,7 @@ function reportUnusedMx(draft: PolicyDraft, problems: ProblemList): void {
 /** A whole domain behind one pattern is fine; that every host in it may take the mail should be known. */
 function reportWildcards(draft: PolicyDraft, problems: ProblemList): void {
   for (const [pattern, field] of draft.mx) {
-    if (!pattern.startsWith('*.')) continue;
+    if (!pattern.startsWith('*.') || !isPattern(pattern)) continue;
     const labels = pattern.split('.').length - 1;
     if (labels > 2) continue;
     problems.add({
@@ -98,6 +161,20 @@ function reportWildcards(draft: PolicyDraft, problems: ProblemList): void {
       message: `${pattern} lets every host directly below ${pattern.slice(2)} take the mail (RFC 8461 §4.1)`,
       fix: 'name the MX hosts one by one if you can',
       severity: labels === 1 ? 'warning' : 'info',
+    });
+  }
+}
+
+function reportOneLabels(draft: PolicyDraft, problems: ProblemList): void {
+  for (const [pattern, field] of draft.mx) {
+    if (pattern.includes('.') || !isPattern(pattern)) continue;
+    problems.add({
+      code: 'STS_POLICY_MX_ONE_LABEL',
+      line: field.line.number,
+      column: columnAt(field.line.text, field.valueAt),
+      message: `${pattern} has one label: an MX host has a full name, and only that is compared (RFC 8461 §4.1)`,
+      fix: `write the full name, e.g. mx: ${pattern}.example.com`,
+      severity: 'warning',
     });
   }
 }

@@ -74,11 +74,9 @@ describe('readStsPolicy', () => {
     assert.equal(reading.value, undefined);
     assert.deepEqual(
       reading.problems.map(({ code, fix }) => [code, fix]),
-      [
-        ['STS_POLICY_KEY_UNKNOWN', 'did you mean "mode"?'],
-        ['STS_POLICY_MODE_MISSING', 'add the line mode: testing'],
-      ],
+      [['STS_POLICY_KEY_MISSPELT', 'write mode: enforce']],
     );
+    assert.match(reading.problems[0]!.message, /no mode.*"Mode"/);
   });
 
   it('STS-3.2-7, C10: max_age is 1 to 10 digits, up to a year', () => {
@@ -115,7 +113,7 @@ describe('readStsPolicy', () => {
     assert.deepEqual(errors(without('mx')), ['STS_POLICY_MX_MISSING']);
     assert.deepEqual(
       errors(text('version: STSv1', 'mode: testing', 'nmx: mx.d.test', 'max_age: 604800')),
-      ['STS_POLICY_MX_MISSING'],
+      ['STS_POLICY_KEY_MISSPELT'],
     );
     assert.deepEqual(read(text('version: STSv1', 'mode: none', 'max_age: 604800')).mx, []);
     assert.deepEqual(codes(withLine('mode: none'), 'info'), ['STS_POLICY_MX_UNUSED']);
@@ -290,6 +288,60 @@ describe('readStsPolicy', () => {
     assert.deepEqual(codes(withLine('mx: *.mx.d.test')), []);
   });
 
+  it('a key that is misspelt and missing is one fault; beside the right one it is a hint', () => {
+    assert.deepEqual(errors(text('version: STSv1', 'Mode: none', 'max_age: 604800')), [
+      'STS_POLICY_KEY_MISSPELT',
+    ]);
+    assert.deepEqual(errors(text(...GOOD.slice(0, 2), 'MX: mx1.d.test', GOOD[3]!)), [
+      'STS_POLICY_KEY_MISSPELT',
+    ]);
+    assert.deepEqual(codes(text(...GOOD, 'Mode: none')), ['STS_POLICY_KEY_UNKNOWN']);
+    const [equals, ...others] = readStsPolicy(text('version=STSv1', ...GOOD.slice(1))).problems;
+    assert.deepEqual([equals?.code, equals?.fix], ['STS_POLICY_LINE', 'write version: STSv1']);
+    assert.deepEqual(others, []);
+  });
+
+  it('the mend of an mx value says what to write', () => {
+    const mend = (value: string): string | undefined =>
+      readStsPolicy(withLine(`mx: ${value}`)).problems.find(
+        ({ code }) => code === 'STS_POLICY_MX_INVALID',
+      )?.fix;
+    assert.equal(mend('10 mx1.d.test.'), 'write mx: mx1.d.test');
+    assert.equal(mend('mx1.d.test:25'), 'write mx: mx1.d.test');
+    assert.equal(mend('https://mx1.d.test/'), 'write mx: mx1.d.test');
+    assert.equal(mend('"mx1.d.test"'), 'write mx: mx1.d.test');
+    assert.equal(mend('"*.d.test"'), 'write mx: *.d.test');
+    assert.equal(mend('mx1.d.test # the first'), 'write mx: mx1.d.test');
+    assert.equal(mend('mx1.d.test.'), 'write mx: mx1.d.test');
+    assert.equal(mend('mx1.d.test, mx2.d.test'), 'write one mx line for each name');
+    assert.equal(mend('*.'), 'write *.example.com for all hosts directly below example.com');
+    assert.deepEqual(codes(withLine('mx: *.')), ['STS_POLICY_MX_INVALID']);
+  });
+
+  it('a policy has no comments', () => {
+    const mend = (line: string): string | undefined =>
+      readStsPolicy(withLine(line)).problems.find(({ severity }) => severity === 'error')?.fix;
+    assert.equal(mend('mode: enforce # at last'), 'write mode: enforce; a policy has no comments');
+    assert.equal(mend('max_age: 604800 #week'), 'write max_age: 604800; a policy has no comments');
+    assert.equal(mend('version: STSv1 # 1'), 'write version: STSv1; a policy has no comments');
+    for (const comment of ['# a comment', '# note: x', '; x']) {
+      const { problems } = readStsPolicy(text(comment, ...GOOD));
+      assert.equal(problems[0]?.fix, 'remove the line; a policy has no comments', comment);
+    }
+  });
+
+  it('an mx of one label is hardly a host that the world can reach', () => {
+    assert.deepEqual(codes(withLine('mx: mail')), ['STS_POLICY_MX_ONE_LABEL']);
+    assert.deepEqual(codes(withLine('mx: *.test'), 'warning'), ['STS_POLICY_MX_WILDCARD']);
+  });
+
+  it('a blank line says where it stands', () => {
+    const message = (...lines: string[]): string =>
+      readStsPolicy(text(...lines)).problems[0]!.message;
+    assert.match(message('', ...GOOD), /^a blank line stands before the first key/);
+    assert.match(message(GOOD[0]!, '', ...GOOD.slice(1)), /^a blank line stands between/);
+  });
+
   it('finds every fault, each with its place, its rule and its remedy', () => {
     const { value, problems } = readStsPolicy(
       text(
@@ -312,11 +364,10 @@ describe('readStsPolicy', () => {
         ['STS_POLICY_MX_INVALID', 4, 5],
         ['STS_POLICY_KEY_UNKNOWN', 5, 1],
         ['STS_POLICY_CONTROL_CHARACTER', 5, 5],
-        ['STS_POLICY_KEY_UNKNOWN', 6, 1],
-        ['STS_POLICY_MAX_AGE_MISSING', 7, 1],
+        ['STS_POLICY_KEY_MISSPELT', 6, 1],
       ],
     );
-    assert.equal(problems.find(({ line }) => line === 6)?.fix, 'did you mean "max_age"?');
+    assert.equal(problems.find(({ line }) => line === 6)?.fix, 'write max_age: 1');
     for (const problem of problems) assert.match(problem.message, /RFC 8461 §/);
   });
 });

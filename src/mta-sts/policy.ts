@@ -13,13 +13,13 @@ import {
   readingOf,
   type ProblemList,
 } from '../problems.ts';
-import { patternFault } from './mx-pattern.ts';
+import { explainPattern, isPattern } from './mx-pattern.ts';
 import { isBlank, splitPolicy, type PolicyLine } from './policy-lines.ts';
-import { checkWhole, type PolicyDraft, type PolicyField } from './policy-whole.ts';
+import { commentFault, isComment, lineFault, NO_COMMENTS } from './policy-mend.ts';
+import { checkWhole, KNOWN_KEYS, type PolicyDraft, type PolicyField } from './policy-whole.ts';
 import type { StsMode, StsPolicy } from './types.ts';
 
 const RULE = 'RFC 8461 §3.2';
-const KNOWN_KEYS = ['version', 'mode', 'max_age', 'mx'] as const;
 type KnownKey = (typeof KNOWN_KEYS)[number];
 
 /** The longest `max_age`: a Julian year, in seconds (RFC 8461 §3.2). */
@@ -35,9 +35,14 @@ export function readStsPolicy(body: Uint8Array | string): Reading<StsPolicy> {
   const problems = collectProblems('STS_PROBLEMS_CUT');
   const split = splitPolicy(body, problems);
   if (split === undefined) return readingOf(problems, unreachable);
-  const draft: PolicyDraft = { firsts: new Map(), mx: new Map() };
+  const draft: PolicyDraft = { firsts: new Map(), mx: new Map(), unknown: [], told: new Set() };
+  const firstKey = split.lines.find(({ text }) => !isBlank(text))?.number ?? 0;
   for (const line of split.lines) {
-    const field = readLine(line, problems);
+    if (isBlank(line.text)) {
+      problems.note('error', () => blankLine(line, firstKey));
+      continue;
+    }
+    const field = readLine(line, draft, problems);
     if (field !== undefined) take(field, draft, problems);
   }
   if (split.lines.length > 0) checkWhole(draft, split.lines.length, problems);
@@ -73,11 +78,17 @@ function isKnown(key: string): key is KnownKey {
 }
 
 /** Splits `key: value`; reports its form. Undefined where no key can be made out. */
-function readLine(line: PolicyLine, problems: ProblemList): PolicyField | undefined {
+function readLine(
+  line: PolicyLine,
+  draft: PolicyDraft,
+  problems: ProblemList,
+): PolicyField | undefined {
   const { text } = line;
   const colon = text.indexOf(':');
   if (colon === -1) {
-    problems.note('error', () => (isBlank(text) ? blankLine(line) : garbageLine(line)));
+    const { key, write } = lineFault(text, KNOWN_KEYS);
+    if (key !== undefined) draft.told.add(key);
+    problems.note('error', () => ({ line: line.number, column: 1, severity: 'error', ...write() }));
     return undefined;
   }
   const rawKey = text.slice(0, colon);
@@ -104,6 +115,7 @@ function take(field: PolicyField, draft: PolicyDraft, problems: ProblemList): vo
       break;
     default:
       checkExtension(field, problems);
+      draft.unknown.push(field);
   }
   if (draft.firsts.has(field.key)) problems.note('warning', () => duplicateKey(field));
   else draft.firsts.set(field.key, field);
@@ -122,16 +134,22 @@ function takeMx(field: PolicyField, draft: PolicyDraft, problems: ProblemList): 
     );
     return;
   }
-  const fault = patternFault(field.value);
-  if (fault !== undefined) {
-    problems.add(atValue(field, { code: 'STS_POLICY_MX_INVALID', severity: 'error', ...fault }));
+  if (!isPattern(field.value)) {
+    problems.note('error', () =>
+      atValue(field, {
+        code: 'STS_POLICY_MX_INVALID',
+        severity: 'error',
+        ...explainPattern(field.value),
+      }),
+    );
   }
   draft.mx.set(pattern, field);
 }
 
 function checkKnown(field: PolicyField, key: Exclude<KnownKey, 'mx'>, problems: ProblemList): void {
   const fault = KNOWN_FAULT[key](field.value);
-  if (fault !== undefined) problems.add(atValue(field, { ...fault, severity: 'error' }));
+  if (fault === undefined) return;
+  problems.add(atValue(field, { ...fault, ...commentFault(field), severity: 'error' }));
 }
 
 interface ValueFault {
@@ -202,7 +220,6 @@ function checkExtension(field: PolicyField, problems: ProblemList): void {
       column: columnAt(field.line.text, field.valueAt + control),
     });
   }
-  problems.note('info', () => unknownKey(field));
 }
 
 function atValue(field: PolicyField, fault: Omit<Problem, 'line' | 'column'>): Problem {
@@ -214,24 +231,14 @@ function atValue(field: PolicyField, fault: Omit<Problem, 'line' | 'column'>): P
   };
 }
 
-function blankLine(line: PolicyLine): Problem {
+function blankLine(line: PolicyLine, firstKey: number): Problem {
+  const where = line.number < firstKey ? 'before the first key' : 'between the others';
   return {
     code: 'STS_POLICY_BLANK_LINE',
     line: line.number,
     column: 1,
-    message: `a blank line stands between the others (${RULE})`,
+    message: `a blank line stands ${where} (${RULE})`,
     fix: 'remove it',
-    severity: 'error',
-  };
-}
-
-function garbageLine(line: PolicyLine): Problem {
-  return {
-    code: 'STS_POLICY_LINE',
-    line: line.number,
-    column: 1,
-    message: `${quoted(line.text)} is not of the form key: value (${RULE})`,
-    fix: 'write key: value, or remove the line',
     severity: 'error',
   };
 }
@@ -242,7 +249,9 @@ function badKey(line: PolicyLine, key: string): Problem {
     line: line.number,
     column: 1,
     message: `${quoted(key)} is not a key (${RULE})`,
-    fix: 'use 1 to 32 letters, digits, "_", "-" or ".", a letter or digit first',
+    fix: isComment(key)
+      ? NO_COMMENTS
+      : 'use 1 to 32 letters, digits, "_", "-" or ".", a letter or digit first',
     severity: 'error',
   };
 }
@@ -274,18 +283,6 @@ function duplicateKey(field: PolicyField): Problem {
     message: `a second ${quoted(field.key)}: only the first counts (${RULE})`,
     fix: 'remove the line',
     severity: 'warning',
-  };
-}
-
-function unknownKey(field: PolicyField): Problem {
-  const meant = didYouMean(field.key, KNOWN_KEYS);
-  return {
-    code: 'STS_POLICY_KEY_UNKNOWN',
-    line: field.line.number,
-    column: 1,
-    message: `the key ${quoted(field.key)} is unknown and ignored (${RULE})`,
-    fix: meant === undefined ? 'nothing, if it is meant to be there' : `did you mean "${meant}"?`,
-    severity: 'info',
   };
 }
 
