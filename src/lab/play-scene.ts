@@ -114,7 +114,8 @@ function ordinary({ message, ...scene }: Scene): Scene {
   return { ...scene, message: way };
 }
 
-async function startMallory(
+/** A host that the owner of the scene's domain did not set up, with a name and address of its own. */
+export async function startMallory(
   sceneName: string,
   world: World,
   options: MalloryOptions,
