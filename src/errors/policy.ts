@@ -59,7 +59,8 @@ export const POLICY_ERRORS = {
   },
   POLICY_MX_NOT_IN_POLICY: {
     meaning: 'The MX host matches no `mx` pattern of the MTA-STS policy of the domain.',
-    action: 'The owner of the domain must add the host to the policy or drop the MX record.',
+    action:
+      'The owner of the domain must add the host to the policy or drop the MX record. Where DANE secures the host, `policy.dane_satisfies_sts` lets it do.',
     rule: 'RFC 8461 §4.1',
   },
   POLICY_DANE_REQUIRED: {
@@ -69,8 +70,8 @@ export const POLICY_ERRORS = {
   },
   POLICY_NO_HOST_USABLE: {
     meaning: 'Every host of the domain is refused, each for a reason of its own.',
-    action: 'Mail waits. `explain` shows the reason for each host.',
-    rule: 'RFC 8461 §5',
+    action: 'Mail waits. What to mend is said of each host by itself.',
+    rule: 'RFC 5321 §4.5.4.1',
   },
   POLICY_DISCOVERY_FAILED: {
     meaning:

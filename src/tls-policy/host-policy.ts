@@ -6,6 +6,7 @@
 import type { Failure } from '../failure.ts';
 import { addressesOf } from './addresses.ts';
 import { daneDemand } from './dane-demand.ts';
+import { besideDane, whyOf } from './host-why.ts';
 import { hostNameFault } from './mx-hosts.ts';
 import { addressLiteral, policyDomainOf } from './next-hop.ts';
 import { overrideText } from './overrides.ts';
@@ -111,7 +112,7 @@ function withUsableTlsa(
         return { kind: 'dane', dane };
       return sts.demand.mxMatches
         ? { kind: 'dane-and-sts', dane, sts: sts.demand }
-        : refused(mxMismatch(sts.demand), 'RFC 8461 §4.1');
+        : refused(besideDane(mxMismatch(sts.demand), evidence), 'RFC 8461 §4.1');
     default:
       return sts satisfies never;
   }
@@ -251,31 +252,6 @@ function tlsLevel(requirement: Requirement): TlsLevel {
     case 'opportunistic':
     case 'refused':
       return 'none';
-    default:
-      return requirement satisfies never;
-  }
-}
-
-function whyOf(requirement: Requirement, { dane }: HostEvidence, evidence: Evidence): string {
-  if (evidence.override?.kind === 'skip') return 'no policy is asked for';
-  const noTlsa = dane?.state.kind === 'absent' ? dane.state.failure.detail : 'DANE does not apply';
-  switch (requirement.kind) {
-    case 'dane':
-      return `usable TLSA records at ${requirement.dane.baseDomain}`;
-    case 'dane-and-sts':
-      return `usable TLSA records at ${requirement.dane.baseDomain}, and the MTA-STS policy of ${requirement.sts.policyDomain} is enforced`;
-    case 'sts':
-      return `the MTA-STS policy of ${requirement.sts.policyDomain} is enforced`;
-    case 'encrypt':
-      return requirement.because.kind === 'tlsa-unusable'
-        ? `TLSA records exist, none can be used: ${requirement.because.failure.detail}`
-        : `TLS is a must here, no policy binds: ${noTlsa}`;
-    case 'opportunistic':
-      return requirement.testing === undefined
-        ? `no policy binds: ${noTlsa}`
-        : `the MTA-STS policy of ${requirement.testing.policyDomain} only tests: ${noTlsa}`;
-    case 'refused':
-      return requirement.failure.detail;
     default:
       return requirement satisfies never;
   }
