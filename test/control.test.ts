@@ -96,13 +96,14 @@ beforeEach(async () => {
   service = await start();
 });
 afterEach(async () => {
-  service.child.kill('SIGTERM');
-  if (service.child.exitCode === null) await once(service.child, 'exit');
+  const { child } = service;
+  child.kill('SIGTERM');
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   assert.equal(service.child.exitCode, 0, service.log());
   rmSync(folder, { recursive: true });
 });
 
-describe('overrides in a running service', () => {
+describe('overrides in a running service', { timeout: 120_000 }, () => {
   it('F4, F6: have effect at once, and every face shows them', async () => {
     assert.equal(await kindOf('strict.test'), 'sts');
     const terms = ['--reason', 'their CA lapsed', '--for', '2d'];
@@ -151,7 +152,7 @@ describe('overrides in a running service', () => {
   });
 });
 
-describe('a reload of a running service', () => {
+describe('a reload of a running service', { timeout: 120_000 }, () => {
   it('I5: settings, CA file and overrides are taken over; sockets and policies stay', async () => {
     assert.equal(await kindOf('trial.test'), 'opportunistic');
     const fetched = world.policyHost.requests.length;

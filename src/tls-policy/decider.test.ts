@@ -154,6 +154,35 @@ describe('createDecider', () => {
     assert.equal(after.policy.hosts[0]?.requirement.kind, 'encrypt');
   });
 
+  it('who asks after a change is not answered by what was begun before it', async () => {
+    const { decider, overrides, resolver } = world();
+    const lookup = resolver.lookup.bind(resolver);
+    let open = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    resolver.lookup = async (name, type, options) => {
+      await held;
+      return await lookup(name, type, options);
+    };
+    const before = decider.decide(HOP);
+    overrides.now.set('example.test', override('require-tls'));
+    const after = decider.decide(HOP);
+    decider.configure({ knobs: { ...KNOBS, enforceTesting: true }, firstContactMs: 5000 });
+    const last = decider.decide(HOP);
+    open();
+    const kinds = (await Promise.all([before, after, last])).map(({ policy, knobs }) => [
+      policy.hosts[0]?.requirement.kind,
+      knobs.enforceTesting,
+    ]);
+    assert.deepEqual(kinds, [
+      ['opportunistic', false],
+      ['encrypt', false],
+      ['encrypt', true],
+    ]);
+    assert.equal(decider.warm('example.test'), (await last).policy);
+  });
+
   it('an override ends by the clock, and the decision with it', async () => {
     const { decider, overrides, clock } = world();
     overrides.now.set('example.test', { ...override('require-tls'), until: NOW + 20_000 });

@@ -94,7 +94,9 @@ export function createDecider(options: DeciderOptions): Decider {
       const key = keyOf(nextHop, port);
       const known = how.fresh === true ? undefined : cache.get(key);
       if (known !== undefined) return known;
-      const flightKey = how.fresh === true ? `${key} fresh` : key;
+      // Who asks after a change must not be answered by what was begun before it.
+      const ground = `${forgotten} ${overrideMark(overrideFor(nextHop, overrides))}`;
+      const flightKey = `${key}|${ground}|${how.fresh === true ? 'fresh' : ''}`;
       return await flight.run(flightKey, async () => await make(key, nextHop, how), how.signal);
     },
     warm: (domain) => cache.warm(domain),
