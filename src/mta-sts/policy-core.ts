@@ -143,7 +143,8 @@ export function createPolicyCore(options: PolicyCoreOptions): PolicyCore {
   };
   const close = async (): Promise<void> => {
     await Promise.all([attempts.close(), loop.close()]);
-    await keeper.idle();
+    // What waited for the database to come back must not wait for the next start: it would be lost.
+    await keeper.flush();
     await table.writeUses();
   };
   return {

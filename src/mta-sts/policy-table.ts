@@ -224,6 +224,16 @@ export async function* readChanged(
   }
 }
 
+/** What is left of domains that were forgotten on purpose since a moment. */
+export async function readForgotten(store: Store, since: number): Promise<readonly PolicyRow[]> {
+  return await store.db
+    .selectFrom('sts_policy')
+    .selectAll()
+    .where('changed_at', '>', since)
+    .where('expires_at', '=', 0)
+    .execute();
+}
+
 /** Notes the last use of domains, so that the node that refreshes knows what is in use elsewhere. */
 export async function writeUse(
   store: Store,

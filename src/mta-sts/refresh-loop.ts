@@ -43,6 +43,10 @@ export interface RefreshLoop {
 }
 
 const TICK_MS = 60_000;
+
+/** How often other nodes' orders to forget a domain are looked for: an operator waits for them. */
+const ORDERS_MS = 3_000;
+
 const LEASE = 'sts-refresh';
 const LEASE_MS = 3 * TICK_MS;
 
@@ -66,6 +70,8 @@ export function createRefreshLoop(options: RefreshLoopOptions): RefreshLoop {
 class Loop implements RefreshLoop {
   readonly #options: RefreshLoopOptions;
   #timer: Timer | undefined;
+  #ordersTimer: Timer | undefined;
+  #orders: Promise<void> = Promise.resolve();
   #tick: Promise<void> = Promise.resolve();
   /** In the order in which they came due: under load each has its turn, none the last. */
   readonly #queue = new Set<string>();
@@ -91,14 +97,16 @@ class Loop implements RefreshLoop {
     // Not at once: a machine that has just started may not know the time yet.
     this.#sweptAt = this.#expectedAt;
     this.#tick = this.#turn();
+    if (this.#options.keeper.store !== undefined) this.#watchOrders();
   }
 
   async close(): Promise<void> {
     const wasRunning = this.#state === 'running';
     this.#state = 'closed';
     this.#timer?.cancel();
+    this.#ordersTimer?.cancel();
     this.#queue.clear();
-    await this.#tick;
+    await Promise.all([this.#tick, this.#orders]);
     await Promise.all(this.#workers);
     const { keeper, owner } = this.#options;
     if (!wasRunning || keeper.store === undefined || !keeper.up.write) return;
@@ -107,6 +115,14 @@ class Loop implements RefreshLoop {
 
   #isClosed(): boolean {
     return this.#state === 'closed';
+  }
+
+  #watchOrders(): void {
+    if (this.#isClosed()) return;
+    const { clock, table } = this.#options;
+    this.#ordersTimer = clock.after(ORDERS_MS, () => {
+      this.#orders = table.pollForgotten().then(() => this.#watchOrders());
+    });
   }
 
   /** One round, and the timer for the next: a bug in a round must not be the end of refreshing. */

@@ -147,6 +147,30 @@ describe('forgetting on purpose', () => {
     });
   });
 
+  it('reaches the other node within seconds', async () => {
+    await withTwo(async (two) => {
+      const { a, b, clockB } = two;
+      await passBoth(two, 2 * MINUTE);
+      assert.equal(await a.policies.purge('d.test'), true);
+      await clockB.advance(3_000);
+      assert.equal(b.policies.peek('d.test'), undefined);
+    });
+  });
+
+  it('what waited for the table is written when the node stops', async () => {
+    await withTwo(async (two) => {
+      const { a, cut, store } = two;
+      cut.now = true;
+      a.network.publish('late.test', 'a', 'enforce');
+      assert.equal(short(await a.policies.lookup('late.test')), 'enforce a');
+      await settle();
+      cut.now = false;
+      assert.equal(await readRow(store, 'late.test'), undefined);
+      await a.policies.close();
+      assert.equal((await readRow(store, 'late.test'))?.mode, 'enforce');
+    });
+  });
+
   it('works on a policy from a clock that is a little ahead', async () => {
     await withTwo(async (two) => {
       const { a, b, clockA, clockB } = two;

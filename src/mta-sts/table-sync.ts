@@ -10,7 +10,7 @@ import type { DomainLife } from './domain-life.ts';
 import { inForce } from './life-times.ts';
 import type { MemoryCache } from './memory-cache.ts';
 import type { PolicyKeeper } from './policy-keeper.ts';
-import { heldOf, readChanged, readLive, readRow, writeUse } from './policy-table.ts';
+import { heldOf, readChanged, readForgotten, readLive, readRow, writeUse } from './policy-table.ts';
 import { within } from './within.ts';
 
 /** What it stands on. */
@@ -29,6 +29,8 @@ export interface TableSync {
   load(isClosing: () => boolean): Promise<void>;
   /** Takes over what changed since the last time. */
   poll(): Promise<void>;
+  /** Of that, only what was forgotten on purpose: cheap enough for every few seconds. */
+  pollForgotten(): Promise<void>;
   /** The one domain, before the network is asked. */
   consult(domain: string): Promise<TableAnswer>;
   /** Notes that the domain is in use; written later. */
@@ -78,6 +80,15 @@ export function createTableSync(options: TableSyncOptions): TableSync {
     if (outcome.ok) polledAt = startedAt;
   };
 
+  const pollForgotten = async (): Promise<void> => {
+    // While the table is silent the full poll asks whether it is back.
+    if (!loaded || !keeper.up.read) return;
+    const changedSince = Math.min(polledAt, clock.now()) - OVERLAP_MS;
+    await keeper.ask('read', async (store) => {
+      for (const row of await readForgotten(store, changedSince)) life.adopt(row);
+    });
+  };
+
   const consult = async (domain: string): Promise<TableAnswer> => {
     const { store } = keeper;
     // Memory knows all that a table of our own has; one that is shared may have more.
@@ -119,6 +130,7 @@ export function createTableSync(options: TableSyncOptions): TableSync {
     },
     load,
     poll,
+    pollForgotten,
     consult,
     noteUse: (domain) => used.add(domain),
     writeUses,
