@@ -163,4 +163,6 @@ export interface Verdict {
   readonly failure?: Failure;
   /** What an STS policy in `testing` would have refused; reported, not enforced. */
   readonly wouldFail?: Failure;
+  /** A second fault of the same session; a report counts the first one. */
+  readonly alsoWouldFail?: Failure;
 }

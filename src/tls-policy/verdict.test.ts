@@ -106,6 +106,17 @@ describe('judge: MTA-STS', () => {
     }
   });
 
+  it('a second fault under testing is not lost', () => {
+    const testing = sts('testing', { mxMatches: false });
+    const second = (seen: PeerTls | undefined): string | undefined =>
+      of({ kind: 'opportunistic', testing }, seen).alsoWouldFail?.resultType;
+    assert.equal(second(peer(good, { pkix: expired })), 'certificate-expired');
+    assert.equal(second(undefined), 'starttls-not-supported');
+    assert.equal(second(OLD), 'validation-failure');
+    assert.equal(second(peer()), undefined);
+    assert.equal(of(TESTING, peer(good, { pkix: expired })).alsoWouldFail, undefined);
+  });
+
   it('the reason why TLS is missing is the failure', () => {
     const startTlsFailure = BROKEN_HANDSHAKE;
     const enforced = judge({ requirement: ENFORCE, peer: undefined, startTlsFailure, now: NOW });

@@ -68,9 +68,7 @@ function judgeClear(requirement: Open, failure: Failure): Verdict {
         deliver: true,
         tls: 'none',
         why: `in clear: ${failure.detail}`,
-        ...(requirement.testing === undefined
-          ? {}
-          : { wouldFail: testingFault(requirement.testing, failure) }),
+        ...testingFaults(requirement.testing, failure),
       };
     case 'dane':
     case 'dane-and-sts':
@@ -82,8 +80,18 @@ function judgeClear(requirement: Open, failure: Failure): Verdict {
   }
 }
 
-function testingFault(demand: StsDemand, failure: Failure): Failure {
-  return demand.mxMatches ? failure : mxMismatch(demand);
+/** What a policy in testing holds against a session: the pattern first, then `failure`. */
+function testingFaults(
+  demand: StsDemand | undefined,
+  failure: Failure | undefined,
+): Pick<Verdict, 'wouldFail' | 'alsoWouldFail'> {
+  if (demand === undefined) return {};
+  const pattern = demand.mxMatches ? [] : [mxMismatch(demand)];
+  const [first, second] = [...pattern, ...(failure === undefined ? [] : [failure])];
+  return {
+    ...(first === undefined ? {} : { wouldFail: first }),
+    ...(second === undefined ? {} : { alsoWouldFail: second }),
+  };
 }
 
 function judgePeer(requirement: Open, peer: PeerTls, now: number): Verdict {
@@ -125,9 +133,7 @@ function judgeOld(requirement: Open, failure: Failure): Verdict {
         deliver: true,
         tls: 'encrypted',
         why: `encrypted, not verified: ${failure.detail}`,
-        ...(requirement.testing === undefined
-          ? {}
-          : { wouldFail: testingFault(requirement.testing, failure) }),
+        ...testingFaults(requirement.testing, failure),
       };
     case 'dane':
     case 'dane-and-sts':
@@ -157,8 +163,9 @@ function withTesting(
   checks: readonly Check[],
 ): Verdict {
   const verdict = checks.length > 0 ? verdictOf(checks) : unbound(peer);
-  const tested = testing === undefined ? undefined : checkSts(testing, peer);
-  return tested?.ok === false ? { ...verdict, wouldFail: tested.failure } : verdict;
+  if (testing === undefined) return verdict;
+  const name = checkName(peer, testing.host);
+  return { ...verdict, ...testingFaults(testing, name.ok ? undefined : name.failure) };
 }
 
 function unbound(peer: PeerTls): Verdict {
