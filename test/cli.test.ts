@@ -212,6 +212,9 @@ describe('policies against the lab', () => {
       (JSON.parse(json.stdout) as { readonly policyDomain: string }).policyDomain,
       'good.test',
     );
+    const explained = await run(['explain', 'good.test', ...store]);
+    assert.match(explained.stdout, /from the policy host, fetched just now/);
+    assert.match(explained.stdout, /cached policy id 1, fetched just now; renewed now/);
     assert.equal((await run(['policies', 'purge', 'good.test', ...store])).exitCode, 0);
     assert.equal((await run(['policies', 'purge', 'good.test', ...store])).exitCode, 1);
   });

@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
 import type { Answer, Resolver, RrType } from '../dns/types.ts';
 import type { Log } from '../log/log.ts';
+import type { ActivePolicy } from '../mta-sts/types.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/types.ts';
 import { createEngine } from '../tls-policy/engine.ts';
@@ -41,6 +42,8 @@ export interface Explanation {
   readonly record: DecisionRecord;
   /** Every DNS answer, in the order of the questions. */
   readonly answers: readonly Answer<RrType>[];
+  /** The cached policy that was renewed for this explanation; absent where there was none. */
+  readonly cachedBefore?: Pick<ActivePolicy, 'id' | 'fetchedAt'>;
   /** Absent unless asked for. */
   readonly probes?: readonly HostProbe[];
 }
@@ -61,9 +64,9 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
     ...(scratch.store === undefined ? {} : { store: scratch.store }),
   });
   try {
-    const record = await currentDecision(engine, options);
+    const { record, ...before } = await currentDecision(engine, options);
     if (!options.connect) {
-      return { status: statusOf(record), record, answers: recording.answers() };
+      return { status: statusOf(record), record, ...before, answers: recording.answers() };
     }
     const { config, clock, signal } = options;
     const probes = await probeHosts({
@@ -74,13 +77,15 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
       ...(signal === undefined ? {} : { signal }),
     });
     const status = statusAfterProbes(record, probes);
-    return { status, record, answers: recording.answers(), probes };
+    return { status, record, ...before, answers: recording.answers(), probes };
   } finally {
     await engine.close();
   }
 }
 
-async function currentDecision(engine: Engine, options: ExplainOptions): Promise<DecisionRecord> {
+type Current = Pick<Explanation, 'record' | 'cachedBefore'>;
+
+async function currentDecision(engine: Engine, options: ExplainOptions): Promise<Current> {
   const { nextHop, config, signal } = options;
   const decide = {
     budgetMs: config.policyFetch.timeoutMs,
@@ -88,9 +93,23 @@ async function currentDecision(engine: Engine, options: ExplainOptions): Promise
   };
   const first = await engine.decide(nextHop, decide);
   const { sts } = first.evidence;
-  if (sts?.kind !== 'policy' || sts.active.source !== 'cache') return first;
+  if (sts?.kind !== 'policy' || sts.active.source !== 'cache') return { record: first };
   await engine.policies.refresh(sts.active.policyDomain, signal === undefined ? {} : { signal });
-  return await engine.decide(nextHop, { ...decide, fresh: true });
+  const record = await engine.decide(nextHop, { ...decide, fresh: true });
+  return renewed(record, sts.active) ?? { record };
+}
+
+/** What came from the policy host within this explanation is not "from the cache". */
+function renewed(record: DecisionRecord, before: ActivePolicy): Current | undefined {
+  const { sts } = record.evidence;
+  if (sts?.kind !== 'policy' || sts.active.source !== 'cache') return undefined;
+  if (sts.active.fetchedAt === before.fetchedAt) return undefined;
+  const active: ActivePolicy = { ...sts.active, source: 'fetched' };
+  const evidence = { ...record.evidence, sts: { kind: 'policy', active } as const };
+  return {
+    record: { ...record, evidence },
+    cachedBefore: { id: before.id, fetchedAt: before.fetchedAt },
+  };
 }
 
 /** A database in memory that holds the one cached policy, so that explaining leaves no trace. */

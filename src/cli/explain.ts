@@ -91,10 +91,11 @@ function print({ explanation, title, asJson, io }: Printed): void {
 }
 
 /** The decision record, with the status, the answers and the connections beside it. */
-function explanationToJson({ status, record, answers, probes }: Explanation): object {
+function explanationToJson({ status, record, answers, probes, cachedBefore }: Explanation): object {
   return {
     ...(JSON.parse(decisionToJson(record)) as object),
     status,
+    ...(cachedBefore === undefined ? {} : { cachedBefore }),
     answers: answers.map((answer) => ({ ...answer })),
     ...(probes === undefined
       ? {}

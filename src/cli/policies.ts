@@ -15,7 +15,7 @@ import { exportCommand } from './policies-export.ts';
 import { importCommand } from './policies-import.ts';
 import { warmCommand } from './policies-warm.ts';
 import { CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
-import { duration, shown, relativeTime } from './text/format.ts';
+import { relativeTime, shown, timeLeft } from './text/format.ts';
 import { paintFor } from './text/paint.ts';
 import { activeLines, policyLines } from './text/policy-text.ts';
 import { columns } from './text/table.ts';
@@ -96,7 +96,7 @@ function entryRow({ active, nextRefreshAt, failuresInARow }: PolicyEntry, now: n
     active.policy.mode,
     active.id,
     relativeTime(active.fetchedAt, now),
-    relativeTime(active.expiresAt, now),
+    active.expiresAt <= now ? 'expired' : `in ${timeLeft(active.expiresAt - now)}`,
     nextRefreshAt <= now ? 'due' : relativeTime(nextRefreshAt, now),
     failuresInARow === 0 ? '' : `${failuresInARow}: ${active.refreshFailure?.code ?? ''}`,
   ];
@@ -129,12 +129,16 @@ async function show(domain: string, options: SharedOptions, io: Io): Promise<num
   if (entry.failuresInARow > 0) {
     say(
       io,
-      `  ${entry.failuresInARow} failed refreshes in a row; it holds for another ${duration(entry.active.expiresAt - now)}`,
+      `  ${failuresText(entry.failuresInARow)}; it holds for another ${timeLeft(entry.active.expiresAt - now)}`,
     );
   }
   say(io, '');
   for (const line of entry.active.policy.text.split(/\r?\n/)) say(io, `  | ${shown(line)}`);
   return 0;
+}
+
+function failuresText(count: number): string {
+  return count === 1 ? 'the last refresh failed' : `the last ${count} refreshes failed`;
 }
 
 async function refresh(domain: string, options: SharedOptions, io: Io): Promise<number> {

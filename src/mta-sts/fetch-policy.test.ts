@@ -102,8 +102,14 @@ describe('fetchStsPolicy', () => {
     assert.equal(fetched.failure.reasonCode, 'mode-invalid');
     assert.match(
       fetched.failure.detail,
-      /^mta-sts\.d\.test: line 2, column 7: .*"foo".*1 more fault/,
+      /^mta-sts\.d\.test: line 2, column 7: .*"foo".*; line 3, column 5: .*dot/,
     );
+    const many = await fetchStsPolicy({
+      fetcher: fetcherOf(ok(document(`a\r\nb\r\nc\r\nd\r\ne\r\nf\r\n${POLICY}`))),
+      policyDomain: 'd.test',
+    });
+    assert.ok(!many.ok);
+    assert.match(many.failure.detail, /line 5, column 1: .* \(and 1 more fault\)$/);
   });
 
   it('STS-3.2-R4: the policy carries its text, and warnings come along', async () => {

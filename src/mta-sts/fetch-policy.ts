@@ -15,6 +15,9 @@ import type { StsPolicy } from './types.ts';
 /** The path of a policy; letter case matters (RFC 8461 §3.2, §9.1). */
 export const POLICY_PATH = '/.well-known/mta-sts.txt';
 
+/** Faults that a failure tells; `lint` shows them all. */
+const MOST_FAULTS = 5;
+
 const LINE_FEED = 10;
 
 /** The host that serves the policy of a domain (RFC 8461 §3.2). */
@@ -90,13 +93,17 @@ export function isTextPlain(contentType: string): boolean {
 function invalid(host: string, problems: readonly Problem[]): Outcome<never> {
   const errors = problems.filter((problem) => problem.severity === 'error');
   const [first] = errors;
-  const place = `line ${first?.line ?? 1}, column ${first?.column ?? 1}`;
-  const others = errors.length - 1;
+  const told = errors.slice(0, MOST_FAULTS).map(faultText).join('; ');
+  const others = errors.length - MOST_FAULTS;
   const more = others > 0 ? ` (and ${others} more fault${others === 1 ? '' : 's'})` : '';
-  return fail('STS_POLICY_INVALID', `${host}: ${place}: ${first?.message ?? ''}${more}`, {
+  return fail('STS_POLICY_INVALID', `${host}: ${told}${more}`, {
     resultType: 'sts-policy-invalid',
     ...(first === undefined ? {} : { reasonCode: reasonOf(first.code) }),
   });
+}
+
+function faultText({ line, column, message }: Problem): string {
+  return `line ${line}, column ${column}: ${message}`;
 }
 
 function withResultType(failure: Failure): Failure {

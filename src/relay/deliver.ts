@@ -92,9 +92,10 @@ async function decideAndWalk(group: RecipientGroup, options: DeliverOptions): Pr
   const demand = messageDemand(options.envelope, options.tlsRequiredNo);
   const decision = await decide(group, options);
   const first = await walk(decision, group.recipients, demand, options);
-  if (demand === 'report-only' || !wantsRecheck(first)) {
-    return hopResult(group, decision, first, { recheck: 'not-needed' });
+  if (demand === 'report-only') {
+    return hopResult(group, decision, first, { recheck: 'not-needed', policyUse: demand });
   }
+  if (!wantsRecheck(first)) return hopResult(group, decision, first, { recheck: 'not-needed' });
   const { changed, doubt } = await recheckPolicy(options.engine, decision, options.signal);
   const more = doubt === undefined ? {} : { doubt };
   if (!changed) return hopResult(group, decision, first, { recheck: 'unchanged', ...more });
@@ -205,8 +206,7 @@ function opener(decision: DecisionRecord, options: DeliverOptions): OpenHost {
 }
 
 /** How it came to the last walk. */
-interface Course {
-  readonly recheck: HopReport['recheck'];
+interface Course extends Pick<HopReport, 'recheck' | 'policyUse'> {
   /** What the walk under the older policy gave. */
   readonly before?: WalkResult;
   /** Why the look for a newer policy is not good enough to end a message on. */
@@ -217,7 +217,7 @@ function hopResult(
   { nextHop, recipients }: RecipientGroup,
   decision: DecisionRecord,
   last: Walked,
-  { recheck, before, doubt }: Course,
+  { before, doubt, ...course }: Course,
 ): HopResult {
   const reports = recipients.map((recipient) => {
     const known = last.settled.get(recipient) ?? before?.settled.get(recipient);
@@ -225,7 +225,7 @@ function hopResult(
     return [recipient, { ...report, nextHop }] as const;
   });
   const attempts = [...(before?.attempts ?? []), ...last.attempts];
-  return { report: { nextHop, decision, attempts, recheck }, recipients: new Map(reports) };
+  return { report: { nextHop, decision, attempts, ...course }, recipients: new Map(reports) };
 }
 
 /** No server spoke for the recipient: why not, and whether waiting can help. */

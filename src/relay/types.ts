@@ -28,6 +28,8 @@ export interface HopReport {
   readonly attempts: readonly AttemptEvent[];
   /** Whether the TXT id was looked up again after a policy failure (RFC 8461 §5.1). */
   readonly recheck: 'not-needed' | 'unchanged' | 'changed';
+  /** The message says `TLS-Required: No`: policies were looked at and not enforced (RFC 8689 §4.2.2). */
+  readonly policyUse?: 'report-only';
 }
 
 /** What became of the message. Recipients are in the order of the envelope. */

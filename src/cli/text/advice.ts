@@ -27,6 +27,7 @@ export function adviceFor({ status, record, probes }: Explanation): readonly str
       connections.flatMap(({ event }): readonly Cause[] => [
         [hostPolicy.host, event.failure],
         [hostPolicy.host, event.verdict?.wouldFail],
+        [hostPolicy.host, event.verdict?.alsoWouldFail],
       ]),
     ),
   ];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Failure } from '../../failure.ts';
 import type { AttemptEvent } from '../../tls-policy/attempt-event.ts';
 import type { Requirement } from '../../tls-policy/types.ts';
 import { shown } from './format.ts';
@@ -34,14 +35,43 @@ export function demandText(requirement: Requirement): string {
 }
 
 /** How an attempt ended, and what an enforced policy would have said. */
-export function verdictLines(event: AttemptEvent, paint: Paint): readonly string[] {
-  const lines = [`      verdict:   ${verdictText(event, paint)}`];
-  const wouldFail = event.verdict?.wouldFail;
-  if (wouldFail !== undefined) {
-    const text = `would fail if enforced: ${shown(wouldFail.detail)}`;
-    lines.push(`                 ${paint('warn', text)}  ${paint('dim', wouldFail.code)}`);
+export function verdictLines(
+  event: AttemptEvent,
+  paint: Paint,
+  policyUse?: 'report-only',
+): readonly string[] {
+  const { wouldFail, alsoWouldFail } = event.verdict ?? {};
+  const spared = policyUse === 'report-only' && wouldFail !== undefined && binds(event);
+  const lead = spared ? 'the policy would refuse' : 'would fail if enforced';
+  return [
+    `      verdict:   ${spared ? paint('warn', SPARED) : verdictText(event, paint)}`,
+    ...faultLines(lead, wouldFail, paint),
+    ...faultLines('and also', alsoWouldFail, paint),
+  ];
+}
+
+/** RFC 8689 §4.2.2. */
+const SPARED = 'may deliver: policy not enforced: the message says TLS-Required: No';
+
+/** Is there more than a policy in testing? */
+function binds({ requirement }: AttemptEvent): boolean {
+  switch (requirement.kind) {
+    case 'opportunistic':
+      return false;
+    case 'dane':
+    case 'encrypt':
+      return requirement.testing === undefined;
+    case 'sts':
+    case 'dane-and-sts':
+    case 'refused':
+      return true;
   }
-  return lines;
+}
+
+function faultLines(lead: string, failure: Failure | undefined, paint: Paint): readonly string[] {
+  if (failure === undefined) return [];
+  const text = paint('warn', `${lead}: ${shown(failure.detail)}`);
+  return [`                 ${text}  ${paint('dim', failure.code)}`];
 }
 
 function verdictText(event: AttemptEvent, paint: Paint): string {

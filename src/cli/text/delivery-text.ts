@@ -29,9 +29,7 @@ const OUTCOME = {
 
 function recipientLines(recipient: RecipientReport, paint: Paint): readonly string[] {
   const [style, word] = OUTCOME[recipient.status];
-  const at =
-    recipient.host === undefined ? '' : ` by ${recipient.host} [${recipient.address ?? ''}]`;
-  const lines = [`${shown(recipient.recipient)}: ${paint(style, word)}${at}`];
+  const lines = [`${shown(recipient.recipient)}: ${paint(style, word)}${whereText(recipient)}`];
   if (recipient.status !== 'delivered') {
     const { failure } = recipient;
     lines.push(`    why:   ${shown(failure.detail)}  ${paint('dim', failure.code)}`);
@@ -43,22 +41,33 @@ function recipientLines(recipient: RecipientReport, paint: Paint): readonly stri
   return lines;
 }
 
+function whereText({ status, host, address }: RecipientReport): string {
+  if (host === undefined) return '';
+  // An address literal is its own name.
+  const where = host.startsWith('[') || address === undefined ? host : `${host} [${address}]`;
+  return status === 'delivered' ? ` by ${where}` : ` (${where} answered)`;
+}
+
 function hopLines(
-  { nextHop, decision, attempts, recheck }: HopReport,
+  { nextHop, decision, attempts, recheck, policyUse }: HopReport,
   paint: Paint,
 ): readonly string[] {
   const { sts } = decision.policy;
   const policy = sts === undefined ? 'no MTA-STS policy' : `MTA-STS ${sts.mode}, id ${sts.id}`;
   const lines = [`${paint('bold', nextHopText(nextHop))}  (${policy})`];
   if (attempts.length === 0) lines.push('  no host was tried');
-  lines.push(...attempts.flatMap((attempt) => attemptLines(attempt, paint)));
+  lines.push(...attempts.flatMap((attempt) => attemptLines(attempt, paint, policyUse)));
   if (recheck === 'unchanged') lines.push('  the record was looked up again: no newer policy');
   if (recheck === 'changed')
     lines.push('  the record was looked up again: a newer policy was used');
   return lines;
 }
 
-function attemptLines(event: AttemptEvent, paint: Paint): readonly string[] {
+function attemptLines(
+  event: AttemptEvent,
+  paint: Paint,
+  policyUse: HopReport['policyUse'],
+): readonly string[] {
   const where =
     event.address === undefined ? 'not contacted' : `${event.address} port ${event.port}`;
   return [
@@ -66,6 +75,6 @@ function attemptLines(event: AttemptEvent, paint: Paint): readonly string[] {
     ...(event.requirement.kind === 'refused'
       ? []
       : [`      must show: ${demandText(event.requirement)}`]),
-    ...verdictLines(event, paint),
+    ...verdictLines(event, paint, policyUse),
   ];
 }

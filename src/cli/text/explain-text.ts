@@ -12,7 +12,7 @@ import type { Evidence, HostPolicy } from '../../tls-policy/types.ts';
 import { demandText, verdictLines } from './attempt-text.ts';
 import { answerRows } from './answer-text.ts';
 import { adviceFor } from './advice.ts';
-import { shown } from './format.ts';
+import { relativeTime, shown } from './format.ts';
 import { overrideLines } from './override-text.ts';
 import type { Paint } from './paint.ts';
 import { policyLines } from './policy-text.ts';
@@ -57,9 +57,13 @@ export function explainText(
     `${paint('bold', options.title)}: ${paint(style, headline)}`,
     ...(record.policy.failure === undefined ? [] : failureLines(record.policy.failure, paint)),
     '',
-    ...section('How the hosts were found', [foundText(record.evidence)], paint),
+    ...section('How the hosts were found', foundLines(record.evidence), paint),
     ...section('Override', overrideLines(record.evidence.override, options), paint),
-    ...section('MTA-STS', policyLines(record.evidence.sts, options), paint),
+    ...section(
+      'MTA-STS',
+      [...policyLines(record.evidence.sts, options), ...renewedLines(explanation, options)],
+      paint,
+    ),
     ...section('MX hosts, in the order of delivery', hostLines(explanation, options), paint),
     ...section(
       probes === undefined
@@ -81,6 +85,24 @@ function failureLines(failure: Failure, paint: Paint): readonly string[] {
     'rule' in ERRORS[failure.code] ? ` (${ERRORS[failure.code as 'STS_RECORD_NONE'].rule})` : '';
   return [`  ${paint('bad', shown(failure.detail))}${rule}  ${paint('dim', failure.code)}`];
 }
+
+function renewedLines({ cachedBefore }: Explanation, { now }: TextOptions): readonly string[] {
+  if (cachedBefore === undefined) return [];
+  const { id, fetchedAt } = cachedBefore;
+  return [`  cached policy id ${shown(id)}, fetched ${relativeTime(fetchedAt, now)}; renewed now`];
+}
+
+function foundLines(evidence: Evidence): readonly string[] {
+  const { mx, hostsFrom } = evidence;
+  const mixed =
+    hostsFrom === 'mx' &&
+    mx?.kind === 'records' &&
+    mx.records.some(({ exchange }) => exchange === '');
+  return [foundText(evidence), ...(mixed ? [MIXED_NULL_MX] : [])];
+}
+
+const MIXED_NULL_MX =
+  '  a null MX record stands beside others, where it has no meaning: it is passed over (RFC 7505 §3)';
 
 function foundText(evidence: Evidence): string {
   const signed = evidence.mxSecurity === 'secure';
@@ -114,11 +136,14 @@ function hostLines(explanation: Explanation, options: TextOptions): readonly str
 
 function hostHead(host: HostPolicy, paint: Paint): readonly string[] {
   const addresses = host.addresses.length === 0 ? 'no address' : host.addresses.join(', ');
-  const refused = host.requirement.kind === 'refused';
+  const { requirement, why } = host;
+  const refused = requirement.kind === 'refused';
+  // A refusal says why by itself; only an override adds to it.
+  const isSaid = refused && why === requirement.failure.detail;
   return [
     `  ${String(host.preference).padStart(3)} ${paint('bold', host.host)}  ${addresses}`,
-    `      ${refused ? paint('bad', demandText(host.requirement)) : `must show: ${demandText(host.requirement)}`}`,
-    `      because:   ${shown(host.why)}`,
+    `      ${refused ? paint('bad', demandText(requirement)) : `must show: ${demandText(requirement)}`}`,
+    ...(isSaid ? [] : [`      because:   ${shown(why)}`]),
   ];
 }
 

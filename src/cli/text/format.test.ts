@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { duration, shown, relativeTime, shorten, timeText } from './format.ts';
+import { duration, shown, relativeTime, shorten, timeLeft, timeText } from './format.ts';
 
 describe('texts for people', () => {
   it('durations have one unit', () => {
@@ -11,6 +11,15 @@ describe('texts for people', () => {
       '1 min',
       '3 h',
       '365 d',
+    ]);
+  });
+
+  it('what is left is never rounded up', () => {
+    assert.deepEqual([6.9 * 86_400_000, 47.9 * 3_600_000, 61_000, -5].map(timeLeft), [
+      '6 d',
+      '47 h',
+      '1 min',
+      '0 ms',
     ]);
   });
 

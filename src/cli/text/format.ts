@@ -11,12 +11,20 @@ const DAY = 24 * HOUR;
 
 /** `1.2 s`, `5 min`, `3 h`, `12 d`: one unit, no more exact than anyone needs. */
 export function duration(ms: number): string {
-  const size = Math.abs(ms);
-  if (size < 1000) return `${Math.round(size)} ms`;
+  return inOneUnit(Math.abs(ms), Math.round);
+}
+
+/** A time that is left, in whole units: nobody may count on more than there is. */
+export function timeLeft(ms: number): string {
+  return inOneUnit(Math.max(0, ms), Math.floor);
+}
+
+function inOneUnit(size: number, whole: (value: number) => number): string {
+  if (size < 1000) return `${whole(size)} ms`;
   if (size < MINUTE) return `${trim(size / 1000)} s`;
-  if (size < 2 * HOUR) return `${Math.round(size / MINUTE)} min`;
-  if (size < 2 * DAY) return `${Math.round(size / HOUR)} h`;
-  return `${Math.round(size / DAY)} d`;
+  if (size < 2 * HOUR) return `${whole(size / MINUTE)} min`;
+  if (size < 2 * DAY) return `${whole(size / HOUR)} h`;
+  return `${whole(size / DAY)} d`;
 }
 
 function trim(value: number): string {
