@@ -8,6 +8,7 @@ import { evaluateBench } from './decision/evaluate.ts';
 import { lookupBench } from './decision/lookups.ts';
 import { parseBench } from './decision/parse.ts';
 import { policiesBench } from './decision/policies.ts';
+import { answersBench } from './policy-server/answers.ts';
 import type { Bench } from './figure.ts';
 
 /** In the order in which they are shown and run. */
@@ -17,4 +18,5 @@ export const BENCHES: readonly Bench[] = [
   lookupBench,
   engineBench,
   policiesBench,
+  answersBench,
 ];

@@ -11,11 +11,11 @@ import { startPolicySite } from './policy-site.ts';
 
 const ADDRESS = '127.0.0.1';
 
-const domains = Number(process.argv[2]);
+const [domains = 0, dnsPort = 0, policyPort = 0] = process.argv.slice(2).map(Number);
 const zones = createZoneData();
-const dns = await startLeanDns(zones, ADDRESS);
+const dns = await startLeanDns(zones, ADDRESS, dnsPort);
 const ca = createLabCa();
-const host = await startPolicySite(ca, ADDRESS);
+const host = await startPolicySite(ca, ADDRESS, policyPort);
 zones.setZone('bench.test', 'insecure');
 for (let index = 0; index < domains; index += 1) addDomain(domainName(index));
 process.on('disconnect', () => process.exit());

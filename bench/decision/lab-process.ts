@@ -27,9 +27,19 @@ export function domainName(index: number): string {
   return `d${index}.bench.test`;
 }
 
+/** Where the lab listens; 0: on a free port. */
+export interface LabPorts {
+  readonly dns: number;
+  readonly policy: number;
+}
+
 /** Starts the lab with this many domains, each with MX, addresses, record and policy. */
-export async function startLabProcess(domains: number): Promise<LabProcess> {
-  const child = fork(join(import.meta.dirname, 'lab-child.ts'), [String(domains)]);
+export async function startLabProcess(
+  domains: number,
+  { dns, policy }: LabPorts = { dns: 0, policy: 0 },
+): Promise<LabProcess> {
+  const args = [domains, dns, policy].map(String);
+  const child = fork(join(import.meta.dirname, 'lab-child.ts'), args);
   const [ready] = (await once(child, 'message')) as [LabReady];
   return { ...ready, close: async () => await end(child) };
 }

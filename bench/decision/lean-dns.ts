@@ -17,8 +17,12 @@ export interface LeanDns {
   prepare(name: string, type: RrType): void;
 }
 
-/** Starts it on the address, on a free port. It lives as long as the process. */
-export async function startLeanDns(zones: ZoneData, address: string): Promise<LeanDns> {
+/** Starts it on the address, on a free port unless one is named. It lives as long as the process. */
+export async function startLeanDns(
+  zones: ZoneData,
+  address: string,
+  port: number = 0,
+): Promise<LeanDns> {
   const prepared = new Map<string, Uint8Array>();
   const answer = (query: Buffer): Uint8Array | undefined =>
     answerMessage(zones, query, 'udp').bytes;
@@ -29,7 +33,7 @@ export async function startLeanDns(zones: ZoneData, address: string): Promise<Le
     reply.set(query.subarray(0, 2));
     socket.send(reply, from.port, from.address, () => undefined);
   });
-  socket.bind(0, address);
+  socket.bind(port, address);
   await once(socket, 'listening');
   return {
     port: socket.address().port,

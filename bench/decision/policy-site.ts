@@ -20,8 +20,12 @@ const GROUP = 'X25519';
 const REQUEST = 'GET /.well-known/mta-sts.txt HTTP/1.1\r\n';
 const NOT_FOUND = 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
 
-/** Starts it on the address, on a free port. It lives as long as the process. */
-export async function startPolicySite(ca: LabCa, address: string): Promise<PolicySite> {
+/** Starts it on the address, on a free port unless one is named. It lives as long as the process. */
+export async function startPolicySite(
+  ca: LabCa,
+  address: string,
+  port: number = 0,
+): Promise<PolicySite> {
   const contexts = new Map<string, SecureContext>();
   const answers = new Map<string, string>();
   const server = createServer({
@@ -33,7 +37,7 @@ export async function startPolicySite(ca: LabCa, address: string): Promise<Polic
     },
   });
   server.on('secureConnection', (socket) => serveOne(socket, answers));
-  server.listen(0, address);
+  server.listen(port, address);
   await once(server, 'listening');
   return {
     port: portOf(server),
