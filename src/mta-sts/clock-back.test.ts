@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FakeClock } from '../clock.fixture.ts';
+import { FakeClock, settle } from '../clock.fixture.ts';
 import { silentLog } from '../log/log.ts';
+import { openStore } from '../store/open-store.ts';
 import { createDomainLife } from './domain-life.ts';
 import { rig } from './fake-network.fixture.ts';
 import {
@@ -93,5 +94,37 @@ describe('no policy, and a clock that goes back', () => {
     assert.deepEqual(names(T0 + DAY - 2 * MINUTE), []);
     const again = transition(failed, event, at(T0 + DAY - 2 * MINUTE)).state as Bare;
     assert.ok(again.until <= T0 + DAY + 3 * MINUTE);
+  });
+});
+
+describe('a policy, and a clock that goes back', () => {
+  it('E18: while the database holds the background work up: its life is shortened all the same', async () => {
+    const inner = await openStore('sqlite::memory:');
+    let gate = Promise.resolve();
+    const db = inner.db.withPlugin({
+      transformQuery: ({ node }) => node,
+      transformResult: async ({ result }) => {
+        await gate;
+        return result;
+      },
+    });
+    const { policies, network, clock } = rig({ store: { ...inner, db } });
+    policies.start();
+    network.publish('d.test', 'a', 'enforce');
+    const fetched = await policies.lookup('d.test');
+    assert.ok(fetched.kind === 'policy');
+    await settle();
+    const held = Promise.withResolvers<void>();
+    gate = held.promise;
+    await clock.advance(MINUTE);
+    clock.setTo(T0 - DAY);
+    gate = Promise.resolve();
+    held.resolve();
+    await settle();
+    const status = policies.peek('d.test');
+    assert.ok(status?.kind === 'policy');
+    assert.equal(status.active.expiresAt, fetched.active.expiresAt - DAY);
+    await policies.close();
+    await inner.close();
   });
 });

@@ -134,6 +134,8 @@ class Loop implements RefreshLoop {
       log.error({ error: String(error) }, 'a round of the policy refresh broke off');
     }
     if (this.#isClosed()) return;
+    // A database may hold a round up, and the clock jump meanwhile.
+    this.#lookAtClock();
     this.#expectedAt = clock.now() + TICK_MS;
     this.#timer = clock.after(TICK_MS, () => {
       this.#tick = this.#turn();
@@ -143,6 +145,7 @@ class Loop implements RefreshLoop {
   async #round(): Promise<void> {
     const { clock, keeper, table, schedule } = this.#options;
     this.#lookAtClock();
+    this.#expectedAt = clock.now();
     if (keeper.store !== undefined) {
       // Before anything is written, what others have learned meanwhile.
       if (table.loaded) await table.poll();
