@@ -6,6 +6,7 @@
 import type { LabDomain, PolicyPlan } from '../../src/lab/lab-domain.ts';
 import { tlsaRecord } from '../../src/lab/tlsa-of.ts';
 import type { LabRecord, PolicyFault, ZoneMode } from '../../src/lab/types.ts';
+import type { StsStatus } from '../../src/mta-sts/types.ts';
 import type { World } from '../../src/lab/world.ts';
 import type { Random } from '../random.ts';
 
@@ -21,6 +22,8 @@ export interface FaultDomain {
   fault: PolicyFault;
   /** Requests for its policy before the round. */
   seen: number;
+  /** The policy as it stood after the round of its last fetch. */
+  fetched: StsStatus | undefined;
 }
 
 const DAY_S = 86_400;
@@ -56,7 +59,7 @@ async function faultDomain(world: World, index: number): Promise<FaultDomain> {
     mx: 'none',
     records: hostRecords(world, name, dane),
   });
-  return { name, dane, lab, text: '', version: 0, fault: 'none', seen: 0 };
+  return { name, dane, lab, text: '', version: 0, fault: 'none', seen: 0, fetched: undefined };
 }
 
 /** Has the domain an MTA-STS policy? */

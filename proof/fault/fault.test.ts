@@ -35,7 +35,7 @@ function policy(version: number, changes: { readonly expiresAt?: number } = {}):
 
 const NONE: StsStatus = { kind: 'none', failure: { code: 'STS_RECORD_NONE', detail: 'none' } };
 const HOUR = 3_600_000;
-const later = { now: T0 + HOUR, earliest: T0, given: undefined };
+const later = { now: T0 + HOUR, earliest: T0, given: undefined, fetched: undefined };
 
 describe('fault proof: what it would notice', () => {
   it('nothing that stays, that expires, or that was fetched is a fault', () => {
@@ -62,6 +62,16 @@ describe('fault proof: what it would notice', () => {
     const immortal = policy(1, { expiresAt: T0 + 3 * DAY });
     const given = { ...later, given: text(1) };
     assert.match(faultOf({ ...given, before: policy(1), after: immortal }) ?? '', /longer than/);
+  });
+
+  it('a clock that came back may bring back what it had ended, for as long as the fetch gave', () => {
+    const back = { ...later, fetched: policy(1) };
+    assert.equal(faultOf({ ...back, before: undefined, after: policy(1) }), undefined);
+    const short = policy(1, { expiresAt: T0 + 2 * HOUR });
+    assert.equal(faultOf({ ...back, before: short, after: policy(1) }), undefined);
+    const longer = policy(1, { expiresAt: T0 + DAY + 1 });
+    assert.match(faultOf({ ...back, before: short, after: longer }) ?? '', /extended/);
+    assert.match(faultOf({ ...back, before: undefined, after: policy(2) }) ?? '', /replaced/);
   });
 
   it('a life that was cut is one, unless the clock went back', () => {

@@ -241,13 +241,17 @@ function look(
   const faults: string[] = [];
   for (const domain of domains) {
     const asked = requestsFor(world, domain) > domain.seen;
+    const given = asked && domain.fault === 'none' ? domain.text : undefined;
+    const after = engine.policies.peek(domain.name);
     const found = faultOf({
       before: before.get(domain.name),
-      after: engine.policies.peek(domain.name),
+      fetched: domain.fetched,
+      after,
       now: clock.now(),
       earliest,
-      given: asked && domain.fault === 'none' ? domain.text : undefined,
+      given,
     });
+    if (given !== undefined && activeOf(after) !== undefined) domain.fetched = after;
     if (found !== undefined) faults.push(`${domain.name}: ${found}`);
   }
   return faults;

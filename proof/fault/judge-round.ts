@@ -9,6 +9,11 @@ import type { DecisionRecord } from '../../src/tls-policy/types.ts';
 /** One domain before and after a round. Times by the engine's clock, milliseconds. */
 export interface DomainRound {
   readonly before: StsStatus | undefined;
+  /**
+   * The policy as it stood after its last fetch. A clock that went forward and came back may end its
+   * life and begin it again, but never beyond what the fetch gave it.
+   */
+  readonly fetched: StsStatus | undefined;
   readonly after: StsStatus | undefined;
   /** Now. */
   readonly now: number;
@@ -18,26 +23,28 @@ export interface DomainRound {
   readonly given: string | undefined;
 }
 
-/** Clocks that go back by less than this do not shorten a life, and may lengthen it by as much. */
+/** A clock that goes back by less than this does not shorten a life. */
 const TOLERANCE_MS = 300_000;
 
 /** What is wrong with it; undefined: nothing. */
 export function faultOf(round: DomainRound): string | undefined {
   const { now, given } = round;
   const before = activeOf(round.before);
+  const fetched = activeOf(round.fetched) ?? before;
   const after = activeOf(round.after);
   if (after === undefined) return before === undefined ? undefined : lossOf(before, round);
   if (after.expiresAt > now + after.policy.maxAge * 1_000 + TOLERANCE_MS) {
     return `${modeOf(after)} holds until ${at(after.expiresAt)}, longer than its max_age from now`;
   }
   if (given !== undefined && sameText(after.policy.text, given)) return undefined;
-  if (before === undefined) return `${modeOf(after)} came from nowhere`;
-  if (!sameText(before.policy.text, after.policy.text)) {
-    return `${modeOf(before)} was replaced by ${modeOf(after)} without a fetch`;
+  if (fetched === undefined) return `${modeOf(after)} came from nowhere`;
+  if (!sameText(fetched.policy.text, after.policy.text)) {
+    return `${modeOf(fetched)} was replaced by ${modeOf(after)} without a fetch`;
   }
-  if (after.expiresAt > before.expiresAt) {
-    return `${modeOf(after)} was extended from ${at(before.expiresAt)} to ${at(after.expiresAt)} without a fetch`;
+  if (after.expiresAt > fetched.expiresAt) {
+    return `${modeOf(after)} was extended from ${at(fetched.expiresAt)} to ${at(after.expiresAt)} without a fetch`;
   }
+  if (before === undefined) return undefined;
   return now <= endOf(before, round) && after.expiresAt < endOf(before, round)
     ? `the life of ${modeOf(after)} was cut from ${at(before.expiresAt)} to ${at(after.expiresAt)}`
     : undefined;

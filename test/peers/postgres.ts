@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { execFile, spawn } from 'node:child_process';
-import { realpathSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, realpathSync } from 'node:fs';
 import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -20,6 +21,13 @@ const run = promisify(execFile);
 export interface PostgresPeer {
   /** What `openStore` takes. */
   readonly url: string;
+  /** Ends the server at once; the data stay. */
+  halt(): Promise<void>;
+  /** Starts it again after {@link PostgresPeer.halt}. */
+  resume(): Promise<void>;
+  /** Stops it in its tracks, with every connection, or lets it go on: no answer, no end. */
+  freeze(how: 'freeze' | 'thaw'): void;
+  /** Ends it and removes its data. */
   stop(): Promise<void>;
 }
 
@@ -38,18 +46,31 @@ export async function startPostgres(): Promise<PostgresPeer> {
   });
   const url = `postgres:///postgres?host=${encodeURIComponent(folder)}&user=sts`;
   const settings = [`unix_socket_directories=${folder}`, 'listen_addresses=', 'fsync=off'];
-  const server = spawn(
-    join(bin, 'postgres'),
-    ['-D', data, ...settings.flatMap((setting) => ['-c', setting])],
-    { ...identity, cwd: folder, stdio: 'ignore' },
-  );
-  const ended = new Promise<void>((resolve) => {
-    server.once('exit', () => resolve());
-  });
-  const stop = async (): Promise<void> => {
+  const start = (): ChildProcess =>
+    spawn(join(bin, 'postgres'), ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
+      ...identity,
+      cwd: folder,
+      stdio: 'ignore',
+    });
+  let server = start();
+  const freeze = (how: 'freeze' | 'thaw'): void => {
+    const signal = how === 'freeze' ? 'SIGSTOP' : 'SIGCONT';
+    for (const pid of familyOf(server.pid)) process.kill(pid, signal);
+  };
+  const halt = async (): Promise<void> => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    freeze('thaw');
+    const ended = once(server, 'exit');
     server.kill('SIGQUIT');
     await ended;
+  };
+  const stop = async (): Promise<void> => {
+    await halt();
     await rm(folder, { recursive: true, force: true });
+  };
+  const resume = async (): Promise<void> => {
+    server = start();
+    await untilReady(url);
   };
   try {
     await untilReady(url);
@@ -57,10 +78,14 @@ export async function startPostgres(): Promise<PostgresPeer> {
     await stop();
     throw error;
   }
-  return {
-    url,
-    stop,
-  };
+  return { url, halt, resume, freeze, stop };
+}
+
+/** The server and its processes: one for each connection. */
+function familyOf(pid: number | undefined): readonly number[] {
+  if (pid === undefined) return [];
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return [pid, ...children.split(' ').filter(Boolean).map(Number)];
 }
 
 /** The server's programs stand side by side; a `postgres` on PATH may be a link to one of them. */
