@@ -30,7 +30,8 @@ export function doctorCommand(io: Io, done: (exitCode: number) => void): Command
         'are there authorities, is the clock right, can the store be written, does the service answer, and\n' +
         'is Postfix (or Exim, or Sendmail) set up to use the answers. Prints the main.cf lines for the\n' +
         'Postfix that is installed. Changes nothing.\n\n' +
-        'Exit code: 0 all is well, 1 there are warnings, 2 something does not work, 64 wrong usage.',
+        'Exit code: 0 all is well, 1 there are warnings, 2 something does not work, 64 wrong usage,\n' +
+        '78 the configuration is wrong.',
     )
     .option('--postfix-config <dir>', "Postfix's configuration folder (default: that of postconf)")
     .addHelpText(

@@ -33,7 +33,8 @@ export function explainCommand(io: Io, done: (exitCode: number) => void): Comman
       'Shows every DNS answer with its security, the MTA-STS policy with its source and age, and\n' +
         'what each MX host must show before it gets a message. Nothing is sent and nothing is stored.\n\n' +
         'Exit code: 0 deliverable and protected, 1 deliverable but not protected,\n' +
-        '2 not deliverable safely, 3 could not tell, 64 wrong usage.',
+        '2 not deliverable safely, 3 could not tell, 64 wrong usage, 69 the store cannot be opened,\n' +
+        '78 the configuration is wrong.',
     )
     .argument('<domain>', 'a mail domain, an address, [host], [host]:port or [192.0.2.1]')
     .option('--connect', 'connect to the MX hosts too, look at the real handshake and judge it')

@@ -20,7 +20,7 @@ export function importConfigCommand(io: Io, done: (exitCode: number) => void): C
     .description(
       'Reads the YAML file of the other program and prints ours. What has no counterpart is named in\n' +
         'a comment, with what to do instead. Nothing is changed and nothing is started.\n\n' +
-        'Exit code: 0 converted, 66 the file cannot be read, 78 it is no file of either program.',
+        'Exit code: 0 converted, 64 wrong usage, 66 the file cannot be read, 78 it is no file of either program.',
     )
     .argument('<file>', 'the other program’s file, or - for standard input')
     .addOption(

@@ -30,7 +30,7 @@ export function lintCommand(io: Io, done: (exitCode: number) => void): Command {
         '  record   the TXT record at _mta-sts.DOMAIN\n' +
         '  policy   the file at https://mta-sts.DOMAIN/.well-known/mta-sts.txt\n' +
         '  tlsrpt   the TXT record at _smtp._tls.DOMAIN\n\n' +
-        'Exit code: 0 valid (there may be warnings), 1 not valid, 66 the file cannot be read.',
+        'Exit code: 0 valid (there may be warnings), 1 not valid, 64 wrong usage, 66 the file cannot be read.',
     )
     .addArgument(new Argument('<what>', 'what the file is').choices(KINDS))
     .argument('<file>', 'the file, or - for standard input')

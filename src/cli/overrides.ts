@@ -41,7 +41,8 @@ export function overridesCommand(io: Io, done: (exitCode: number) => void): Comm
       'An override is for one policy domain and ends by itself. It is kept in the store that the\n' +
         'service uses; a running service takes it over at once, others on the same store within\n' +
         'seconds. Who added, changed and dropped what stays in the log for good.\n\n' +
-        'Exit code: 0 done, also if there was nothing to do, 64 wrong usage, 66 the file cannot be read.',
+        'Exit code: 0 done, also if there was nothing to do, 64 wrong usage, 66 the file cannot be read,\n' +
+        '69 the store cannot be opened, 78 the configuration is wrong.',
     );
   command.addCommand(addCommand(io, done));
   command

@@ -28,7 +28,8 @@ export function importCommand(io: Io, done: (exitCode: number) => void): Command
     .addHelpText(
       'after',
       '\nA running service has them within a minute.\n' +
-        'Exit code: 0 taken in, 1 some lines were no policies (the others were taken in), 66 no file.',
+        'Exit code: 0 taken in, 1 some lines were no policies (the others were taken in),\n' +
+        '64 wrong usage, 66 no file, 69 the store cannot be opened, 78 the configuration is wrong.',
     )
     .action(async (file: string, _options: object, leaf: Command) => {
       done(await importFrom(file, leaf.optsWithGlobals(), io));

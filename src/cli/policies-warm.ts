@@ -35,7 +35,8 @@ export function warmCommand(io: Io, done: (exitCode: number) => void): Command {
       '\nExamples:\n  smtp-sts policies warm /var/log/mail.log --limit 1000\n' +
         '  zcat /var/log/mail.log.*.gz | smtp-sts policies warm - --dry-run\n\n' +
         'Exit code: 0 every domain was asked (most have no policy), 1 some could not be asked or\n' +
-        'their policy could not be had, or no domain was found, 66 no file.',
+        'their policy could not be had, or no domain was found, 64 wrong usage, 66 no file,\n' +
+        '69 the store cannot be opened, 78 the configuration is wrong.',
     )
     .action(async (file: string, _options: object, leaf: Command) => {
       done(await warm(file, leaf.optsWithGlobals<WarmOptions>(), io));

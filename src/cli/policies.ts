@@ -26,7 +26,8 @@ export function policiesCommand(io: Io, done: (exitCode: number) => void): Comma
     .summary('the cached MTA-STS policies: list, show, refresh, purge, export, import, warm')
     .description(
       'Works on the store that the service uses (--store, or store.url of --config), while it runs or not.\n\n' +
-        'Exit code: 0 done, 1 nothing is known of the domain or no policy could be had, 64 wrong usage.',
+        'Exit code: 0 done, 1 nothing is known of the domain or no policy could be had, 64 wrong usage,\n' +
+        '69 the store cannot be opened, 78 the configuration is wrong.',
     );
   command
     .command('list')

@@ -51,6 +51,29 @@ describe('the command line', () => {
     assert.match(stderr, /POLICY_NEXT_HOP_INVALID/);
   });
 
+  it('a value that an option cannot have: exit 64, wherever it is found out', async () => {
+    for (const wrong of ['--resolver=nonsense', '--store=mysql://x', '--allow-address=10/99']) {
+      const { exitCode, stderr } = await run(['explain', 'example.com', wrong]);
+      assert.equal(exitCode, 64, wrong);
+      assert.match(stderr, /CONFIG_OPTION_INVALID/);
+    }
+  });
+
+  it('--help names the exit codes of wrong usage and of a wrong configuration', async () => {
+    const [configured, stored] = [/\b64\b/, /\b69\b/];
+    for (const name of ['explain', 'send', 'policies', 'serve', 'overrides', 'reload']) {
+      const { stdout } = await run([name, '--help']);
+      for (const code of [configured, stored, /\b78\b/]) assert.match(stdout, code, name);
+    }
+    for (const name of ['doctor', 'query']) {
+      const { stdout } = await run([name, '--help']);
+      for (const code of [configured, /\b78\b/]) assert.match(stdout, code, name);
+    }
+    for (const name of ['lint', 'import-config']) {
+      assert.match((await run([name, '--help'])).stdout, configured, name);
+    }
+  });
+
   it('a configuration that is wrong: exit 78', async () => {
     const { exitCode, stderr } = await run([
       'explain',

@@ -37,7 +37,8 @@ export function queryCommand(io: Io, done: (exitCode: number) => void): Command 
       'Prints the reply on standard output as the MTA reads it, the reason on standard error.\n' +
         'Without --server it is found out here, from the settings, overrides and policies that the service\n' +
         'uses; with it the running server is asked, as an MTA does.\n\n' +
-        'Exit code: 0 OK, 1 NOTFOUND, 2 TEMP or another refusal, 3 the server cannot be asked, 64 wrong usage.',
+        'Exit code: 0 OK, 1 NOTFOUND, 2 TEMP or another refusal, 3 the server cannot be asked,\n' +
+        '64 wrong usage, 78 the configuration is wrong.',
     )
     .argument('<key>', 'what the MTA asks for: a domain, [host], [host]:port')
     .option(

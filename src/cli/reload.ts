@@ -20,7 +20,7 @@ export function reloadCommand(io: Io, done: (exitCode: number) => void): Command
       'Over the control socket (--control, or control.socket of --config); SIGHUP does the same\n' +
         'without the answer. The service reads the file that it was started with. Sockets, policies\n' +
         'and DNS answers are kept. What can only change with a restart is named.\n\n' +
-        'Exit code: 0 taken over, 69 no service runs here, 78 the configuration has a fault:\n' +
+        'Exit code: 0 taken over, 64 wrong usage, 69 no service runs here, 78 the configuration has a fault:\n' +
         'nothing was changed.',
     )
     .addHelpText('after', '\nExample:\n  smtp-sts reload --config /etc/smtp-sts.yaml')

@@ -42,7 +42,8 @@ export function sendCommand(io: Io, done: (exitCode: number) => void): Command {
         "domain's policy asks for. There is no queue: what could not be delivered now is told, not kept.\n" +
         'Policies that are fetched on the way stay in the store, as they do for the service.\n\n' +
         'Exit code: 0 delivered to all, 1 some recipients must wait (try again later),\n' +
-        '2 some recipients failed for good, 64 wrong usage, 66 the message cannot be read.',
+        '2 some recipients failed for good, 64 wrong usage, 66 the message cannot be read,\n' +
+        '69 the store cannot be opened, 78 the configuration is wrong.',
     )
     .argument('[file]', 'the message (RFC 5322), or - for standard input', '-')
     .option('--from <address>', 'envelope sender, <> for none (default: the address in From)')

@@ -31,7 +31,7 @@ export function serveCommand(io: Io, done: (exitCode: number) => void): Command 
     .description(
       'Runs until SIGTERM or SIGINT; SIGHUP is the same as `smtp-sts reload`. Needs no configuration: SQLite in var/, loopback ports.\n' +
         'Prints a line for each face as soon as it listens, and how to use it.\n\n' +
-        'Exit code: 0 ended by a signal, 69 could not start (port taken, database out of reach),\n' +
+        'Exit code: 0 ended by a signal, 64 wrong usage, 69 could not start (port taken, database out of reach),\n' +
         '78 the configuration is wrong.',
     )
     .option('--listen <addr:port>', 'where the HTTP API listens (default: 127.0.0.1:8462)')

@@ -11,7 +11,7 @@ import type { Config } from '../config/types.ts';
 import type { Problem } from '../failure.ts';
 import type { ConfigSource } from '../policy-server/reload.ts';
 import { loadCaFile } from '../tls/trust.ts';
-import { EXIT_CONFIG } from './exit-codes.ts';
+import { EXIT_CONFIG, EXIT_USAGE } from './exit-codes.ts';
 
 /** What the shared options were set to. */
 export interface SharedOptions {
@@ -113,7 +113,8 @@ export function configFrom(options: SharedOptions): Config {
   const loaded = configSource(options).read();
   if (loaded.value === undefined) {
     const lines = loaded.problems.map((problem) => problemText(problem, options.config));
-    throw new CommandStop(lines.join('\n'), EXIT_CONFIG);
+    const isUsage = loaded.problems.every(({ code }) => code === 'CONFIG_OPTION_INVALID');
+    throw new CommandStop(lines.join('\n'), isUsage ? EXIT_USAGE : EXIT_CONFIG);
   }
   checkCaFile(loaded.value);
   return loaded.value;
