@@ -38,6 +38,41 @@ describe('a message that is handed in', () => {
     assert.ok(local.ok && local.value.envelope.smtpUtf8 === true);
   });
 
+  it('a recipient named twice gets one message', async () => {
+    const submission = await submit(LETTER, {
+      to: ['x@example.com', 'x@EXAMPLE.com', '<x@example.com>'],
+    });
+    assert.ok(submission.ok);
+    assert.deepEqual(submission.value.envelope.recipients, [{ address: 'x@example.com' }]);
+  });
+
+  it('RFC 5322 §3.6: a message without any header field is refused', async () => {
+    for (const text of ['hello\r\n', '\r\nFrom: me@example.org\r\n', 'hello: world']) {
+      const submission = await submit(text, { to: ['x@example.com'], from: '<>' });
+      const code = submission.ok ? 'ok' : submission.failure.code;
+      assert.equal(code, text === 'hello: world' ? 'ok' : 'SUBMISSION_NO_HEADER', text);
+    }
+  });
+
+  it('only <> is the null sender; one plain address stands in each option', async () => {
+    const detail = async (options: Partial<SubmissionOptions>): Promise<string> => {
+      const submission = await submit(LETTER, options);
+      assert.ok(!submission.ok && submission.failure.code === 'SMTP_ADDRESS_INVALID');
+      return submission.failure.detail;
+    };
+    assert.match(await detail({ from: '' }), /--from is empty; for no sender write --from "<>"/);
+    assert.match(await detail({ from: 'Me <me@example.org>' }), /one plain address for --from/);
+    assert.match(
+      await detail({ to: ['You <you@example.com>'] }),
+      /one plain address for each --to/,
+    );
+    assert.match(
+      await detail({ to: ['a@example.com, b@example.com'] }),
+      /one plain address for each --to/,
+    );
+    assert.match(await detail({ to: [''] }), /one plain address for each --to/);
+  });
+
   it('8-bit content asks for 8BITMIME; REQUIRETLS is passed on; TLS-Required: No is seen', async () => {
     const submission = await submit(`TLS-Required: No\r\n${LETTER}ü`, { requireTls: true });
     assert.ok(submission.ok);

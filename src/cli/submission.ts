@@ -18,7 +18,7 @@ import type { Envelope } from '../smtp/types.ts';
 
 /** What the command line says beside the message. */
 export interface SubmissionOptions {
-  /** Absent: the address in From. `''` or `<>`: the null reverse-path. */
+  /** Absent: the address in From. `<>`: the null reverse-path. */
   readonly from?: string;
   /** Empty: the addresses in To, Cc and Bcc. */
   readonly to: readonly string[];
@@ -41,9 +41,16 @@ export async function submissionOf(
 ): Promise<Outcome<Submission>> {
   const headers = readHeaders(message);
   if (!headers.ok) return headers;
+  if (headers.value.fields.length === 0) {
+    return fail(
+      'SUBMISSION_NO_HEADER',
+      'the message does not begin with a header field, e.g. From:',
+    );
+  }
   const from = senderOf(headers.value, options.from);
   if (!from.ok) return from;
-  const to = options.to.length > 0 ? mailboxes(options.to) : headerRecipients(headers.value);
+  const to =
+    options.to.length > 0 ? mailboxes(options.to, 'each --to') : headerRecipients(headers.value);
   if (!to.ok) return to;
   if (to.value.length === 0) {
     return fail('SUBMISSION_NO_RECIPIENT', 'no recipient: name one with --to, or in To, Cc or Bcc');
@@ -56,7 +63,7 @@ export async function submissionOf(
     tlsRequiredNo: tlsRequiredNo(headers.value),
     envelope: {
       from: from.value,
-      recipients: to.value.map((address) => ({ address })),
+      recipients: withoutDoubles(to.value).map((address) => ({ address })),
       size: needs.size,
       body: needs.eightBit ? '8BITMIME' : '7BIT',
       ...(headers.value.utf8 || addressed ? { smtpUtf8: true } : {}),
@@ -66,9 +73,12 @@ export async function submissionOf(
 }
 
 function senderOf(headers: MessageHeaders, from: string | undefined): Outcome<string> {
-  if (from === '' || from === '<>') return ok('');
+  if (from === '<>') return ok('');
+  if (from === '') {
+    return fail('SMTP_ADDRESS_INVALID', '--from is empty; for no sender write --from "<>"');
+  }
   if (from !== undefined) {
-    const one = mailboxes([from]);
+    const one = mailboxes([from], '--from');
     return one.ok ? ok(one.value[0] ?? '') : one;
   }
   const field = fieldValues(headers, 'From')[0];
@@ -80,17 +90,30 @@ function senderOf(headers: MessageHeaders, from: string | undefined): Outcome<st
     : ok(first);
 }
 
+/** A domain is the same in any spelling, a local part is not (RFC 5321 §2.4). */
+function withoutDoubles(addresses: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return addresses.filter((address) => {
+    const mailbox = parseMailbox(address);
+    const key = mailbox.ok ? `${mailbox.value.localPart}@${mailbox.value.domain}` : address;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
 /** A domain alone can be written in A-labels; a local part cannot. */
 function needsSmtpUtf8(address: string): boolean {
   const mailbox = parseMailbox(address);
   return mailbox.ok && mailbox.value.smtpUtf8;
 }
 
-function mailboxes(texts: readonly string[]): Outcome<readonly string[]> {
+function mailboxes(texts: readonly string[], option: string): Outcome<readonly string[]> {
   const addresses: string[] = [];
   for (const text of texts) {
     const mailbox = parseMailbox(text.replace(/^<(.*)>$/, '$1'));
-    if (!mailbox.ok) return mailbox;
+    if (!mailbox.ok) {
+      const { code, detail } = mailbox.failure;
+      return fail(code, `${detail}; write one plain address for ${option}`);
+    }
     addresses.push(mailbox.value.address);
   }
   return ok(addresses);
