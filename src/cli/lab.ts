@@ -42,8 +42,9 @@ export function labCommand(io: Io, done: (exitCode: number) => void): Command {
 async function start(names: readonly string[], options: LabOptions, io: Io): Promise<number> {
   const filter = names.length === 0 ? {} : { filter: names };
   const { stdout, stderr } = io;
+  const output = options.json === true ? 'json' : 'table';
   if (options.list === true) {
-    listScenes({ ...filter, stdout });
+    listScenes({ ...filter, stdout, output });
     return 0;
   }
   try {
@@ -51,7 +52,6 @@ async function start(names: readonly string[], options: LabOptions, io: Io): Pro
       await standLab({ ...portsFrom(options), stdout, program: programName() });
       return 0;
     }
-    const output = options.json === true ? 'json' : 'table';
     return exitCodeOf(await runLab({ ...portsFrom(options), ...filter, output, stdout, stderr }));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -74,6 +74,19 @@ describe('the command line', () => {
     }
   });
 
+  it('lab --list --json: a line of JSON for each scene', async () => {
+    const { exitCode, stdout } = await run(['lab', '--list', '--json', 'starttls']);
+    assert.equal(exitCode, 0);
+    const scenes = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    assert.ok(scenes.length > 1);
+    for (const scene of scenes) {
+      assert.deepEqual(Object.keys(scene), ['scene', 'title', 'rule', 'expected']);
+    }
+  });
+
   it('a configuration that is wrong: exit 78', async () => {
     const { exitCode, stderr } = await run([
       'explain',

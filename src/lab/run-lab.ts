@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonLine } from '../json.ts';
 import { resultLine, createSceneTable } from './scene-table.ts';
 import type { SceneResult } from './play-scene.ts';
 import { runScenes, selectScenes } from './run-scenes.ts';
@@ -59,9 +60,19 @@ export async function runLab(options: RunLabOptions): Promise<LabRun> {
   return { kind: results.every(({ pass }) => pass) ? 'passed' : 'failed', results };
 }
 
-/** The names and titles of the scenes, one a line. */
-export function listScenes({ filter, stdout }: Pick<RunLabOptions, 'filter' | 'stdout'>): void {
+/** The names and titles of the scenes, one a line; as JSON, with what they prove. */
+export function listScenes({
+  filter,
+  stdout,
+  output = 'table',
+}: Pick<RunLabOptions, 'filter' | 'stdout' | 'output'>): void {
   const scenes = selectScenes(filter);
+  if (output === 'json') {
+    for (const { name, title, rule, expected } of scenes) {
+      stdout.write(`${jsonLine({ scene: name, title, rule, expected })}\n`);
+    }
+    return;
+  }
   const width = Math.max(0, ...scenes.map(({ name }) => name.length));
   for (const { name, title } of scenes) stdout.write(`${name.padEnd(width)}  ${title}\n`);
 }
