@@ -12,6 +12,11 @@ const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean' }, quick: { type: 'boolean' } },
 });
 const json = values.json === true;
+// `npm run bench | head`: a reader that has seen enough is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 process.exitCode = await main(positionals);
 
 async function main(names: readonly string[]): Promise<number> {

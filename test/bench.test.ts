@@ -4,6 +4,8 @@
  * @module
  */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type CommandResult, runCommand } from '../scripts/run-command.ts';
@@ -25,6 +27,18 @@ describe('bench', () => {
     const result = await bench();
     assert.ok(result.ok, result.output);
     assert.match(result.output, /^decision\/engine /m);
+  });
+
+  it('a reader that goes away early is no fault', async () => {
+    const child = spawn(process.execPath, [join('bench', 'run.ts')], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    const said: Buffer[] = [];
+    child.stderr.on('data', (piece: Buffer) => said.push(piece));
+    const [exitCode] = (await once(child, 'close')) as [number | null];
+    assert.equal(exitCode, 0, Buffer.concat(said).toString());
   });
 
   it('an unknown name is refused', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -217,6 +218,19 @@ describe('policies against the lab', () => {
     assert.match(explained.stdout, /cached policy id 1, fetched just now; renewed now/);
     assert.equal((await run(['policies', 'purge', 'good.test', ...store])).exitCode, 0);
     assert.equal((await run(['policies', 'purge', 'good.test', ...store])).exitCode, 1);
+  });
+
+  it('what asks no DNS says nothing of the resolver', async () => {
+    const bin = join(import.meta.dirname, '..', 'src', 'cli', 'bin.ts');
+    const store = `--store=sqlite:${join(folder, 'quiet.sqlite')}`;
+    const stderrOf = async (...argv: readonly string[]): Promise<string> =>
+      await new Promise((resolve) => {
+        const args = [bin, ...argv, '--resolver=192.0.2.1', store];
+        execFile(process.execPath, args, (_error, _stdout, stderr) => resolve(stderr));
+      });
+    for (const argv of [['list'], ['show', 'a.test'], ['purge', 'a.test']]) {
+      assert.doesNotMatch(await stderrOf('policies', ...argv), /resolver/, argv[0]);
+    }
   });
 
   it('refresh of a domain without a policy says why: exit 1', async () => {

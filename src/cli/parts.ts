@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
 import { createResolver, type DnsResolver } from '../dns/resolver.ts';
-import { createLog, type Log } from '../log/log.ts';
+import { createLog, type Log, silentLog } from '../log/log.ts';
 import { openStore } from '../store/open-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Store } from '../store/types.ts';
@@ -53,17 +53,29 @@ export interface EngineOnStore extends AsyncDisposable {
   readonly store: Store;
 }
 
-/** Opens both; disposing closes both. */
-export async function openEngine(config: Config): Promise<EngineOnStore> {
+/**
+ * Opens both; disposing closes both. `use: 'store'` is for commands that ask no DNS: nobody needs
+ * to hear there whether the resolver is to be believed.
+ */
+export async function openEngine(
+  config: Config,
+  use: 'network' | 'store' = 'network',
+): Promise<EngineOnStore> {
   const log = commandLog(config);
   const store = await openConfiguredStore(config, log);
   const overrides = await overridesOf(store, systemClock);
-  const engine = createEngine({ config, clock: systemClock, log, store, overrides });
+  const resolver = createResolver({
+    ...config.dns,
+    clock: systemClock,
+    log: use === 'store' ? silentLog : log,
+  });
+  const engine = createEngine({ config, clock: systemClock, log, store, overrides, resolver });
   return {
     engine,
     store,
     [Symbol.asyncDispose]: async () => {
       await engine.close();
+      resolver.close();
       await store.close();
     },
   };

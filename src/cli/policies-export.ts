@@ -29,7 +29,7 @@ export function exportCommand(io: Io, done: (exitCode: number) => void): Command
 }
 
 async function exportTo(file: string, options: SharedOptions, io: Io): Promise<number> {
-  await using parts = await openEngine(configFrom(options));
+  await using parts = await openEngine(configFrom(options), 'store');
   const out = file === '-' ? io.stdout : await createFile(file);
   let count = 0;
   for await (const { active } of parts.engine.policies.list()) {

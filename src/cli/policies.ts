@@ -69,7 +69,7 @@ function policyDomain(text: string): string {
 }
 
 async function list(options: SharedOptions, io: Io): Promise<number> {
-  await using parts = await openEngine(configFrom(options));
+  await using parts = await openEngine(configFrom(options), 'store');
   const now = systemClock.now();
   const rows: string[][] = [];
   let count = 0;
@@ -109,7 +109,7 @@ function entryToJson(entry: PolicyEntry): object {
 }
 
 async function show(domain: string, options: SharedOptions, io: Io): Promise<number> {
-  await using parts = await openEngine(configFrom(options));
+  await using parts = await openEngine(configFrom(options), 'store');
   const entry = await parts.engine.policies.show(domain);
   if (entry === undefined) {
     if (options.json === true) say(io, 'null');
@@ -160,7 +160,7 @@ function isFresh(status: StsStatus): boolean {
 }
 
 async function purge(domain: string, options: SharedOptions, io: Io): Promise<number> {
-  await using parts = await openEngine(configFrom(options));
+  await using parts = await openEngine(configFrom(options), 'store');
   const inStore = await parts.engine.policies.purge(domain);
   const known = (await forgetInService(domain, options)) || inStore;
   if (options.json === true) sayJson(io, { policyDomain: domain, purged: known });
