@@ -13,8 +13,10 @@ export interface Entry {
   readonly nextHop: NextHop;
   /** The newest decision; it outlives {@link AnswerCache.forget}, so that a change can be told. */
   level: DomainLevel | undefined;
-  /** The replies made of `level` so far, with their framing, at the place of the dialect. */
-  readonly frames: (Buffer | undefined)[];
+  /** That of `level`. Here and not there: one object less for the hot path to wait for. */
+  kind: DomainLevel['kind'];
+  /** Was an answer of use since the hand was last here? */
+  used: boolean;
   /** When `level` was found, and until when it is good and may be given; milliseconds since the Unix epoch. */
   madeAt: number;
   freshUntil: number;
@@ -31,7 +33,7 @@ interface DomainSlot {
   readonly policyDomain: string;
   readonly entries: Entry[];
   readonly spellings: string[];
-  /** How often the hand passes it by: 0, not used since it was last here. */
+  /** How often the hand still passes it by. */
   chances: number;
 }
 
@@ -39,6 +41,10 @@ interface DomainSlot {
 export interface Spelling {
   readonly entry: Entry;
   readonly dialect: Dialect;
+  /** The reply with its framing, an octet in each character, once it was made. */
+  frame: string | undefined;
+  /** The level of which it was made. */
+  frameLevel: DomainLevel | undefined;
 }
 
 /** More spellings and ports of one domain than anybody uses are not kept: one domain stays small. */
@@ -99,8 +105,16 @@ export class AnswerCache {
 
   /** Makes every answer of the domain, or of all domains, one that must be found out anew. */
   forget(policyDomain?: string): void {
-    if (policyDomain === undefined) for (const slot of this.#domains.values()) forgetSlot(slot);
-    else forgetSlot(this.#domains.get(policyDomain));
+    if (policyDomain !== undefined) {
+      forgetSlot(this.#domains.get(policyDomain));
+      return;
+    }
+    // Which dialect a map name chooses may be another one now.
+    this.#spellings.clear();
+    for (const slot of this.#domains.values()) {
+      slot.spellings.length = 0;
+      forgetSlot(slot);
+    }
   }
 
   #slot(policyDomain: string): DomainSlot {
@@ -112,12 +126,12 @@ export class AnswerCache {
     return slot;
   }
 
-  /** Drops the first domain under the hand that was not used since the hand was last there. */
+  /** Drops the first domain under the hand that has no chance left. */
   #evict(): void {
     for (let step = 1; ; step += 1) {
       const slot = this.#next();
       if (slot === undefined) return;
-      if (slot.chances === 0 || step >= MAX_STEPS) {
+      if (!hasChance(slot) || step >= MAX_STEPS) {
         for (const request of slot.spellings) this.#spellings.delete(request);
         this.#domains.delete(slot.policyDomain);
         return;
@@ -138,19 +152,28 @@ export class AnswerCache {
   }
 }
 
+/** Chances of a domain that was used, with a policy and without. */
+const [WITH_POLICY, WITHOUT] = [3, 1];
+
 /**
- * Notes that an answer was of use. One that protects is kept longer than one that says "no policy":
- * a flood of strange domains must not drive it out.
+ * Whether the hand passes by. A domain that is protected gets more chances than one without a
+ * policy: a flood of strange domains must not drive it out.
  */
-export function noteUse(entry: Entry): void {
-  entry.domain.chances = entry.level?.kind === 'none' ? 1 : 3;
+function hasChance(slot: DomainSlot): boolean {
+  for (const entry of slot.entries) {
+    if (!entry.used) continue;
+    entry.used = false;
+    slot.chances = Math.max(slot.chances, entry.kind === 'none' ? WITHOUT : WITH_POLICY);
+  }
+  return slot.chances > 0;
 }
 
 function emptyEntry(nextHop: NextHop, domain: DomainSlot): Entry {
   return {
     nextHop,
     level: undefined,
-    frames: [],
+    kind: 'none',
+    used: false,
     madeAt: 0,
     freshUntil: 0,
     staleUntil: 0,

@@ -12,13 +12,13 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { Engine } from '../tls-policy/engine-types.ts';
 import { nextHopText } from '../tls-policy/next-hop.ts';
 import type { DecisionRecord } from '../tls-policy/types.ts';
-import { AnswerCache, type Entry, noteUse } from './answer-cache.ts';
+import { AnswerCache, type Entry, type Spelling } from './answer-cache.ts';
 import { answerTimes } from './answer-times.ts';
 import { dialectOf } from './dialect.ts';
 import { readKey } from './key.ts';
 import { levelOf } from './level.ts';
 import { levelMark, levelReason } from './level-mark.ts';
-import { MAX_REPLY, payloadOf, writeNetstring } from './netstring.ts';
+import { MAX_REPLY, netstringText, payloadOf } from './netstring.ts';
 import { readRequest } from './request.ts';
 import type { Answerer, Dialect, DomainLevel, Reply } from './types.ts';
 import { replyText, writeReply } from './write-reply.ts';
@@ -52,12 +52,10 @@ export interface AnswererOptions {
 /** An answerer whose replies carry their framing: what the server sends as it is. */
 export interface FramingAnswerer extends Answerer {
   /**
-   * The reply to a request as a whole netstring: at once where it is at hand. Never rejects. The
-   * octets belong to the cache.
-   *
-   * @param request an octet in each character (latin1)
+   * The reply to a request as a whole netstring: at once where it is at hand. Never rejects.
+   * Request and reply have an octet in each character (latin1).
    */
-  frame(request: string): Buffer | Promise<Buffer>;
+  frame(request: string): string | Promise<string>;
   /** Policy domains whose answers are kept. */
   readonly size: number;
 }
@@ -71,15 +69,7 @@ const MAX_RENEWALS = 256;
 /** How often a look-up is made again because its ground was forgotten meanwhile. */
 const MAX_TRIES = 3;
 
-const DIALECT_PLACE: Readonly<Record<Dialect, number>> = {
-  postfix: 0,
-  'postfix-tlsrpt': 1,
-  sendmail: 2,
-  exim: 3,
-  requiretls: 4,
-};
-
-const NOT_FOUND = writeNetstring(replyText({ kind: 'not-found' }));
+const NOT_FOUND = netstringText(replyText({ kind: 'not-found' }));
 
 /** Makes one with an empty cache. */
 export function createAnswerer(options: AnswererOptions): FramingAnswerer {
@@ -106,84 +96,69 @@ class CachingAnswerer implements FramingAnswerer {
 
   answer(request: Buffer): Buffer | Promise<Buffer> {
     const framed = this.frame(request.toString('latin1'));
-    return framed instanceof Promise ? framed.then(payloadOf) : payloadOf(framed);
+    return typeof framed === 'string' ? payloadOf(framed) : framed.then(payloadOf);
   }
 
   forget(policyDomain?: string): void {
     this.#cache.forget(policyDomain);
   }
 
-  frame(request: string): Buffer | Promise<Buffer> {
-    const known = this.#cache.spelling(request);
-    return known === undefined
-      ? this.#newSpelling(request)
-      : this.#answer(known.entry, known.dialect);
+  /** The hot path. */
+  frame(request: string): string | Promise<string> {
+    const spelling = this.#cache.spelling(request) ?? this.#newSpelling(request);
+    if (spelling === undefined) return NOT_FOUND;
+    const now = this.#clock.now();
+    const { entry } = spelling;
+    // What was made in the future was made by a wrong clock, and would outlive its evidence.
+    if (now >= entry.staleUntil || now < entry.madeAt) return this.#cold(spelling, now);
+    entry.used = true;
+    if (now < entry.freshUntil) return this.#given(spelling, 'hit');
+    if (this.#renewals < MAX_RENEWALS) void this.#renew(entry, spelling.dialect);
+    return this.#given(spelling, 'stale');
   }
 
-  #newSpelling(request: string): Buffer | Promise<Buffer> {
+  /** Undefined where there can be no policy. */
+  #newSpelling(request: string): Spelling | undefined {
     const { mapName, key } = readRequest(request) ?? { mapName: '', key: '' };
     const dialect = dialectOf(mapName, this.#options.settings().defaultDialect);
     const nextHop = readKey(key, this.#options.smtpPort);
     if (nextHop === undefined) {
       this.#metrics.answered(dialect, 'no-domain', 'hit');
-      return NOT_FOUND;
+      return undefined;
     }
     const entry = this.#cache.entry(nextHop);
-    this.#cache.remember(request, { entry, dialect });
-    return this.#answer(entry, dialect);
+    const spelling = { entry, dialect, frame: undefined, frameLevel: undefined };
+    this.#cache.remember(request, spelling);
+    return spelling;
   }
 
-  /** The hot path. */
-  #answer(entry: Entry, dialect: Dialect): Buffer | Promise<Buffer> {
-    const now = this.#clock.now();
-    const { level } = entry;
-    // What was made in the future was made by a wrong clock, and would outlive its evidence.
-    if (level === undefined || now >= entry.staleUntil || now < entry.madeAt) {
-      return this.#cold(entry, dialect, now);
-    }
-    noteUse(entry);
-    if (now < entry.freshUntil) return this.#given(entry, dialect, 'hit');
-    if (this.#renewals < MAX_RENEWALS) void this.#renew(entry, dialect);
-    return this.#given(entry, dialect, 'stale');
+  #given(spelling: Spelling, source: AnswerSource): string {
+    const { entry, dialect, frame } = spelling;
+    this.#metrics.answered(dialect, entry.kind, source);
+    if (this.#options.settings().dryRun) return NOT_FOUND;
+    return frame !== undefined && spelling.frameLevel === entry.level ? frame : makeFrame(spelling);
   }
 
-  #given(entry: Entry, dialect: Dialect, source: AnswerSource): Buffer {
-    this.#metrics.answered(dialect, entry.level?.kind ?? 'none', source);
-    const place = DIALECT_PLACE[dialect];
-    const made = entry.frames[place] ?? this.#makeFrame(entry, dialect, place);
-    return this.#options.settings().dryRun ? NOT_FOUND : made;
-  }
-
-  #makeFrame(entry: Entry, dialect: Dialect, place: number): Buffer {
-    if (entry.level === undefined) return NOT_FOUND;
-    const frame = frameOf(writeReply(dialect, entry.level));
-    entry.frames[place] = frame;
-    return frame;
-  }
-
-  #cold(entry: Entry, dialect: Dialect, startedAt: number): Buffer | Promise<Buffer> {
-    const renewed = this.#renew(entry, dialect);
+  #cold(spelling: Spelling, startedAt: number): string | Promise<string> {
+    const renewed = this.#renew(spelling.entry, spelling.dialect);
     // Trying out must not hold mail up.
     if (this.#options.settings().dryRun) {
-      void renewed.then(() => this.#given(entry, dialect, 'cold'));
+      void renewed.then(() => this.#given(spelling, 'cold'));
       return NOT_FOUND;
     }
-    return this.#afterRenewal(entry, { dialect, startedAt, renewed });
+    return this.#afterRenewal(spelling, renewed, startedAt);
   }
 
   async #afterRenewal(
-    entry: Entry,
-    wait: {
-      readonly dialect: Dialect;
-      readonly startedAt: number;
-      readonly renewed: Promise<void>;
-    },
-  ): Promise<Buffer> {
-    const { dialect, startedAt, renewed } = wait;
+    spelling: Spelling,
+    renewed: Promise<void>,
+    startedAt: number,
+  ): Promise<string> {
+    const { entry, dialect } = spelling;
     const budgetMs = this.#budget(dialect);
     const inTime = await within(renewed, budgetMs, this.#clock);
     this.#metrics.answerTook(this.#clock.now() - startedAt);
-    if (inTime && entry.level !== undefined) return this.#given(entry, dialect, 'cold');
+    if (inTime) return this.#given(spelling, 'cold');
     this.#metrics.answered(dialect, 'temp', 'cold');
     return frameOf(tempOf(lateFailure(nextHopText(entry.nextHop), budgetMs)));
   }
@@ -241,7 +216,7 @@ class CachingAnswerer implements FramingAnswerer {
   #keep(entry: Entry, level: DomainLevel): void {
     const before = entry.level;
     entry.level = level;
-    entry.frames.length = 0;
+    entry.kind = level.kind;
     this.#tell(entry, before, level);
   }
 
@@ -269,12 +244,20 @@ class CachingAnswerer implements FramingAnswerer {
   }
 }
 
+function makeFrame(spelling: Spelling): string {
+  const { level } = spelling.entry;
+  const frame = level === undefined ? NOT_FOUND : frameOf(writeReply(spelling.dialect, level));
+  spelling.frame = frame;
+  spelling.frameLevel = level;
+  return frame;
+}
+
 /** The last guard on the length: what Postfix would refuse must not be sent. */
-function frameOf(reply: Reply): Buffer {
+function frameOf(reply: Reply): string {
   if (reply.kind === 'not-found') return NOT_FOUND;
   const text = Buffer.from(replyText(reply));
-  if (text.length <= MAX_REPLY) return writeNetstring(text);
-  return writeNetstring(replyText({ kind: 'temp', reason: 'the answer is too long' }));
+  if (text.length <= MAX_REPLY) return netstringText(text);
+  return netstringText(replyText({ kind: 'temp', reason: 'the answer is too long' }));
 }
 
 /** True once `promise` is done, false after `ms`. */

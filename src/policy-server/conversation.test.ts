@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { settle } from '../clock.fixture.ts';
 import { Conversation } from './conversation.ts';
-import { NetstringReader, writeNetstring } from './netstring.ts';
+import { NetstringReader, netstringText, writeNetstring } from './netstring.ts';
 
 interface Talk {
   readonly conversation: Conversation;
   /** What was sent, a write in each. */
-  readonly writes: Buffer[];
+  readonly writes: string[];
   /** What the line was told, in order. */
   readonly told: string[];
   /** Requests that wait for their reply, in the order in which they were asked. */
@@ -21,7 +21,7 @@ function talk(): Talk {
   const it: Talk = { writes: [], told: [], waiting: [], full: false } as unknown as Talk;
   const conversation = new Conversation({
     reply: (request) => {
-      const reply = writeNetstring(request.startsWith('big') ? request.padEnd(50_000) : request);
+      const reply = netstringText(request.startsWith('big') ? request.padEnd(50_000) : request);
       if (!request.startsWith('slow')) return reply;
       return new Promise((resolve) => {
         it.waiting.push({ request, reply: () => resolve(reply) });
@@ -47,7 +47,7 @@ function requests(...texts: readonly string[]): Buffer {
 
 function replies({ writes }: Talk): readonly string[] {
   const reader = new NetstringReader(100_000);
-  reader.push(Buffer.concat(writes));
+  reader.push(Buffer.from(writes.join(''), 'latin1'));
   const all: string[] = [];
   for (let next = reader.next(); next !== undefined; next = reader.next()) all.push(next.trim());
   assert.equal(reader.fault, undefined);
@@ -136,7 +136,7 @@ describe('a conversation', () => {
     const it = talk();
     it.conversation.receive(requests('slow1', 'a', 'slow2'));
     it.conversation.finish();
-    it.conversation.cutShort(writeNetstring('TEMP'));
+    it.conversation.cutShort(netstringText('TEMP'));
     assert.deepEqual(replies(it), ['TEMP', 'a', 'TEMP']);
     assert.deepEqual(it.told, ['end']);
     for (const { reply } of it.waiting) reply();

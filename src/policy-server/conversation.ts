@@ -8,8 +8,11 @@ import { type NetstringFault, NetstringReader } from './netstring.ts';
 
 /** The other side of a conversation: the socket. */
 export interface Line {
-  /** Sends octets. False: nothing more is sent until {@link Conversation.drained}. */
-  send(octets: Buffer): boolean;
+  /**
+   * Sends octets, one in each character (latin1). False: nothing more is sent until
+   * {@link Conversation.drained}.
+   */
+  send(octets: string): boolean;
   /** Reads no more octets for now. */
   hold(): void;
   /** Reads on. */
@@ -22,14 +25,14 @@ export interface Line {
 
 /** What a conversation stands on. */
 export interface ConversationOptions {
-  /** The reply to a request, with its framing; never rejects. */
-  readonly reply: (request: string) => Buffer | Promise<Buffer>;
+  /** The reply to a request, with its framing, an octet in each character; never rejects. */
+  readonly reply: (request: string) => string | Promise<string>;
   readonly line: Line;
 }
 
 /** A reply that is due: under way, or ready and waiting for one before it. */
 interface Due {
-  octets: Buffer | undefined;
+  octets: string | undefined;
 }
 
 /** Replies due at once in one connection; further requests wait unread. */
@@ -44,8 +47,8 @@ export class Conversation {
   readonly #reader = new NetstringReader();
   /** In the order of the requests. */
   readonly #due: Due[] = [];
-  #batch: Buffer[] = [];
-  #batched = 0;
+  /** What goes out with the next write. */
+  #batch = '';
   #flushing = false;
   /** `open`: more may be asked. `closing`: what was asked is answered, then the end. */
   #state: 'open' | 'closing' | 'over' = 'open';
@@ -83,7 +86,7 @@ export class Conversation {
   }
 
   /** Gives every reply that is still under way this one instead, and ends. */
-  cutShort(octets: Buffer): void {
+  cutShort(octets: string): void {
     for (const due of this.#due) due.octets ??= octets;
     this.#sendReady();
     this.finish();
@@ -93,8 +96,7 @@ export class Conversation {
   abandon(): void {
     this.#state = 'over';
     this.#due.length = 0;
-    this.#batch = [];
-    this.#batched = 0;
+    this.#batch = '';
   }
 
   #answerAll(): void {
@@ -125,8 +127,8 @@ export class Conversation {
     else this.#line.more();
   }
 
-  #answer(reply: Buffer | Promise<Buffer>): void {
-    if (reply instanceof Promise) {
+  #answer(reply: string | Promise<string>): void {
+    if (typeof reply !== 'string') {
       const due: Due = { octets: undefined };
       this.#due.push(due);
       void reply.then((octets) => this.#ready(due, octets));
@@ -136,7 +138,7 @@ export class Conversation {
     else this.#put(reply);
   }
 
-  #ready(due: Due, octets: Buffer): void {
+  #ready(due: Due, octets: string): void {
     due.octets ??= octets;
     if (this.#due[0] !== due || this.#flushing) return;
     // Replies that become ready together go out together.
@@ -160,19 +162,15 @@ export class Conversation {
     this.#flush();
   }
 
-  #put(octets: Buffer): void {
-    this.#batch.push(octets);
-    this.#batched += octets.length;
-    if (this.#batched >= MAX_BATCH) this.#flush();
+  #put(octets: string): void {
+    this.#batch += octets;
+    if (this.#batch.length >= MAX_BATCH) this.#flush();
   }
 
   #flush(): void {
-    const batch = this.#batch;
-    const [first] = batch;
-    if (first === undefined) return;
-    const octets = batch.length === 1 ? first : Buffer.concat(batch, this.#batched);
-    this.#batch = [];
-    this.#batched = 0;
+    const octets = this.#batch;
+    if (octets === '') return;
+    this.#batch = '';
     if (!this.#line.send(octets)) this.#full = true;
   }
 

@@ -30,9 +30,14 @@ export function writeNetstring(payload: string | Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${octets.length}:`), octets, Buffer.from(',')]);
 }
 
-/** The payload of one whole netstring that this module wrote. */
-export function payloadOf(netstring: Buffer): Buffer {
-  return netstring.subarray(netstring.indexOf(COLON) + 1, -1);
+/** As {@link writeNetstring}, an octet in each character (latin1): what sockets send with the least ado. */
+export function netstringText(payload: string | Buffer): string {
+  return writeNetstring(payload).toString('latin1');
+}
+
+/** The payload of one whole netstring that this module wrote as text. */
+export function payloadOf(netstring: string): Buffer {
+  return Buffer.from(netstring.slice(netstring.indexOf(':') + 1, -1), 'latin1');
 }
 
 /**

@@ -9,7 +9,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { FakeClock, settle } from '../clock.fixture.ts';
 import { silentLog } from '../log/log.ts';
 import { ListenError } from './listen-error.ts';
-import { writeNetstring } from './netstring.ts';
+import { netstringText } from './netstring.ts';
 import { postfixMap, type SocketAddress } from './socket-address.ts';
 import { type SocketmapServer, startSocketmapServer } from './socketmap-server.ts';
 
@@ -41,10 +41,10 @@ afterEach(async () => {
 });
 
 /** Requests that hold `slow` wait in `lookUps`, others are echoed. */
-function reply(request: string): Buffer | Promise<Buffer> {
-  if (!request.includes('slow')) return writeNetstring(`OK ${request}`);
+function reply(request: string): string | Promise<string> {
+  if (!request.includes('slow')) return netstringText(`OK ${request}`);
   return new Promise((resolve) => {
-    lookUps.push({ request, done: (text) => resolve(writeNetstring(text)) });
+    lookUps.push({ request, done: (text) => resolve(netstringText(text)) });
   });
 }
 
@@ -362,7 +362,7 @@ const HANDED_OVER = `
   const server = await startSocketmapServer({
     listen: ['fd:3'],
     unix: { mode: 0o660, owner: undefined },
-    reply: () => Buffer.from('9:NOTFOUND ,'),
+    reply: () => '9:NOTFOUND ,',
     settings: () => (${JSON.stringify(LIMITS)}),
     clock: systemClock,
     log: silentLog,

@@ -8,7 +8,7 @@ import type { Clock, Timer } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import { Conversation } from './conversation.ts';
 import { listenErrorOf } from './listen-error.ts';
-import { writeNetstring } from './netstring.ts';
+import { netstringText } from './netstring.ts';
 import { parseSocketAddress, type SocketAddress, socketAddressText } from './socket-address.ts';
 import { clearUnixSocket, secureUnixSocket, type UnixSocketAccess } from './unix-socket.ts';
 
@@ -27,8 +27,8 @@ export interface SocketmapServerOptions {
   readonly unix: UnixSocketAccess;
   /** Several processes share the TCP ports (`SO_REUSEPORT`). Default false. */
   readonly reusePort?: boolean;
-  /** The reply to a request, with its framing; never rejects. */
-  readonly reply: (request: string) => Buffer | Promise<Buffer>;
+  /** The reply to a request, with its framing, an octet in each character; never rejects. */
+  readonly reply: (request: string) => string | Promise<string>;
   readonly settings: () => ConnectionSettings;
   readonly clock: Clock;
   readonly log: Log;
@@ -47,7 +47,7 @@ export interface SocketmapServer {
   close(): Promise<void>;
 }
 
-const STOPPING = writeNetstring('TEMP POLICY_ANSWER_STOPPED: the service is stopping');
+const STOPPING = netstringText('TEMP POLICY_ANSWER_STOPPED: the service is stopping');
 /** How long the last reply may take to leave, milliseconds. */
 const LAST_WORDS_MS = 1_000;
 /** Looks at idle connections in one idle timeout. */
@@ -254,7 +254,7 @@ class Connections {
 
   #lineOf(socket: Socket): ConstructorParameters<typeof Conversation>[0]['line'] {
     return {
-      send: (octets) => socket.write(octets),
+      send: (octets) => socket.write(octets, 'latin1'),
       hold: () => socket.pause(),
       more: () => socket.resume(),
       end: () => socket.destroySoon(),
