@@ -7,6 +7,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Problem } from '../failure.ts';
 import { columnAt, didYouMean, quoted, type ProblemList } from '../problems.ts';
 import { isPattern } from './mx-pattern.ts';
+import { commentFault } from './policy-mend.ts';
 import type { PolicyLine } from './policy-lines.ts';
 
 const RULE = 'RFC 8461 §3.2';
@@ -122,6 +123,7 @@ function misspeltKey({ key, value }: PolicyField, meant: string): Told {
     code: 'STS_POLICY_KEY_MISSPELT',
     message: `the policy has no ${meant}: ${quoted(key)} is another key and is ignored (${RULE})`,
     fix: `write ${meant}: ${value.slice(0, 100)}`,
+    ...commentFault({ key: meant, value }),
     severity: 'error',
   };
 }

@@ -323,6 +323,8 @@ describe('readStsPolicy', () => {
       readStsPolicy(withLine(line)).problems.find(({ severity }) => severity === 'error')?.fix;
     assert.equal(mend('mode: enforce # at last'), 'write mode: enforce; a policy has no comments');
     assert.equal(mend('max_age: 604800 #week'), 'write max_age: 604800; a policy has no comments');
+    const misspelt = readStsPolicy(text(GOOD[0]!, 'Mode: none # x', ...GOOD.slice(2))).problems;
+    assert.equal(misspelt[0]?.fix, 'write mode: none; a policy has no comments');
     assert.equal(mend('version: STSv1 # 1'), 'write version: STSv1; a policy has no comments');
     for (const comment of ['# a comment', '# note: x', '; x']) {
       const { problems } = readStsPolicy(text(comment, ...GOOD));

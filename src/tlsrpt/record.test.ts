@@ -132,6 +132,11 @@ describe('readTlsrptRecord', () => {
       'TLSRPT_RUA_URI',
       'remove the quotes: write mailto:a@b.c',
     ]);
+    const none = readTlsrptRecord('v=TLSRPTv1; rua="mailto:a@b.c"').problems.at(-1);
+    assert.deepEqual(
+      [none?.code, none?.fix],
+      ['TLSRPT_RUA_NONE_USABLE', 'mend the places as it is said of each'],
+    );
     assert.deepEqual(first('mailto:a@b.c;mailto:d@b.c'), [
       'TLSRPT_RECORD_FIELD',
       'use a comma between the places of one rua',

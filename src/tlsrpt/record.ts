@@ -181,7 +181,9 @@ function noTarget(text: string, ruaFields: number): Problem {
     message: isThere
       ? 'none of the places for reports can be used'
       : `the record has ${ruaFields === 0 ? 'no rua' : 'an empty rua'}`,
-    fix: 'add e.g. rua=mailto:reports@example.com',
+    fix: isThere
+      ? 'mend the places as it is said of each'
+      : 'add e.g. rua=mailto:reports@example.com',
     severity: 'error',
   });
 }
