@@ -58,7 +58,6 @@ zones:
     assert.deepEqual(
       left.map((line) => line.slice(4).split(': ')[0]),
       [
-        'reuse_port',
         'proactive_policy_fetching.enabled',
         'proactive_policy_fetching.grace_ratio',
         'cache.type',

@@ -59,7 +59,7 @@ const OTHER: Readonly<Record<string, string>> = {
   'socketmap.budget': '9s',
   'socketmap.default_dialect': 'exim',
   'socketmap.shutdown_timeout': '9s',
-  'socketmap.workers': '2',
+  'socketmap.reuse_port': 'true',
   'policy_server.dry_run': 'true',
   'policy_server.mixed_dane': 'dane',
   'policy_server.answer_cache': '9000',

@@ -51,7 +51,7 @@ describe('loadConfig', () => {
       budgetMs: 5_000,
       defaultDialect: 'postfix',
       shutdownTimeoutMs: 10_000,
-      workers: 1,
+      reusePort: false,
     });
     assert.deepEqual(value!.policyServer, {
       dryRun: false,

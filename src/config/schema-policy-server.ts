@@ -84,9 +84,10 @@ export const socketmapSection = z.strictObject({
     about:
       'How long look-ups under way may take when the service stops; then their MTAs are told to try later.',
   }),
-  workers: setting(count(1, 64), 1, {
-    kind: NUMBER,
-    about: 'Processes that share the TCP ports of `listen`.',
+  reuse_port: setting(yesNo(), false, {
+    kind: YES_NO,
+    about:
+      'Several services may listen on the same TCP ports (`SO_REUSEPORT`), and the system spreads connections over them: for more processors than one, and for a restart without a gap. Each has its own `http.listen` and `control.socket`; they share `store.url`.',
   }),
 });
 

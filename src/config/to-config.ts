@@ -83,7 +83,7 @@ function toSocketmap(section: ConfigFile['socketmap']): Config['socketmap'] {
     budgetMs: section.budget,
     defaultDialect: section.default_dialect,
     shutdownTimeoutMs: section.shutdown_timeout,
-    workers: section.workers,
+    reusePort: section.reuse_port,
   };
 }
 

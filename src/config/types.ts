@@ -98,7 +98,8 @@ export interface Config {
     readonly budgetMs: number;
     readonly defaultDialect: SocketmapDialect;
     readonly shutdownTimeoutMs: number;
-    readonly workers: number;
+    /** Other services may listen on the same TCP ports. */
+    readonly reusePort: boolean;
   };
   /** What MTAs are told. */
   readonly policyServer: {

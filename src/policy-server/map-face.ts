@@ -48,10 +48,11 @@ export async function startMapServer(
   options: MapFaceOptions,
 ): Promise<SocketmapServer> {
   const { config, clock, log, metrics } = options;
-  const { listen, unixMode, unixOwner } = config().socketmap;
+  const { listen, unixMode, unixOwner, reusePort } = config().socketmap;
   return await startSocketmapServer({
     listen,
     unix: { mode: unixMode, owner: unixOwner },
+    reusePort,
     reply: (request) => answerer.frame(request),
     settings: () => config().socketmap,
     clock,

@@ -10,8 +10,12 @@ import { FakeClock, settle } from '../clock.fixture.ts';
 import { silentLog } from '../log/log.ts';
 import { ListenError } from './listen-error.ts';
 import { netstringText } from './netstring.ts';
-import { postfixMap, type SocketAddress } from './socket-address.ts';
-import { type SocketmapServer, startSocketmapServer } from './socketmap-server.ts';
+import { postfixMap, type SocketAddress, socketAddressText } from './socket-address.ts';
+import {
+  type SocketmapServer,
+  type SocketmapServerOptions,
+  startSocketmapServer,
+} from './socketmap-server.ts';
 
 const LIMITS = { maxConnections: 3, idleTimeoutMs: 60_000, shutdownTimeoutMs: 10_000 };
 
@@ -49,17 +53,21 @@ function reply(request: string): string | Promise<string> {
 }
 
 async function start(...listen: readonly string[]): Promise<SocketAddress> {
+  server = await startSocketmapServer(optionsFor(listen.length === 0 ? ['127.0.0.1:0'] : listen));
+  return server.addresses[0]!;
+}
+
+function optionsFor(listen: readonly string[]): SocketmapServerOptions {
   clock = new FakeClock();
-  server = await startSocketmapServer({
-    listen: listen.length === 0 ? ['127.0.0.1:0'] : listen,
-    unix: { mode: 0o660, owner: undefined },
+  return {
+    listen,
+    unix: { mode: 0o660 },
     reply,
     settings: () => LIMITS,
     clock,
     log: { ...silentLog, warn: (fields) => warned.push(fields) },
     onConnections: (count) => open.push(count),
-  });
-  return server.addresses[0]!;
+  };
 }
 
 async function dial(address: SocketAddress): Promise<Socket> {
@@ -261,29 +269,17 @@ describe('UNIX sockets', () => {
     assert.equal(statSync(path).mode & 0o777, 0o660);
     await server!.close();
     assert.ok(!existsSync(path));
-    server = await startSocketmapServer({
-      listen: [`unix:${path}`],
-      unix: { mode: 0o600, owner: `${process.getuid!()}:${process.getgid!()}` },
-      reply,
-      settings: () => LIMITS,
-      clock,
-      log: silentLog,
-    });
+    const unix = { mode: 0o600, owner: `${process.getuid!()}:${process.getgid!()}` };
+    server = await startSocketmapServer({ ...optionsFor([`unix:${path}`]), unix });
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.equal(statSync(path).uid, process.getuid!());
   });
 
   it('an owner that the system does not know', async () => {
     const path = join(folder, 'owner');
+    const unix = { mode: 0o600, owner: 'nobody-by-this-name' };
     await assert.rejects(
-      startSocketmapServer({
-        listen: [`unix:${path}`],
-        unix: { mode: 0o600, owner: 'nobody-by-this-name' },
-        reply,
-        settings: () => LIMITS,
-        clock: new FakeClock(),
-        log: silentLog,
-      }),
+      startSocketmapServer({ ...optionsFor([`unix:${path}`]), unix }),
       /cannot listen on unix:.*owner: \/etc\/passwd knows no nobody-by-this-name/,
     );
     assert.ok(!existsSync(path));
@@ -331,6 +327,19 @@ describe('listening', () => {
     });
     assert.ok(!existsSync(path));
     taken.close();
+  });
+
+  it('several servers share a port where all agree', async () => {
+    const options = { ...optionsFor(['127.0.0.1:0']), reusePort: true };
+    server = await startSocketmapServer(options);
+    const [address] = server.addresses;
+    const where = socketAddressText(address!);
+    const other = await startSocketmapServer({ ...options, listen: [where] });
+    assert.deepEqual(other.addresses, server.addresses);
+    await other.close();
+    const socket = await dial(address!);
+    socket.write(ASK);
+    assert.equal(await read(socket, ANSWER.length), ANSWER);
   });
 
   it('a socket that was handed over, as systemd does', async () => {

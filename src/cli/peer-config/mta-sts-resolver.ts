@@ -67,7 +67,7 @@ function takeListener(tree: Tree, converter: Converter): void {
     if (mode !== undefined) converter.leave('mode', 'it is for a UNIX socket, and there is none');
   }
   if (tree['reuse_port'] === true) {
-    converter.leave('reuse_port', 'several processes on one port are socketmap.workers here');
+    converter.take('socketmap.reuse_port', true, 'reuse_port: true');
   }
 }
 
