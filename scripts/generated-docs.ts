@@ -10,6 +10,7 @@ import { conformance } from '../conformance/generate.ts';
 import { configReference } from '../src/config/reference.ts';
 import { ERRORS } from '../src/errors.ts';
 import { errorsPage } from './errors-page.ts';
+import { manPage } from './man-page.ts';
 import type { TestResult } from './results.ts';
 
 /** One made page. */
@@ -33,6 +34,7 @@ export function generateDocs(results: readonly TestResult[]): GeneratedDocs {
       { path: 'docs/conformance.md', text: markdown },
       { path: 'docs/errors.md', text: errorsPage(ERRORS) },
       { path: 'docs/configuration.md', text: configurationPage() },
+      { path: 'deploy/man/smtp-sts.1', text: manPage() },
     ],
     faults: [
       ...unknown.map((place) => `unknown requirement ${place}`),
