@@ -169,6 +169,26 @@ describe('lab MX host', () => {
     client.end();
   });
 
+  it('takes 8 bits only where they were announced: SMTPUTF8 for the header, BODY for the rest', async () => {
+    const mx = await start();
+    const client = dial(mx);
+    await client.reply();
+    await client.say('EHLO client.test');
+    for (const [parameters, message, code] of [
+      ['', 'Subject: \u00fc\r\n\r\nx', 554],
+      [' SMTPUTF8', 'Subject: \u00fc\r\n\r\nx', 250],
+      [' SMTPUTF8', 'Subject: x\r\n\r\n\u00fc', 554],
+      [' SMTPUTF8 BODY=8BITMIME', 'Subject: x\r\n\r\n\u00fc', 250],
+    ] as const) {
+      await client.say(`MAIL FROM:<a@b.test>${parameters}`);
+      await client.say('RCPT TO:<b@a.test>');
+      await client.say('DATA');
+      assert.match(await client.say(`${message}\r\n.`), new RegExp(`^${code}`), message);
+      await client.say('RSET');
+    }
+    client.end();
+  });
+
   it('is strict about what it reads', async () => {
     const mx = await start('none', ['PIPELINING', 'SIZE 1000', 'ENHANCEDSTATUSCODES']);
     const client = dial(mx);

@@ -233,14 +233,23 @@ async function bdat(
   return accept(state, host, Buffer.concat(state.chunks));
 }
 
+/** What comes behind the first empty line. */
+function bodyOf(content: Buffer): Buffer {
+  const end = content.indexOf('\r\n\r\n');
+  return end === -1 ? Buffer.alloc(0) : content.subarray(end);
+}
+
 function accept(state: State, host: MxSessionHost, content: Buffer): string {
   const { mail } = state;
   if (mail === undefined) return finish(state, '503 5.5.1 MAIL first');
-  const eightBit = mail.from.parameters.get('BODY')?.toUpperCase() === '8BITMIME';
-  if (!eightBit && content.some((octet) => octet > 127)) {
+  const { parameters } = mail.from;
+  // Of an internationalised message the header may have 8 bits, and BODY speaks of the rest (RFC 6531 §3.6).
+  const bounded = parameters.has('SMTPUTF8') ? bodyOf(content) : content;
+  const eightBit = parameters.get('BODY')?.toUpperCase() === '8BITMIME';
+  if (!eightBit && bounded.some((octet) => octet > 127)) {
     return finish(state, '554 5.6.1 8-bit content without BODY=8BITMIME');
   }
-  const mailParameters = mail.from.parameters
+  const mailParameters = parameters
     .entries()
     .map(([name, value]) => (value === '' ? name : `${name}=${value.toUpperCase()}`));
   host.onMessage(

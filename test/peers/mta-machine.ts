@@ -5,6 +5,8 @@
  */
 import { startWorld } from '../../src/lab/world.ts';
 import { answerQuestions } from './answer-questions.ts';
+import { startExim } from './exim.ts';
+import { EXIM } from './exim-scenes.ts';
 import { createLabCommands, type LabCommand } from './lab-commands.ts';
 import type { MtaProfile, MtaStart, StartMta } from './mta.ts';
 import { MTA_SCENES } from './mta-scenes.ts';
@@ -14,6 +16,7 @@ import { POSTFIX } from './postfix-scenes.ts';
 const MAIL_SERVERS: Readonly<
   Record<string, { readonly start: StartMta; readonly profile: MtaProfile }>
 > = {
+  exim: { start: startExim, profile: EXIM },
   postfix: { start: startPostfix, profile: POSTFIX },
 };
 

@@ -51,8 +51,8 @@ export interface Difference {
   readonly by?: Scene['by'];
   /** What the log says where it is deferred for another reason. */
   readonly reason?: RegExp;
-  /** What becomes of a second message. */
-  readonly second?: SceneOutcome;
+  /** What becomes of the message when it is tried again. */
+  readonly later?: SceneOutcome;
 }
 
 /** What a mail server is like. */
@@ -74,10 +74,10 @@ export interface MtaProfile {
 }
 
 /** The text of the message. */
-export function messageText({ recipient, subject, canary }: MtaMessage): string {
+export function messageText({ subject, canary }: MtaMessage): string {
   const lines = [
     'From: alice@sender.lab.test',
-    `To: ${recipient}`,
+    'To: undisclosed-recipients:;',
     `Subject: ${subject}`,
     '',
     canary,

@@ -70,7 +70,7 @@ export async function playThrough(given: Scene, theatre: Theatre): Promise<Playe
       judgeScene({ scene, got, code: undefined, canary, marked }),
       wrongReason(given, fate, { ...profile, ...difference }),
       unverified(fate, answer, profile),
-      await secondFault(difference?.second, { scene, stage, mta, canary: 'second' }),
+      await laterFault(difference?.later, mta, recipientOf(scene, stage)),
     ];
     return { faults: faults.filter((text) => text !== undefined), log: fate.log, answer };
   } finally {
@@ -131,23 +131,28 @@ interface Sending {
   readonly canary: string;
 }
 
-async function secondFault(
+async function laterFault(
   wanted: SceneOutcome | undefined,
-  sending: Sending,
+  mta: Mta,
+  recipient: string,
 ): Promise<string | undefined> {
   if (wanted === undefined) return undefined;
-  const { outcome } = await send(sending);
-  return outcome === wanted ? undefined : `the second message was ${outcome}`;
+  const { outcome } = await mta.retry(recipient);
+  return outcome === wanted ? undefined : `${outcome} at the next attempt`;
 }
 
 async function send({ scene, stage, mta, canary }: Sending): Promise<Fate> {
-  const { domain, route } = wayOf(scene, stage);
+  const { route } = wayOf(scene, stage);
   return await mta.send({
-    recipient: `${scene.message?.localPart ?? 'bob'}@${domain}`,
+    recipient: recipientOf(scene, stage),
     subject: scene.name,
     canary,
     ...(route === undefined ? {} : { route }),
   });
+}
+
+function recipientOf(scene: Scene, stage: Stage): string {
+  return `${scene.message?.localPart ?? 'bob'}@${wayOf(scene, stage).domain}`;
 }
 
 interface Way {
