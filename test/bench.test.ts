@@ -46,20 +46,32 @@ describe('bench', () => {
   });
 
   it('every figure of the decision path is one line of JSON', async () => {
-    const result = await bench('decision', '--quick', '--json');
-    assert.ok(result.ok, result.output);
-    const figures = result.output
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
-    for (const figure of figures) {
-      assert.deepEqual(Object.keys(figure), KEYS);
-      assert.ok(typeof figure['ours'] === 'number' && figure['ours'] > 0, JSON.stringify(figure));
-    }
-    const benches = new Set(figures.map((figure) => figure['bench']));
+    const groups = new Set((await figures('decision')).map((figure) => figure['bench']));
     assert.deepEqual(
-      [...benches],
+      [...groups],
       ['parse', 'evaluate', 'lookups', 'engine', 'policies'].map((name) => `decision/${name}`),
     );
   });
+
+  it('answers over TCP are measured beside an empty responder', async () => {
+    const names = (await figures('policy-server')).map((figure) => figure['figure']);
+    for (const shape of ['1 connection, 1 deep', '128 connections, 16 deep']) {
+      assert.ok(names.includes(`cached: ${shape}`));
+      assert.ok(names.includes(`of an empty responder: ${shape}`));
+    }
+  });
 });
+
+async function figures(group: string): Promise<readonly Record<string, unknown>[]> {
+  const result = await bench(group, '--quick', '--json');
+  assert.ok(result.ok, result.output);
+  const lines = result.output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  for (const figure of lines) {
+    assert.deepEqual(Object.keys(figure), KEYS);
+    assert.ok(typeof figure['ours'] === 'number' && figure['ours'] > 0, JSON.stringify(figure));
+  }
+  return lines;
+}
