@@ -15,7 +15,7 @@ export interface SelfTestNames {
   readonly bogus?: string;
 }
 
-/** What an answer turned out to be. `absent`: no such name or record, and nobody vouches for that. */
+/** What an answer turned out to be. `absent`: no such name, and nobody vouches for that. */
 export type SelfTestOutcome = 'secure' | 'insecure' | 'absent' | 'bogus' | 'failed' | 'unreachable';
 
 /** One name of the test. */
@@ -83,7 +83,7 @@ function stepOf(test: keyof SelfTestNames, name: string, answer: Answer<'A'>): S
 function outcomeOf(answer: Answer<'A'>): SelfTestOutcome {
   if (answer.kind !== 'failure') {
     // A network with its own view of DNS may not know the name: that shows nothing.
-    return answer.kind !== 'records' && answer.security === 'insecure' ? 'absent' : answer.security;
+    return answer.kind === 'nxdomain' && answer.security === 'insecure' ? 'absent' : answer.security;
   }
   const { code } = answer.failure;
   if (code === 'DNS_BOGUS') return 'bogus';
