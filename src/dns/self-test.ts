@@ -83,7 +83,9 @@ function stepOf(test: keyof SelfTestNames, name: string, answer: Answer<'A'>): S
 function outcomeOf(answer: Answer<'A'>): SelfTestOutcome {
   if (answer.kind !== 'failure') {
     // A network with its own view of DNS may not know the name: that shows nothing.
-    return answer.kind === 'nxdomain' && answer.security === 'insecure' ? 'absent' : answer.security;
+    return answer.kind === 'nxdomain' && answer.security === 'insecure'
+      ? 'absent'
+      : answer.security;
   }
   const { code } = answer.failure;
   if (code === 'DNS_BOGUS') return 'bogus';
