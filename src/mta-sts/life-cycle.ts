@@ -192,7 +192,9 @@ function onFetched(
     kind: 'held',
     policy,
     id,
-    fetchedAt: now,
+    // After the fetch that it takes the place of, though a clock a little ahead dated that one:
+    // the table and other nodes take the later one.
+    fetchedAt: state.kind === 'held' ? Math.max(now, state.fetchedAt + 1) : now,
     expiresAt,
     refreshAt: refreshTime(expiresAt, context),
     checkedAt: now,

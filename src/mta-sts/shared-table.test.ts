@@ -182,6 +182,29 @@ describe('forgetting on purpose', () => {
   });
 });
 
+describe('a fetch after one that a clock a little ahead has dated', () => {
+  it('takes its place in the table and at the other node', async () => {
+    await withTwo(async (two) => {
+      const { a, b, clockB, clockA, store } = two;
+      await passBoth(two, MINUTE);
+      const { fetched_at: before } = (await readRow(store, 'd.test')) as PolicyRow;
+      const now = before - 30_000;
+      clockA.jumpTo(now);
+      a.network.publish('d.test', 'b', 'enforce');
+      await a.policies.refresh('d.test');
+      await settle();
+      const row = (await readRow(store, 'd.test')) as PolicyRow;
+      assert.equal(row.record_id, 'b');
+      const maxAge = Number(/max_age: (\d+)/.exec(row.policy_text)?.[1]);
+      assert.equal(row.expires_at, now + maxAge * 1_000, 'its life begins when it was fetched');
+      await clockB.advance(MINUTE);
+      assert.equal(short(b.policies.peek('d.test')), 'enforce b');
+      await clockA.advance(2 * MINUTE);
+      assert.equal(short(a.policies.peek('d.test')), 'enforce b');
+    });
+  });
+});
+
 describe('rows from a clock that is far ahead', () => {
   it('a forgotten domain is not forgotten', async () => {
     await withTwo(async (two) => {
