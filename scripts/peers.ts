@@ -26,6 +26,12 @@ export const PEERS: readonly Peer[] = [
   { program: 'dig', package: 'dnsutils' },
   { program: 'postgres', package: 'postgresql', service: 'postgresql' },
   { program: 'ip', package: 'iproute2' },
+  // Only measured, and only where it is there.
+  {
+    program: 'mta-sts-daemon',
+    package: 'postfix-mta-sts-resolver',
+    service: 'postfix-mta-sts-resolver',
+  },
 ];
 
 /** Folders beyond PATH in which Debian keeps daemons. */
