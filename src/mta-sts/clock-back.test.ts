@@ -81,6 +81,29 @@ describe('no policy, and a clock that goes back', () => {
     ]);
   });
 
+  it('E18: the time that passes meanwhile does not make it begin again', () => {
+    let reading = T0 + DAY;
+    let looks = 0;
+    const clock = Object.assign(new FakeClock(), {
+      now: () => {
+        looks += 1;
+        assert.ok(looks < 100, 'it goes on for ever');
+        return reading++;
+      },
+    });
+    const cache = createMemoryCache({ maxEntries: 10, maxBare: 10, unusedAfterMs: DAY });
+    const schedule = createRefreshSchedule();
+    const rowFor = (): never => assert.fail('nothing is written');
+    const keeper = createPolicyKeeper({ store: undefined, clock, log: silentLog, rowFor });
+    const deaf = { tell: () => undefined, changed: () => undefined, log: silentLog };
+    const rest = { settings: SETTINGS, random: () => 0.5, ...deaf };
+    const life = createDomainLife({ cache, schedule, keeper, clock, ...rest });
+    life.apply('d.test', { kind: 'discovered', purpose: 'first-contact', discovery: ABSENT });
+    reading = T0;
+    life.rebaseAll();
+    assert.ok([...cache.bareEntries()].every(([, { since }]) => since < T0 + DAY));
+  });
+
   it('back-offs from the future are dropped, those that could be of today are kept', () => {
     const failed = transition(
       UNKNOWN,

@@ -135,9 +135,10 @@ export function createDomainLife(options: DomainLifeOptions): DomainLife {
     rebaseAll() {
       for (const [domain, entry] of cache.entries()) rebaseEntry(domain, entry);
       const now = clock.now();
-      // What is put back stands at the end of the map and is met again, but is no longer ahead.
+      // What is put back stands at the end of the map and is met again, but is no longer ahead: of
+      // this moment, for with a later one it would be met again and again.
       for (const [domain, bare] of cache.bareEntries()) {
-        if (bare.since > now) cache.put(domain, rebased(bare, contextOf(domain)), now);
+        if (bare.since > now) cache.put(domain, rebased(bare, { ...contextOf(domain), now }), now);
       }
     },
   };
