@@ -31,6 +31,7 @@ describe('proof', () => {
     assert.match(result.output, /^crash /m);
     assert.match(result.output, /^fuzz /m);
     assert.match(result.output, /^fault /m);
+    assert.match(result.output, /^soak /m);
   });
 
   it('an unknown proof and a bad number are refused', async () => {
@@ -56,6 +57,15 @@ describe('proof', () => {
     const result = await proof('fault', '--rounds', '10');
     const expected = { proof: 'fault', rounds: 10, lost: 0, duplicated: 0, pass: true };
     assert.deepEqual(lastLine(result), expected, result.output);
+    assert.ok(result.ok);
+  });
+
+  it('H2, H13, H14, I8, I9: soak: one answer to each question under load and faults, none relaxed', async () => {
+    const result = await proof('soak', '--minutes', '0.1');
+    const last = lastLine(result) as { readonly rounds: number };
+    const expected = { proof: 'soak', lost: 0, duplicated: 0, pass: true };
+    assert.deepEqual(last, { ...expected, rounds: last.rounds }, result.output);
+    assert.ok(last.rounds > 500, result.output);
     assert.ok(result.ok);
   });
 });
