@@ -99,7 +99,9 @@ export const EXIM: MtaProfile = {
     'stall-silent',
   ],
   reasons: REASONS,
-  verified: / CV=(?:yes|dane) /,
-  verifies: /^OK (?:secure |dane-only)/,
+  session: {
+    verified: / CV=(?:yes|dane) /,
+    mustFollow: /^OK (?:secure |dane-only)/,
+  },
   differences: DIFFERENCES,
 };

@@ -12,12 +12,15 @@ import type { MtaProfile, MtaStart, StartMta } from './mta.ts';
 import { MTA_SCENES } from './mta-scenes.ts';
 import { startPostfix } from './postfix.ts';
 import { POSTFIX } from './postfix-scenes.ts';
+import { startSendmail } from './sendmail.ts';
+import { SENDMAIL } from './sendmail-scenes.ts';
 
 const MAIL_SERVERS: Readonly<
   Record<string, { readonly start: StartMta; readonly profile: MtaProfile }>
 > = {
   exim: { start: startExim, profile: EXIM },
   postfix: { start: startPostfix, profile: POSTFIX },
+  sendmail: { start: startSendmail, profile: SENDMAIL },
 };
 
 const [, , folder = '', name = ''] = process.argv;

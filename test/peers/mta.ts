@@ -61,10 +61,10 @@ export interface MtaProfile {
   readonly mapName: string;
   /** What its log says where it did not deliver, by the product's own code for the reason. */
   readonly reasons: Readonly<Record<string, RegExp>>;
-  /** What its log says of a session whose certificate was checked. */
-  readonly verified: RegExp;
-  /** Answers after which no message may leave but over such a session. */
-  readonly verifies: RegExp;
+  /** Where its log says whether a certificate was checked: what it says, and after which answers it must. */
+  readonly session?: { readonly verified: RegExp; readonly mustFollow: RegExp };
+  /** It names the sender, inside TLS, before it looks at who the host is. */
+  readonly namesSender?: true;
   /** As whom it runs. */
   readonly user: string;
   /** Scenes about what it does not do at all. */

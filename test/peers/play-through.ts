@@ -35,7 +35,7 @@ export interface Played {
 export async function playThrough(given: Scene, theatre: Theatre): Promise<Played> {
   const { world, mta, profile } = theatre;
   const difference = profile.differences[given.name];
-  const scene = differing(given, difference);
+  const scene = differing(given, profile);
   // An answer that has run out is given once more, and then nothing of the attack would be seen.
   const policyServer = { ...scene.config?.policyServer, maxStaleMs: 0 };
   const service = await startLabService(world, { ...scene.config, policyServer });
@@ -79,11 +79,12 @@ export async function playThrough(given: Scene, theatre: Theatre): Promise<Playe
 }
 
 /** The scene as this mail server must play it; why it is deferred is looked for in the log. */
-function differing(scene: Scene, difference: Difference | undefined): Scene {
+function differing(scene: Scene, { differences, namesSender }: MtaProfile): Scene {
   const { code: _code, ...rest } = scene;
-  const { expected, over, by } = difference ?? {};
+  const { expected, over, by } = differences[scene.name] ?? {};
   return {
     ...rest,
+    ...(namesSender === undefined ? {} : { envelopeSeen: namesSender }),
     ...(expected === undefined ? {} : { expected }),
     ...(over === undefined ? {} : { over }),
     ...(by === undefined ? {} : { by }),
@@ -106,11 +107,10 @@ function wrongReason(
 function unverified(
   { outcome, log }: Fate,
   answer: string,
-  { verifies, verified }: MtaProfile,
+  { session }: MtaProfile,
 ): string | undefined {
-  return outcome === 'delivered' && verifies.test(answer) && !verified.test(log)
-    ? `delivered without a verified session under ${answer}`
-    : undefined;
+  if (outcome !== 'delivered' || session?.mustFollow.test(answer) !== true) return undefined;
+  return session.verified.test(log) ? undefined : `delivered without a verified session: ${answer}`;
 }
 
 async function answerFor({ domain, route }: Way, mapName: string): Promise<string> {

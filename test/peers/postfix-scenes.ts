@@ -97,7 +97,9 @@ export const POSTFIX: MtaProfile = {
   user: 'postfix',
   lacks: [],
   reasons: REASONS,
-  verified: /Verified TLS connection established/,
-  verifies: /^OK (?:secure|dane-only)\b/,
+  session: {
+    verified: /Verified TLS connection established/,
+    mustFollow: /^OK (?:secure|dane-only)\b/,
+  },
   differences: DIFFERENCES,
 };
