@@ -13,6 +13,8 @@ import { run } from './run.ts';
 const SENDMAIL = '/usr/libexec/sendmail/sendmail';
 /** What docs/sendmail.md says to do with a built file. */
 const MEND = join(import.meta.dirname, '../../deploy/sendmail/wildcards.sed');
+/** Where the folder is seen as well: Sendmail opens no socket below a place like /tmp. */
+const SAFE = '/var/opt';
 const MACROS = '/usr/share/sendmail/cf/';
 
 /** A map of its own for the UNIX socket; its name is what is asked. */
@@ -22,6 +24,7 @@ export const BY_UNIX = 'sendmail';
 export async function startSendmail({ folder, caFile }: MtaStart): Promise<Mta> {
   const source = join(folder, 'sendmail.mc');
   const file = join(folder, 'sendmail.cf');
+  await run('mount', '--bind', folder, SAFE);
   mkdirSync(join(folder, 'queue'), { mode: 0o700 });
   writeFileSync(source, macros(folder, caFile));
   const built = await run('/usr/bin/m4', `-D_CF_DIR_=${MACROS}`, `${MACROS}m4/cf.m4`, source);
@@ -49,7 +52,7 @@ function macros(folder: string, caFile: string): string {
     set('confTO_STARTTLS', '5s'),
     "FEATURE(`sts', `socket -d5 -T<TMPF> inet:8461@127.0.0.1')dnl",
     'LOCAL_CONFIG',
-    `K${BY_UNIX} socket -d5 -T<TMPF> local:${join(folder, 'map.sock')}`,
+    `K${BY_UNIX} socket -d5 -T<TMPF> local:${SAFE}/map.sock`,
     "MAILER(`smtp')dnl",
     '',
   ].join('\n');
