@@ -20,10 +20,16 @@ describe('peers that are only unpacked', () => {
 
   it('packages are fetched and never installed', () => {
     const lines = UNPACKED_PEERS.flatMap((peer) => unpackPlan(peer, machine, '/cache/peer'))
-      .filter(({ args }) => args.includes('apt-get'))
-      .map(({ args }) => args.join(' '));
+      .map(({ args }) => args.join(' '))
+      .filter((line) => line.includes('apt-get'));
     assert.equal(lines.length, UNPACKED_PEERS.length);
     assert.ok(lines.every((line) => line.includes('--download-only')));
+  });
+
+  it('what comes from another release is asked for by its name', () => {
+    const peer = { name: 'postfix-tlsrpt', packages: ['postfix'], suite: 'trixie' } as const;
+    const [, , fetch] = unpackPlan(peer, machine, '/cache/peer');
+    assert.deepEqual(fetch?.args.slice(-3), ['/cache/peer.new', 'trixie', 'postfix']);
   });
 
   it('where only they are missing, the lists are all that is brought up to date', () => {

@@ -11,14 +11,18 @@ import { type Command, runCommand } from './run-command.ts';
 
 /** A mail server and the packages it comes in. */
 export interface UnpackedPeer {
-  readonly name: 'postfix' | 'exim' | 'sendmail';
+  readonly name: 'postfix' | 'postfix-tlsrpt' | 'exim' | 'sendmail';
   /** What of it is needed; what these depend on and the machine lacks is fetched too. */
   readonly packages: readonly string[];
+  /** The release they come from, with all that they depend on. Default: that of the machine. */
+  readonly suite?: string;
 }
 
 /** Every mail server. */
 export const UNPACKED_PEERS: readonly UnpackedPeer[] = [
   { name: 'postfix', packages: ['postfix'] },
+  // 3.10, the first with TLS reports; its libraries go along, and need none of the machine.
+  { name: 'postfix-tlsrpt', packages: ['postfix'], suite: 'trixie' },
   { name: 'exim', packages: ['exim4-daemon-light'] },
   { name: 'sendmail', packages: ['sendmail-bin', 'sendmail-cf', 'm4'] },
 ];
@@ -52,33 +56,61 @@ for folder in bin sbin lib; do
 done
 mv root "$2"`;
 
+/** Fetches from the release of the machine what it lacks. */
+const FETCH = [
+  'env',
+  'DEBIAN_FRONTEND=noninteractive',
+  'apt-get',
+  '-q',
+  'install',
+  '--yes',
+  '--download-only',
+  // What is installed must be fetched as well.
+  '--reinstall',
+  '--no-install-recommends',
+];
+
+/**
+ * Fetches from another release by apt's own ways, with lists and a state of its own: to it nothing is
+ * installed yet. The mirror is the machine's.
+ */
+const FETCH_FROM = `set -e
+cd "$1"; suite="$2"; shift 2
+. /etc/os-release
+mkdir -p state/lists/partial
+: > status
+mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
+  sed -n "s/^$VERSION_CODENAME //p" | head -n 1)
+keys=/usr/share/keyrings/debian-archive-keyring.gpg
+echo "deb [signed-by=$keys] \${mirror:-http://deb.debian.org/debian} $suite main" > sources.list
+apt() {
+  apt-get -q -o Dir::State="$PWD/state" -o Dir::State::status="$PWD/status" -o Dir::Cache="$PWD" \
+    -o Dir::Cache::archives="$PWD/archives" -o Dir::Etc::sourcelist="$PWD/sources.list" \
+    -o Dir::Etc::sourceparts=- -o Acquire::Languages=none \
+    -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false "$@"
+}
+apt update
+apt install --yes --download-only --no-install-recommends "$@"`;
+
 /** The commands that fetch and unpack one peer into `folder`; the last one makes it appear whole. */
 export function unpackPlan(peer: UnpackedPeer, machine: Machine, folder: string): Command[] {
   const workshop = `${folder}.new`;
   const archives = join(workshop, 'archives');
-  const asRoot = machine.root ? [] : ['sudo'];
-  const [program = '', ...fetch] = [
-    ...asRoot,
-    'env',
-    'DEBIAN_FRONTEND=noninteractive',
-    'apt-get',
-    '-q',
-    'install',
-    '--yes',
-    '--download-only',
-    // What is installed must be fetched as well.
-    '--reinstall',
-    '--no-install-recommends',
-    '-o',
-    `Dir::Cache::archives=${archives}`,
-    ...peer.packages,
-  ];
+  const apt =
+    peer.suite === undefined
+      ? [...FETCH, '-o', `Dir::Cache::archives=${archives}`]
+      : ['sh', '-c', FETCH_FROM, 'sh', workshop, peer.suite];
+  const asRoot = (...argv: readonly string[]): Command => {
+    const [program = '', ...args] = machine.root ? argv : ['sudo', ...argv];
+    return { program, args };
+  };
+  const clear = asRoot('rm', '-rf', workshop);
   return [
-    { program: 'rm', args: ['-rf', workshop] },
+    clear,
     { program: 'mkdir', args: ['-p', join(archives, 'partial'), join(workshop, 'root')] },
-    { program, args: fetch },
+    asRoot(...apt, ...peer.packages),
     { program: 'sh', args: ['-c', UNPACK, 'sh', workshop, folder] },
-    { program: 'rm', args: ['-rf', workshop] },
+    clear,
   ];
 }
 

@@ -11,7 +11,8 @@ import { createLabCommands, type LabCommand } from './lab-commands.ts';
 import type { MtaProfile, MtaStart, StartMta } from './mta.ts';
 import { MTA_SCENES } from './mta-scenes.ts';
 import { startPostfix } from './postfix.ts';
-import { POSTFIX } from './postfix-scenes.ts';
+import { startPostfixWithReports } from './postfix-reports.ts';
+import { POSTFIX, POSTFIX_TLSRPT } from './postfix-scenes.ts';
 import { startSendmail } from './sendmail.ts';
 import { SENDMAIL } from './sendmail-scenes.ts';
 
@@ -19,7 +20,11 @@ const MAIL_SERVERS: Readonly<
   Record<string, { readonly start: StartMta; readonly profile: MtaProfile }>
 > = {
   exim: { start: startExim, profile: EXIM },
-  postfix: { start: startPostfix, profile: POSTFIX },
+  postfix: {
+    start: async (start) => await startPostfix(start, { mapName: 'postfix' }),
+    profile: POSTFIX,
+  },
+  'postfix-tlsrpt': { start: startPostfixWithReports, profile: POSTFIX_TLSRPT },
   sendmail: { start: startSendmail, profile: SENDMAIL },
 };
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type { MtaProfile } from './mta.ts';
+import { MTA_SCENES } from './mta-scenes.ts';
 
 const NOT_OFFERED = /status=deferred \(TLS is required, but was not offered by host/;
 const NOT_VERIFIED = /status=deferred \(Server certificate not (?:verified|trusted)/;
@@ -91,15 +92,33 @@ const DIFFERENCES: MtaProfile['differences'] = {
   },
 };
 
+const VERIFIED = /Verified TLS connection established/;
+const VERIFY = /^OK (?:secure|dane-only)\b/;
+
+/** What 3.10.5 and newer do not share with their forebears: they know which host they talk to. */
+const OLD = ['mx-deeper-than-wildcard', 'mx-alias-target-only', 'unequal-outside-with-listed-name'];
+
+/** All the same to any Postfix. */
+const NOTHING_NEW = /^(?:policy|record|dns|stall)-/;
+
+/** Postfix 3.10, with the map that tells it the patterns. */
+export const POSTFIX_TLSRPT: MtaProfile = {
+  mapName: 'postfix-tlsrpt',
+  user: 'postfix',
+  lacks: MTA_SCENES.map(({ name }) => name).filter((name) => NOTHING_NEW.test(name)),
+  reasons: { ...REASONS, POLICY_MX_NOT_IN_POLICY: /does not match STS MX pattern for/ },
+  session: { verified: VERIFIED, mustFollow: VERIFY },
+  differences: Object.fromEntries(
+    Object.entries(DIFFERENCES).filter(([name]) => !OLD.includes(name)),
+  ),
+};
+
 /** Postfix 3.7. */
 export const POSTFIX: MtaProfile = {
   mapName: 'postfix',
   user: 'postfix',
   lacks: [],
   reasons: REASONS,
-  session: {
-    verified: /Verified TLS connection established/,
-    mustFollow: /^OK (?:secure|dane-only)\b/,
-  },
+  session: { verified: VERIFIED, mustFollow: VERIFY },
   differences: DIFFERENCES,
 };

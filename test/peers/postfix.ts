@@ -11,19 +11,29 @@ import { run } from './run.ts';
 import { routedSender, submit } from './submit.ts';
 import { textOf, waitFor } from './wait-for.ts';
 
+/** What differs between releases. */
+export interface PostfixFlavour {
+  readonly mapName: 'postfix' | 'postfix-tlsrpt';
+  /** More settings. */
+  readonly settings?: (folder: string) => Readonly<Record<string, string>>;
+}
+
 /** As docs/postfix.md has it. */
-const MAP = 'socketmap:inet:127.0.0.1:8461:postfix';
+function mapOf({ mapName }: PostfixFlavour): string {
+  return `socketmap:inet:127.0.0.1:8461:${mapName}`;
+}
+
 const PORT = 2525;
 /** As in the private machine's /etc/passwd. */
 const POSTFIX_USER = 7001;
 
 /** Starts it. */
-export async function startPostfix(options: MtaStart): Promise<Mta> {
+export async function startPostfix(options: MtaStart, flavour: PostfixFlavour): Promise<Mta> {
   const etc = join(options.folder, 'etc');
   const log = join(options.folder, 'mail.log');
   for (const name of ['etc', 'queue', 'data']) mkdirSync(join(options.folder, name));
   chownSync(join(options.folder, 'data'), POSTFIX_USER, POSTFIX_USER);
-  writeFileSync(join(etc, 'main.cf'), mainCf(options, log));
+  writeFileSync(join(etc, 'main.cf'), mainCf(options, flavour, log));
   writeFileSync(join(etc, 'master.cf'), masterCf(options));
   writeFileSync(join(etc, 'transport'), TRANSPORTS);
   writeFileSync(join(etc, 'relayhost'), relayhostTable(options));
@@ -39,11 +49,11 @@ export async function startPostfix(options: MtaStart): Promise<Mta> {
       await run('/usr/sbin/postqueue', '-c', etc, '-i', id);
       return await fateIn(log, before, ` ${id}: to=`);
     },
-    ask: async (key, map = MAP) => await ask(key, map, etc),
+    ask: async (key, map = mapOf(flavour)) => await ask(key, map, etc),
   };
 }
 
-function mainCf({ folder, caFile }: MtaStart, log: string): string {
+function mainCf({ folder, caFile }: MtaStart, flavour: PostfixFlavour, log: string): string {
   return Object.entries({
     compatibility_level: '3.6',
     queue_directory: join(folder, 'queue'),
@@ -67,7 +77,7 @@ function mainCf({ folder, caFile }: MtaStart, log: string): string {
     smtp_dns_support_level: 'dnssec',
     smtp_host_lookup: 'dns',
     smtp_tls_security_level: 'may',
-    smtp_tls_policy_maps: MAP,
+    smtp_tls_policy_maps: mapOf(flavour),
     // Follows from a default level of `dane` by itself.
     smtp_tls_dane_insecure_mx_policy: 'dane',
     smtp_tls_CAfile: caFile,
@@ -86,6 +96,7 @@ function mainCf({ folder, caFile }: MtaStart, log: string): string {
     smtp_starttls_timeout: '5s',
     bounce_queue_lifetime: '0',
     notify_classes: '',
+    ...flavour.settings?.(folder),
   })
     .map(([name, value]) => `${name} = ${value}\n`)
     .join('');
