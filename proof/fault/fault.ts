@@ -174,6 +174,7 @@ async function play(
   database.cut('none');
   // What waited is written, what was missed is read.
   clock.pass(MINUTE_MS);
+  await sleep(2 * SETTLE_MS);
   await settle(stage);
   faults.push(...look(stage, before, earliest));
   const what = restart ? 'restart' : `store ${storeCut satisfies StoreCut}`;

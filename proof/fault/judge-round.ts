@@ -34,7 +34,7 @@ export function faultOf(round: DomainRound): string | undefined {
   const after = activeOf(round.after);
   if (after === undefined) return before === undefined ? undefined : lossOf(before, round);
   if (after.expiresAt > now + after.policy.maxAge * 1_000 + TOLERANCE_MS) {
-    return `${modeOf(after)} holds until ${at(after.expiresAt)}, longer than its max_age from now`;
+    return `${modeOf(after)}, fetched ${at(after.fetchedAt)}, holds until ${at(after.expiresAt)}, longer than its max_age from now (${at(now)})`;
   }
   if (given !== undefined && sameText(after.policy.text, given)) return undefined;
   if (fetched === undefined) return `${modeOf(after)} came from nowhere`;

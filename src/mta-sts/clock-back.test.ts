@@ -141,12 +141,12 @@ describe('a policy, and a clock that goes back', () => {
     gate = held.promise;
     await clock.advance(MINUTE);
     clock.setTo(T0 - DAY);
-    gate = Promise.resolve();
-    held.resolve();
-    await settle();
+    await clock.advance(3_000);
     const status = policies.peek('d.test');
     assert.ok(status?.kind === 'policy');
-    assert.equal(status.active.expiresAt, fetched.active.expiresAt - DAY);
+    assert.ok(status.active.expiresAt <= fetched.active.expiresAt - DAY + 3_000);
+    gate = Promise.resolve();
+    held.resolve();
     await policies.close();
     await inner.close();
   });

@@ -44,8 +44,11 @@ export interface RefreshLoop {
 
 const TICK_MS = 60_000;
 
-/** How often other nodes' orders to forget a domain are looked for: an operator waits for them. */
-const ORDERS_MS = 3_000;
+/**
+ * How often the clock is looked at, and other nodes' orders to forget a domain are looked for: an
+ * operator waits for them.
+ */
+const WATCH_MS = 3_000;
 
 const LEASE = 'sts-refresh';
 const LEASE_MS = 3 * TICK_MS;
@@ -70,14 +73,15 @@ export function createRefreshLoop(options: RefreshLoopOptions): RefreshLoop {
 class Loop implements RefreshLoop {
   readonly #options: RefreshLoopOptions;
   #timer: Timer | undefined;
-  #ordersTimer: Timer | undefined;
-  #orders: Promise<void> = Promise.resolve();
+  #watchTimer: Timer | undefined;
+  #orders: Promise<void> | undefined;
   #tick: Promise<void> = Promise.resolve();
   /** In the order in which they came due: under load each has its turn, none the last. */
   readonly #queue = new Set<string>();
   #turns: IterableIterator<string> | undefined;
   readonly #workers = new Set<Promise<void>>();
-  #expectedAt = 0;
+  /** What the clock showed when it was last looked at, seconds ago. */
+  #clockSeen = 0;
   #leapEndsAt = Number.NEGATIVE_INFINITY;
   #sweptAt = Number.NEGATIVE_INFINITY;
   #state: 'new' | 'running' | 'closed' = 'new';
@@ -93,18 +97,18 @@ class Loop implements RefreshLoop {
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'running';
-    this.#expectedAt = this.#options.clock.now();
+    this.#clockSeen = this.#options.clock.now();
     // Not at once: a machine that has just started may not know the time yet.
-    this.#sweptAt = this.#expectedAt;
+    this.#sweptAt = this.#clockSeen;
     this.#tick = this.#turn();
-    if (this.#options.keeper.store !== undefined) this.#watchOrders();
+    this.#watch();
   }
 
   async close(): Promise<void> {
     const wasRunning = this.#state === 'running';
     this.#state = 'closed';
     this.#timer?.cancel();
-    this.#ordersTimer?.cancel();
+    this.#watchTimer?.cancel();
     this.#queue.clear();
     await Promise.all([this.#tick, this.#orders]);
     await Promise.all(this.#workers);
@@ -117,11 +121,17 @@ class Loop implements RefreshLoop {
     return this.#state === 'closed';
   }
 
-  #watchOrders(): void {
-    if (this.#isClosed()) return;
-    const { clock, table } = this.#options;
-    this.#ordersTimer = clock.after(ORDERS_MS, () => {
-      this.#orders = table.pollForgotten().then(() => this.#watchOrders());
+  /** What must not wait for a round: a database may hold that up for long. */
+  #watch(): void {
+    const { clock, keeper, table } = this.#options;
+    this.#watchTimer = clock.after(WATCH_MS, () => {
+      this.#lookAtClock();
+      if (keeper.store !== undefined) {
+        this.#orders ??= table.pollForgotten().finally(() => {
+          this.#orders = undefined;
+        });
+      }
+      this.#watch();
     });
   }
 
@@ -134,9 +144,6 @@ class Loop implements RefreshLoop {
       log.error({ error: String(error) }, 'a round of the policy refresh broke off');
     }
     if (this.#isClosed()) return;
-    // A database may hold a round up, and the clock jump meanwhile.
-    this.#lookAtClock();
-    this.#expectedAt = clock.now() + TICK_MS;
     this.#timer = clock.after(TICK_MS, () => {
       this.#tick = this.#turn();
     });
@@ -145,7 +152,6 @@ class Loop implements RefreshLoop {
   async #round(): Promise<void> {
     const { clock, keeper, table, schedule } = this.#options;
     this.#lookAtClock();
-    this.#expectedAt = clock.now();
     if (keeper.store !== undefined) {
       // Before anything is written, what others have learned meanwhile.
       if (table.loaded) await table.poll();
@@ -162,7 +168,8 @@ class Loop implements RefreshLoop {
   /** A clock that jumps must neither keep a policy for ever nor drop all of them at once. */
   #lookAtClock(): void {
     const { clock, life, log } = this.#options;
-    const leap = clock.now() - this.#expectedAt;
+    const leap = clock.now() - this.#clockSeen;
+    this.#clockSeen = clock.now();
     if (leap < -CLOCK_TOLERANCE_MS) {
       log.warn({ leapMs: leap }, 'the clock went back: lives of policies are shortened to fit');
       life.rebaseAll();
