@@ -158,10 +158,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       listening,
       reload: async () => await steering.reload(),
       close: async () => {
-        await steering.close();
         selfTest.stop();
         watching.stop();
-        await closeMap();
+        await Promise.all([steering.close(), closeMap()]);
         await closeServer(http, clock);
         await closeBase();
       },

@@ -60,7 +60,7 @@ export const socketmapSection = z.strictObject({
   }),
   max_connections: setting(count(1, 100_000), 1024, {
     kind: NUMBER,
-    about: 'Connections served at once. Further ones wait in the queue of the system.',
+    about: 'Connections served at once. As many again wait until one leaves; more are refused.',
   }),
   idle_timeout: setting(duration({ min: '1s', max: '24h' }), '60s', {
     kind: DURATION,

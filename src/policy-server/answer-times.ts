@@ -26,7 +26,9 @@ export function answerTimes(
   maxStaleMs: number,
 ): AnswerTimes {
   const freshUntil = record.policy.expiresAt;
-  if (level.kind === 'temp' || isProvisional(record)) return { freshUntil, staleUntil: freshUntil };
+  // That a domain takes no mail anybody can forge where DNS is not signed: it is asked anew.
+  const passing = level.kind === 'temp' || record.policy.outcome === 'fail';
+  if (passing || isProvisional(record)) return { freshUntil, staleUntil: freshUntil };
   const { sts, override } = record.evidence;
   const policyEnd = sts?.kind === 'policy' ? sts.active.expiresAt : Number.POSITIVE_INFINITY;
   const overrideEnd = override?.until ?? Number.POSITIVE_INFINITY;

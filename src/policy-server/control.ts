@@ -67,7 +67,8 @@ export async function startControl(options: ControlOptions): Promise<Control | u
     close: async () =>
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
-        if ('closeIdleConnections' in server) (server.closeIdleConnections as () => void)();
+        // Whoever holds a connection without a request must not hold the service.
+        if ('closeAllConnections' in server) (server.closeAllConnections as () => void)();
       }),
   };
 }

@@ -53,9 +53,12 @@ function withNumber(text: string): string {
   return port === undefined ? text : `${host}:${port}`;
 }
 
-/** RFC 8461 §3.4: no policy for address literals. A mail domain has neither underscore nor number alone. */
+/**
+ * RFC 8461 §3.4: no policy for address literals. A label that begins with an underscore names no
+ * host; one inside a label is met in the names of smart hosts.
+ */
 function canHavePolicy(nextHop: NextHop): boolean {
   if (nextHop.kind === 'address') return false;
   const name = nextHop.kind === 'domain' ? nextHop.domain : nextHop.host;
-  return !name.includes('_') && !/(?:^|\.)\d+$/.test(name);
+  return !/(?:^|\.)_/.test(name) && !/(?:^|\.)\d+$/.test(name);
 }

@@ -271,3 +271,33 @@ describe('levelOf, the rest', () => {
     ]);
   });
 });
+
+describe('a domain that takes no mail, as far as DNS tells', () => {
+  const nowhere = (mxSecurity: 'secure' | 'insecure', more: Partial<Evidence> = {}): Evidence => ({
+    ...mxEvidence([], { mxSecurity }),
+    hostsFrom: 'null-mx',
+    ...more,
+  });
+
+  it('G14: nothing binds it: none', () => {
+    assert.equal(levelFor(nowhere('insecure')).kind, 'none');
+    assert.equal(levelFor(nowhere('secure')).kind, 'none');
+  });
+
+  it('STS-3.3-14: an unsigned denial does not switch off a policy in force', () => {
+    const level = levelFor(nowhere('insecure', { sts: stsPolicy('enforce') }));
+    assert.ok(level.kind === 'secure');
+    assert.deepEqual(level.match, ['mx1.example.test', '*.pool.test']);
+    assert.equal(levelFor(nowhere('secure', { sts: stsPolicy('enforce') })).kind, 'none');
+    assert.equal(levelFor(nowhere('insecure', { sts: stsPolicy('testing') })).kind, 'none');
+  });
+
+  it('DANE-7672-2.2-5: nor mandatory DANE, nor an override', () => {
+    const required = levelFor(nowhere('insecure'), { daneRequired: ['example.test'] });
+    assert.equal(required.kind, 'temp');
+    const tls = nowhere('insecure', { override: override('require-tls') });
+    assert.equal(levelFor(tls).kind, 'encrypt');
+    const skipped = nowhere('insecure', { override: override('skip'), sts: stsPolicy('enforce') });
+    assert.equal(levelFor(skipped).kind, 'none');
+  });
+});

@@ -25,7 +25,12 @@ export interface LevelOptions {
  *
  * | the domain                                                    | level            |
  * | ------------------------------------------------------------- | ---------------- |
- * | an override skips it; it does not exist; null MX              | `none`           |
+ * | an override skips it                                          | `none`           |
+ * | it does not exist or takes no mail, DNSSEC vouches for that   | `none`           |
+ * | the same unsigned, and enforced                               | `secure`         |
+ * | the same unsigned, and DANE is mandatory                      | `temp`           |
+ * | the same unsigned, and `require-tls`                          | `encrypt`        |
+ * | the same unsigned, and nothing binds                          | `none`           |
  * | every host is outside the enforced policy                     | `secure`         |
  * | no host may be used, or nothing is known                      | `temp`           |
  * | signed MX, DANE on all, and enforced, mandatory or no doubt   | `dane-only`      |
@@ -44,10 +49,8 @@ export interface LevelOptions {
 export function levelOf(record: DecisionRecord, options: LevelOptions): DomainLevel {
   const { policy } = record;
   if (record.evidence.override?.kind === 'skip') return { kind: 'none', why: 'skipped' };
-  if (policy.outcome === 'fail') {
-    return { kind: 'none', why: policy.failure?.detail ?? 'the domain takes no mail' };
-  }
   const standing = standingOf(record);
+  if (policy.outcome === 'fail') return failedLevel(standing, policy.failure);
   if (policy.outcome === 'defer') return deferredLevel(standing, policy.failure);
   const { survey, signed, required, enforced } = standing;
   const allDane = signed && survey.dane.length === survey.usable.length;
@@ -97,6 +100,22 @@ function standingOf(record: DecisionRecord): Standing {
     testing: mode === 'testing' && !binds ? facts : undefined,
     tlsRequired: evidence.override?.kind === 'require-tls',
   };
+}
+
+/**
+ * Who can forge MX records can forge that there are none, and the MTA asks DNS once more after us:
+ * what binds the domain goes on binding it (RFC 8461 §3.3). An honest answer costs nothing by it,
+ * since the MTA returns the message whatever the level.
+ */
+function failedLevel(standing: Standing, failure: Failure | undefined): DomainLevel {
+  const why = failure?.detail ?? 'the domain takes no mail';
+  const { signed, enforced, required, tlsRequired } = standing;
+  if (signed) return { kind: 'none', why };
+  if (required) return { kind: 'temp', failure: failure ?? UNEXPLAINED };
+  if (enforced !== undefined) {
+    return { kind: 'secure', why, match: enforced.policy.mx, sts: enforced };
+  }
+  return tlsRequired ? { kind: 'encrypt', why } : { kind: 'none', why };
 }
 
 /**

@@ -28,9 +28,7 @@ let open: number[] = [];
 const received = new WeakMap<Socket, string>();
 let warned: object[] = [];
 
-before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'smtp-sts-map-'));
-});
+before(() => void (folder = mkdtempSync(join(tmpdir(), 'smtp-sts-map-'))));
 
 after(() => rmSync(folder, { recursive: true }));
 
@@ -209,6 +207,17 @@ describe('the socketmap server', () => {
     assert.equal(await answer, ANSWER);
     assert.equal(open.at(-1), 3);
     assert.deepEqual(warned, []);
+  });
+
+  it('H15: who leaves while it waits does not keep a place', async () => {
+    const address = await start();
+    const live = await Promise.all([dial(address), dial(address), dial(address)]);
+    const waiting = await dial(address);
+    await readAll(waiting.end());
+    for (const socket of live) socket.end();
+    const next = await dial(address);
+    next.write(ASK);
+    assert.equal(await read(next, ANSWER.length), ANSWER);
   });
 
   it('H15: more than twice the limit is refused, and told', async () => {

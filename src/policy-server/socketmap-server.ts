@@ -50,6 +50,8 @@ export interface SocketmapServer {
 const STOPPING = netstringText('TEMP POLICY_ANSWER_STOPPED: the service is stopping');
 /** How long the last reply may take to leave, milliseconds. */
 const LAST_WORDS_MS = 1_000;
+/** How often at most the log says that connections are refused, milliseconds. */
+const FULL_NOTICE_MS = 60_000;
 /** Looks at idle connections in one idle timeout. */
 const LOOKS = 4;
 
@@ -155,6 +157,8 @@ class Connections {
   readonly #waiting = new Set<Socket>();
   #stopping = false;
   #timer: Timer | undefined;
+  #refused = 0;
+  #fullNoticeAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SocketmapServerOptions) {
     this.#options = options;
@@ -168,12 +172,21 @@ class Connections {
     else if (this.#open.size < maxConnections) this.#serve(socket);
     else if (this.#waiting.size < maxConnections) this.#keepWaiting(socket);
     else {
-      this.#options.log.warn(
-        { event: 'socketmap-full', maxConnections },
-        `more than ${2 * maxConnections} connections: one was refused; raise socketmap.max_connections`,
-      );
+      this.#noticeFull(maxConnections);
       socket.destroy();
     }
+  }
+
+  /** One line now and then, not one for each of thousands. */
+  #noticeFull(maxConnections: number): void {
+    const now = this.#options.clock.now();
+    this.#refused += 1;
+    if (Math.abs(now - this.#fullNoticeAt) < FULL_NOTICE_MS) return;
+    this.#fullNoticeAt = now;
+    this.#options.log.warn(
+      { event: 'socketmap-full', maxConnections, refused: this.#refused },
+      `more than ${2 * maxConnections} connections: ${this.#refused} refused so far; raise socketmap.max_connections`,
+    );
   }
 
   /** Closes connections on which nothing happens. */
@@ -218,6 +231,10 @@ class Connections {
   #keepWaiting(socket: Socket): void {
     this.#waiting.add(socket);
     socket.once('close', () => this.#waiting.delete(socket));
+    // Half-open sockets do not close by themselves: who leaves without a question makes room.
+    socket.once('end', () => {
+      if (this.#waiting.has(socket)) socket.destroy();
+    });
   }
 
   #serveNext(): void {
@@ -229,6 +246,11 @@ class Connections {
   }
 
   #serve(socket: Socket): void {
+    if (socket.destroyed || socket.readableEnded) {
+      socket.destroy();
+      this.#serveNext();
+      return;
+    }
     const connection: Connection = {
       socket,
       conversation: new Conversation({ reply: this.#options.reply, line: this.#lineOf(socket) }),

@@ -18,7 +18,7 @@ import type { Evidence, HostEvidence, PolicyKnobs } from './types.ts';
 /** What gathering stands on. */
 export interface GatherDeps {
   readonly resolver: Resolver;
-  readonly policies: Pick<StsPolicies, 'lookup'>;
+  readonly policies: Pick<StsPolicies, 'lookup' | 'peek'>;
   readonly clock: Clock;
 }
 
@@ -97,7 +97,10 @@ async function gatherDomain(
       : {}),
     ...overrideOf(run),
   } as const;
-  if (hosts.length === 0) return { ...found, gatheredAt: run.deps.clock.now(), hosts: [] };
+  if (hosts.length === 0) {
+    const known = knownSts(nextHop.domain, run);
+    return { ...found, gatheredAt: run.deps.clock.now(), hosts: [], ...known };
+  }
   const askDane = security === 'secure' || run.options.knobs.daneWithInsecureMx;
   const [evidence, sts] = await Promise.all([
     hostsEvidence(hosts, askDane, run),
@@ -143,6 +146,18 @@ function addressEvidence(
     mxSecurity: 'insecure',
     hosts: [host],
   };
+}
+
+/**
+ * A policy that is at hand, without asking anybody (RFC 7505 §3: a domain that takes no mail is
+ * not asked): unsigned DNS that says so may be forged, and whoever passes our answer on must know.
+ */
+function knownSts(policyDomain: string, { deps, options }: Run): { readonly sts?: StsStatus } {
+  const { override } = options;
+  if (override?.kind === 'skip') return {};
+  if (override?.kind === 'pin') return { sts: pinnedStatus(override) };
+  const known = deps.policies.peek(policyDomain);
+  return known?.kind === 'policy' ? { sts: known } : {};
 }
 
 /** Bounded by its own budget: a first contact that takes longer goes on behind the answer. */

@@ -137,7 +137,7 @@ export interface Evidence {
   /** The domain after its secure CNAME chain, where that differs (RFC 7672 §3.2.2). */
   readonly expandedDomain?: string;
   readonly hosts: readonly HostEvidence[];
-  /** Absent where MTA-STS does not apply: address literals, null MX. */
+  /** Absent where MTA-STS does not apply: address literals. Without any MX host only what was at hand. */
   readonly sts?: StsStatus;
   /** What an operator had decided for the policy domain when the evidence was gathered. */
   readonly override?: Override;
