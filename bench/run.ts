@@ -45,7 +45,9 @@ async function runBench(bench: Bench): Promise<boolean> {
   const quick = values.quick === true;
   if (!json) say(`\n${bench.name}: ${bench.what}`);
   const measurements = await bench.run({ quick });
-  const figures = measurements.map((measurement) => figureOf(bench.name, measurement));
+  // A figure belongs to the group that was asked for: `decision/engine` measures `decision`.
+  const [group = bench.name] = bench.name.split('/');
+  const figures = measurements.map((measurement) => figureOf(group, measurement));
   if (!json) {
     for (const [index, figure] of figures.entries()) {
       say(`  ${figureText(figure, measurements[index]?.goal)}`);
