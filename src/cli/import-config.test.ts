@@ -104,6 +104,26 @@ zones:
     assert.match(left.join('\n'), /flavour: this release does not know it/);
   });
 
+  it('a value of the wrong kind is named, not dropped in silence', () => {
+    const source = [
+      'port: 8461',
+      'cache_grace: -5',
+      'shutdown_timeout: "later"',
+      'cache: []',
+      'zones: 7',
+      'tlsrpt: 1',
+      'default_zone:',
+      '  strict_testing: "yes"',
+      '  timeout: 1d',
+    ];
+    const named = convert(source.join('\n')).left.map((line) => line.slice(4).split(': ')[0]);
+    for (const key of ['cache_grace', 'shutdown_timeout', 'cache', 'zones', 'tlsrpt']) {
+      assert.ok(named.includes(key), key);
+    }
+    assert.ok(named.includes('default_zone.strict_testing'));
+    assert.ok(named.includes('default_zone.timeout'));
+  });
+
   it('tlsrpt makes the answers carry the attributes', () => {
     assert.equal(convert('tlsrpt: true\n').config.socketmap.defaultDialect, 'postfix-tlsrpt');
   });

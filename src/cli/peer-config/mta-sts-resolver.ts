@@ -45,16 +45,40 @@ export function fromResolver(tree: Tree): Conversion {
   const converter = new Converter();
   takeListener(tree, converter);
   takeTimes(tree, converter);
-  takeProactive(mapOf(tree['proactive_policy_fetching']), converter);
-  takeCache(mapOf(tree['cache']), converter);
-  const defaults = mapOf(tree['default_zone']);
-  takeDefaultZone(defaults, converter);
-  takeZones(mapOf(tree['zones']), converter);
-  if (tree['tlsrpt'] === true) {
+  takeProactive(sectionOf(tree, 'proactive_policy_fetching', converter), converter);
+  takeCache(sectionOf(tree, 'cache', converter), converter);
+  takeDefaultZone(sectionOf(tree, 'default_zone', converter), converter);
+  takeZones(sectionOf(tree, 'zones', converter), converter);
+  if (isOn(tree['tlsrpt'], 'tlsrpt', converter)) {
     converter.take('socketmap.default_dialect', 'postfix-tlsrpt', 'tlsrpt: true');
   }
   converter.leaveUnknown(tree, KNOWN);
   return converter.conversion;
+}
+
+/** A section; what is none is said, not dropped in silence. */
+function sectionOf(tree: Tree, key: string, converter: Converter): Tree {
+  const value = tree[key];
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (value !== undefined && !isMap) converter.leave(key, `${valueText(value)} is no section`);
+  return mapOf(value);
+}
+
+/** A time; what is none is said. */
+function timeOf(value: unknown, key: string, converter: Converter): string | undefined {
+  const text = secondsText(value);
+  if (value !== undefined && text === undefined) {
+    converter.leave(key, `${valueText(value)} is no number of seconds`);
+  }
+  return text;
+}
+
+/** A switch; what is neither on nor off is said: the other program may take it for on. */
+function isOn(value: unknown, key: string, converter: Converter): boolean {
+  if (value !== undefined && typeof value !== 'boolean') {
+    converter.leave(key, `${valueText(value)} is neither true nor false: write one of them`);
+  }
+  return value === true;
 }
 
 function takeListener(tree: Tree, converter: Converter): void {
@@ -66,7 +90,7 @@ function takeListener(tree: Tree, converter: Converter): void {
     takeAddress(host ?? DEFAULT_HOST, port ?? DEFAULT_PORT, converter);
     if (mode !== undefined) converter.leave('mode', 'it is for a UNIX socket, and there is none');
   }
-  if (tree['reuse_port'] === true) {
+  if (isOn(tree['reuse_port'], 'reuse_port', converter)) {
     converter.take('socketmap.reuse_port', true, 'reuse_port: true');
   }
 }
@@ -96,11 +120,11 @@ function takeAddress(host: unknown, port: unknown, converter: Converter): void {
 }
 
 function takeTimes(tree: Tree, converter: Converter): void {
-  const grace = secondsText(tree['cache_grace']);
+  const grace = timeOf(tree['cache_grace'], 'cache_grace', converter);
   if (grace !== undefined) {
     converter.take('mta_sts.recheck', grace, `cache_grace: ${valueText(tree['cache_grace'])}`);
   }
-  const shutdown = secondsText(tree['shutdown_timeout']);
+  const shutdown = timeOf(tree['shutdown_timeout'], 'shutdown_timeout', converter);
   if (shutdown !== undefined) {
     const from = `shutdown_timeout: ${valueText(tree['shutdown_timeout'])}`;
     converter.take('socketmap.shutdown_timeout', shutdown, from);
@@ -113,7 +137,7 @@ function takeProactive(section: Tree, converter: Converter): void {
   if (enabled !== undefined) {
     converter.leave(`${at}.enabled`, 'policies in use are always renewed before they end');
   }
-  const every = secondsText(interval);
+  const every = timeOf(interval, `${at}.interval`, converter);
   if (every !== undefined && typeof interval === 'number') {
     // The jitter first: an interval shorter than it would be refused.
     if (interval <= DEFAULT_JITTER_S) {
@@ -180,10 +204,10 @@ function takeDsn(dsn: unknown, converter: Converter): void {
 }
 
 function takeDefaultZone(zone: Tree, converter: Converter): void {
-  if (zone['strict_testing'] === true) {
+  if (isOn(zone['strict_testing'], 'default_zone.strict_testing', converter)) {
     converter.take('policy.enforce_testing', true, 'default_zone.strict_testing: true');
   }
-  const timeout = secondsText(zone['timeout']);
+  const timeout = timeOf(zone['timeout'], 'default_zone.timeout', converter);
   if (timeout !== undefined) {
     const from = `default_zone.timeout: ${valueText(zone['timeout'])}, the wait for an unknown policy`;
     converter.take('mta_sts.first_contact', timeout, from);
@@ -198,7 +222,7 @@ const ZONE_KEYS = ['strict_testing', 'timeout', 'require_sni'];
 function takeZones(zones: Tree, converter: Converter): void {
   for (const [name, value] of Object.entries(zones)) {
     const zone = mapOf(value);
-    const strict = zone['strict_testing'] === true;
+    const strict = isOn(zone['strict_testing'], `zones.${name}.strict_testing`, converter);
     converter.leave(
       `zones.${name}`,
       strict
