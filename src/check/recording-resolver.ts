@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Answer, LookupOptions, Resolver, RrType } from '../dns/types.ts';
+import { tapResolver } from '../dns/tap-resolver.ts';
+import type { Answer, Resolver, RrType } from '../dns/types.ts';
 
 /** A resolver and the answers that came through it. */
 export interface Recording {
@@ -16,17 +17,10 @@ export interface Recording {
 export function recordAnswers(inner: Resolver): Recording {
   const answers = new Map<string, Answer<RrType>>();
   return {
-    resolver: {
-      async lookup<T extends RrType>(
-        name: string,
-        type: T,
-        options?: LookupOptions,
-      ): Promise<Answer<T>> {
-        const answer = await inner.lookup(name, type, options);
-        answers.set(`${type} ${answer.name}`, answer);
-        return answer;
-      },
-    },
+    resolver: tapResolver(inner, (answer) => {
+      answers.set(`${answer.type} ${answer.name}`, answer);
+      return answer;
+    }),
     answers: () => [...answers.values()],
   };
 }

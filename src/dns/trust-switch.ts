@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Answer, LookupOptions, Resolver, RrType } from './types.ts';
+import { tapResolver } from './tap-resolver.ts';
+import type { Answer, Resolver, RrType } from './types.ts';
 
 /** A resolver and the switch. */
 export interface TrustSwitch {
@@ -18,16 +19,7 @@ export interface TrustSwitch {
 export function createTrustSwitch(inner: Resolver): TrustSwitch {
   let trusted = true;
   return {
-    resolver: {
-      async lookup<T extends RrType>(
-        name: string,
-        type: T,
-        options?: LookupOptions,
-      ): Promise<Answer<T>> {
-        const answer = await inner.lookup(name, type, options);
-        return trusted ? answer : distrusted(answer);
-      },
-    },
+    resolver: tapResolver(inner, (answer) => (trusted ? answer : distrusted(answer))),
     get trusted() {
       return trusted;
     },

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Answer, LookupOptions, Resolver, RrType } from '../dns/types.ts';
+import { tapResolver } from '../dns/tap-resolver.ts';
+import type { Resolver } from '../dns/types.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { DnsFailureClass, Metrics } from '../metrics/metrics.ts';
 
@@ -30,15 +31,10 @@ export function countingResolver(inner: Resolver, metrics: Metrics): CountingRes
     get answered() {
       return answered;
     },
-    async lookup<T extends RrType>(
-      name: string,
-      type: T,
-      options?: LookupOptions,
-    ): Promise<Answer<T>> {
-      const answer = await inner.lookup(name, type, options);
+    ...tapResolver(inner, (answer) => {
       if (answer.kind === 'failure') metrics.dnsFailed(CLASSES[answer.failure.code] ?? 'other');
       else answered = true;
       return answer;
-    },
+    }),
   };
 }

@@ -148,14 +148,19 @@ function addressEvidence(
   };
 }
 
+/** What an operator's override puts in the place of the domain's own policy; undefined: nothing. */
+function overriddenSts({ override }: GatherOptions): { readonly sts?: StsStatus } | undefined {
+  if (override?.kind === 'skip') return {};
+  return override?.kind === 'pin' ? { sts: pinnedStatus(override) } : undefined;
+}
+
 /**
  * A policy that is at hand, without asking anybody (RFC 7505 §3: a domain that takes no mail is
  * not asked): unsigned DNS that says so may be forged, and whoever passes our answer on must know.
  */
 function knownSts(policyDomain: string, { deps, options }: Run): { readonly sts?: StsStatus } {
-  const { override } = options;
-  if (override?.kind === 'skip') return {};
-  if (override?.kind === 'pin') return { sts: pinnedStatus(override) };
+  const overridden = overriddenSts(options);
+  if (overridden !== undefined) return overridden;
   const known = deps.policies.peek(policyDomain);
   return known?.kind === 'policy' ? { sts: known } : {};
 }
@@ -166,9 +171,9 @@ async function stsStatus(
   hosts: readonly Candidate[],
   { deps, options }: Run,
 ): Promise<{ readonly sts?: StsStatus }> {
-  const { override, budgetMs } = options;
-  if (override?.kind === 'skip') return {};
-  if (override?.kind === 'pin') return { sts: pinnedStatus(override) };
+  const overridden = overriddenSts(options);
+  if (overridden !== undefined) return overridden;
+  const { budgetMs } = options;
   const sts = await deps.policies.lookup(policyDomain, {
     mxHosts: hosts.map(({ host }) => host),
     ...(budgetMs === undefined ? {} : { budgetMs }),
