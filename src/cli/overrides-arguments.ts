@@ -98,6 +98,12 @@ function endAfter(length: string, now: number): number {
   if (ms === undefined) {
     throw stop('OVERRIDE_UNTIL_INVALID', `--for ${length}: write it like 90m, 12h or 30d`);
   }
+  if (ms === 0) {
+    throw stop(
+      'OVERRIDE_UNTIL_INVALID',
+      `--for ${length} is no time at all: write how long it holds, like 90m, 12h or 30d; \`overrides drop\` ends one now`,
+    );
+  }
   return Math.ceil((now + ms) / MINUTE) * MINUTE;
 }
 

@@ -139,6 +139,11 @@ describe('smtp-sts overrides', () => {
     ],
     ['a word for an end', ['--skip', '--reason', 'x', '--until', 'tomorrow'], /write a day like/],
     ['a length that is none', ['--skip', '--reason', 'x', '--for', 'a month'], /90m, 12h or 30d/],
+    [
+      'a length of nothing',
+      ['--skip', '--reason', 'x', '--for', '0s'],
+      /--for 0s is no time at all.*30d.* \(OVERRIDE_UNTIL_INVALID\)/,
+    ],
   ];
   for (const [what, argv, says] of WRONG) {
     it(`${what}: exit 64, and what to write`, async () => {

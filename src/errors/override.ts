@@ -18,7 +18,8 @@ export const OVERRIDE_ERRORS = {
     action: 'Say why in 1 to 200 characters: whoever finds it in a year must understand it.',
   },
   OVERRIDE_UNTIL_INVALID: {
-    meaning: 'An override has no end date, or one that is over or too far off.',
+    meaning:
+      'An override has no end, or one that is over or too far off, or it would hold for no time at all.',
     action: 'Write `--until 2027-01-01` or `--for 30d`; ten years ahead at most.',
   },
   OVERRIDE_EXPIRED: {

@@ -45,10 +45,14 @@ export function logStsEvent(log: Log, event: StsEvent, now: number): void {
       break;
   }
   const { failure, inARow, expiresAt } = event;
-  const message = `${policyDomain}: refresh failed ${inARow} in a row, the policy expires in ${lifeText(expiresAt - now)} (${failure.detail})`;
+  const message = `${policyDomain}: refresh failed ${timesText(inARow)}, the policy expires in ${lifeText(expiresAt - now)} (${failure.detail})`;
   const more = { ...fields, code: failure.code, inARow, expiresAt };
   if (inARow >= SERIOUS_FAILURES) log.error(more, message);
   else log.warn(more, message);
+}
+
+function timesText(inARow: number): string {
+  return inARow === 1 ? 'once' : `${inARow} times in a row`;
 }
 
 function lifeText(ms: number): string {

@@ -112,6 +112,15 @@ describe('fetchStsPolicy', () => {
     assert.match(many.failure.detail, /line 5, column 1: .* \(and 1 more fault\)$/);
   });
 
+  it('more faults than the reader keeps are not told as fewer than they are', async () => {
+    const flooded = await fetchStsPolicy({
+      fetcher: fetcherOf(ok(document(`${'a\r\n'.repeat(500)}${POLICY}`))),
+      policyDomain: 'd.test',
+    });
+    assert.ok(!flooded.ok);
+    assert.match(flooded.failure.detail, / \(and at least 95 more faults\)$/);
+  });
+
   it('STS-3.2-R4: the policy carries its text, and warnings come along', async () => {
     const fetched = await fetchStsPolicy({
       fetcher: fetcherOf(ok(document(`${POLICY}\r\n`))),

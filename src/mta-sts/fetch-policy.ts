@@ -94,12 +94,18 @@ function invalid(host: string, problems: readonly Problem[]): Outcome<never> {
   const errors = problems.filter((problem) => problem.severity === 'error');
   const [first] = errors;
   const told = errors.slice(0, MOST_FAULTS).map(faultText).join('; ');
-  const others = errors.length - MOST_FAULTS;
-  const more = others > 0 ? ` (and ${others} more fault${others === 1 ? '' : 's'})` : '';
-  return fail('STS_POLICY_INVALID', `${host}: ${told}${more}`, {
+  return fail('STS_POLICY_INVALID', `${host}: ${told}${moreFaults(errors.length, problems)}`, {
     resultType: 'sts-policy-invalid',
     ...(first === undefined ? {} : { reasonCode: reasonOf(first.code) }),
   });
+}
+
+/** The reader keeps only so many faults: then nobody knows how many more there are. */
+function moreFaults(errors: number, problems: readonly Problem[]): string {
+  const others = errors - MOST_FAULTS;
+  if (others <= 0) return '';
+  const isCut = problems.some(({ code }) => code === 'STS_PROBLEMS_CUT');
+  return ` (and ${isCut ? 'at least ' : ''}${others} more fault${others === 1 ? '' : 's'})`;
 }
 
 function faultText({ line, column, message }: Problem): string {
