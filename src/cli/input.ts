@@ -5,7 +5,6 @@
  */
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { EXIT_NO_INPUT } from './exit-codes.ts';
 import { InputTooLarge, type Io, readAll } from './io.ts';
 import { CommandStop } from './shared-options.ts';
@@ -22,21 +21,78 @@ export async function readInput(file: string, io: Io, limit: number): Promise<Ui
   }
 }
 
-/** The lines of the input one after another, whatever its size. */
-export async function* linesOf(file: string, io: Io): AsyncGenerator<string> {
+/** A line of an input. */
+export interface InputLine {
+  /** From 1. */
+  readonly number: number;
+  /** Without its line end; undefined: longer than the limit. */
+  readonly text: string | undefined;
+}
+
+/**
+ * The lines of the input one after another, whatever its size. They end with LF or CRLF. Of a line
+ * longer than `limit` octets nothing is kept: a file without line ends must not fill the memory.
+ */
+export async function* linesOf(file: string, io: Io, limit: number): AsyncGenerator<InputLine> {
   const stream = file === '-' ? io.stdin : createReadStream(file);
+  const line = new LineCollector(limit);
+  let number = 0;
   try {
-    // `for await` over readline would lose what a stream says when it cannot be opened.
-    const failed = new Promise<never>((_resolve, reject) => stream.once('error', reject));
-    failed.catch(() => undefined);
-    const lines = createInterface({ input: stream, crlfDelay: Infinity })[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await Promise.race([lines.next(), failed]);
-      if (next.done === true) return;
-      yield next.value;
+    for await (const piece of stream) {
+      const octets = typeof piece === 'string' ? Buffer.from(piece) : (piece as Buffer);
+      let start = 0;
+      for (let end = octets.indexOf(LF); end >= 0; end = octets.indexOf(LF, start)) {
+        line.add(octets.subarray(start, end));
+        start = end + 1;
+        number += 1;
+        yield { number, text: line.take() };
+      }
+      line.add(octets.subarray(start));
     }
   } catch (error) {
     throw noInput(file, error);
+  }
+  if (!line.isEmpty) yield { number: number + 1, text: line.take() };
+}
+
+/** What is said of a line that is longer than the limit. */
+export function tooLongText(file: string, number: number, limit: number): string {
+  const what = `longer than ${limit} octets, and not read: is the file what it should be?`;
+  return `${file}:${number}: ${what} (TRANSFER_LINE_TOO_LONG)`;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** The pieces of a line until it is whole. */
+class LineCollector {
+  readonly #limit: number;
+  #pieces: Buffer[] = [];
+  #size = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get isEmpty(): boolean {
+    return this.#size === 0;
+  }
+
+  add(piece: Buffer): void {
+    this.#size += piece.length;
+    // One more than the limit: it may be the CR of the line end.
+    if (this.#size > this.#limit + 1) this.#pieces = [];
+    else this.#pieces.push(piece);
+  }
+
+  /** The line, or undefined if it was too long; the next one begins. */
+  take(): string | undefined {
+    const size = this.#size;
+    const octets = Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#size = 0;
+    const length = octets.at(-1) === CR ? octets.length - 1 : size;
+    return length > this.#limit ? undefined : octets.toString('utf8', 0, length);
   }
 }
 

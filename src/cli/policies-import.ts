@@ -11,12 +11,12 @@ import {
   type TransferredPolicy,
 } from '../mta-sts/policy-transfer.ts';
 import type { Store } from '../store/types.ts';
-import { linesOf } from './input.ts';
-import { complain, type Io, say, sayJson } from './io.ts';
+import { createFaults } from './faults.ts';
+import { linesOf, tooLongText } from './input.ts';
+import { type Io, say, sayJson } from './io.ts';
 import { commandLog, openConfiguredStore } from './parts.ts';
 import { createProgress } from './progress.ts';
 import { configFrom, type SharedOptions } from './shared-options.ts';
-import { shown } from './text/format.ts';
 
 /** Builds the command. */
 export function importCommand(io: Io, done: (exitCode: number) => void): Command {
@@ -38,8 +38,10 @@ export function importCommand(io: Io, done: (exitCode: number) => void): Command
 
 /** Policies in one transaction: few enough that a running service hardly waits. */
 const BATCH = 200;
-/** Faults that are told one by one. */
-const MOST_FAULTS = 20;
+/** JSON makes two octets of a line end or a quote; the rest is for the other fields. */
+function longestLine(longestPolicy: number): number {
+  return 2 * longestPolicy + 4_096;
+}
 
 interface Counts {
   imported: number;
@@ -53,27 +55,31 @@ async function importFrom(file: string, options: SharedOptions, io: Io): Promise
   const counts: Counts = { imported: 0, kept: 0, expired: 0, refused: 0 };
   const store = await openConfiguredStore(config, commandLog(config));
   const progress = createProgress(io, systemClock);
+  const faults = createFaults(io);
+  const limit = longestLine(config.policyFetch.maxBytes);
   try {
-    let number = 0;
     let batch: TransferredPolicy[] = [];
-    const flush = async (): Promise<void> => {
+    const flush = async (number: number): Promise<void> => {
       const taken = await takeIn(store, batch, config.mtaSts.refreshMs);
       counts.imported += taken.imported;
       counts.kept += taken.kept;
       batch = [];
       progress.show(number, undefined, 'lines read');
     };
-    for await (const line of linesOf(file, io)) {
-      number += 1;
-      if (line.trim() === '') continue;
-      const read = readPolicyLine(line, systemClock.now());
-      if (read.ok) batch.push(read.value);
-      else if (read.failure.code === 'TRANSFER_EXPIRED') counts.expired += 1;
-      else
-        tellFault(`${file}:${number}: ${read.failure.detail} (${read.failure.code})`, counts, io);
-      if (batch.length >= BATCH) await flush();
+    let last = 0;
+    for await (const { number, text } of linesOf(file, io, limit)) {
+      last = number;
+      if (text === undefined) faults.tell(tooLongText(file, number, limit));
+      else if (text.trim() !== '') {
+        const read = readPolicyLine(text, systemClock.now());
+        if (read.ok) batch.push(read.value);
+        else if (read.failure.code === 'TRANSFER_EXPIRED') counts.expired += 1;
+        else faults.tell(`${file}:${number}: ${read.failure.detail} (${read.failure.code})`);
+      }
+      if (batch.length >= BATCH) await flush(number);
     }
-    await flush();
+    await flush(last);
+    counts.refused = faults.count;
   } finally {
     progress.end();
     await store.close();
@@ -91,12 +97,6 @@ async function takeIn(
   if (batch.length === 0) return { imported: 0, kept: 0 };
   const now = systemClock.now();
   return await importPolicies(store, batch, { now, refreshMs, random: Math.random });
-}
-
-function tellFault(fault: string, counts: Counts, io: Io): void {
-  counts.refused += 1;
-  if (counts.refused <= MOST_FAULTS) complain(io, shown(fault));
-  if (counts.refused === MOST_FAULTS + 1) complain(io, 'More faults are counted, not told.');
 }
 
 function summary({ imported, kept, expired, refused }: Counts): string {

@@ -69,6 +69,14 @@ describe('smtp-sts policies warm', () => {
     assert.equal(world.policyHost.requests.length, before);
   });
 
+  it('a line of any length takes no memory: named by its number, the others are read, exit 1', async () => {
+    const input = `none.test\n${'x'.repeat(70_000)}\nnone.test\n`;
+    const warm = await policies('long.sqlite', ['warm', '-', '--json'], input);
+    assert.equal(warm.exitCode, 1);
+    assert.match(warm.stderr, /^-:2: .*longer than 65536 octets.*\(TRANSFER_LINE_TOO_LONG\)$/m);
+    assert.deepEqual(JSON.parse(warm.stdout), { fetched: 0, cached: 0, none: 1, failed: {} });
+  });
+
   it('no domain, no file, no number: told, with an exit code', async () => {
     assert.equal((await policies('x.sqlite', ['warm', '-'], 'hello world\n')).exitCode, 1);
     assert.equal((await policies('x.sqlite', ['warm', join(folder, 'nowhere')])).exitCode, 66);
@@ -108,6 +116,15 @@ describe('smtp-sts policies export and import', () => {
     assert.match(mixed.stderr, /^-:1: .*TRANSFER_LINE_INVALID/m);
     assert.match(mixed.stderr, /^-:3: /m);
     assert.match(mixed.stdout, /^1 imported, .*2 were no policies/);
+  });
+
+  it('a line too long is named by its number, the others are taken in: exit 1', async () => {
+    const good = (await policies('from.sqlite', ['export', '-'])).stdout;
+    const input = `${good.split('\n')[0]}\n${'x'.repeat(300_000)}\n${good.split('\n')[1]}\n`;
+    const long = await policies('long-import.sqlite', ['import', '-'], input);
+    assert.equal(long.exitCode, 1);
+    assert.match(long.stderr, /^-:2: .*longer than 135168 octets.*\(TRANSFER_LINE_TOO_LONG\)$/m);
+    assert.match(long.stdout, /^2 imported, .*1 were no policies/);
   });
 
   it('a hundred bad lines are counted, twenty told', async () => {

@@ -8,7 +8,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../clock.ts';
 import { normalizeName } from '../dns/name.ts';
 import type { StsPolicies, StsStatus } from '../mta-sts/types.ts';
-import { linesOf } from './input.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { linesOf, tooLongText } from './input.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { openEngine } from './parts.ts';
 import { createProgress } from './progress.ts';
@@ -35,7 +36,7 @@ export function warmCommand(io: Io, done: (exitCode: number) => void): Command {
       '\nExamples:\n  smtp-sts policies warm /var/log/mail.log --limit 1000\n' +
         '  zcat /var/log/mail.log.*.gz | smtp-sts policies warm - --dry-run\n\n' +
         'Exit code: 0 every domain was asked (most have no policy), 1 some could not be asked or\n' +
-        'their policy could not be had, or no domain was found, 64 wrong usage, 66 no file,\n' +
+        'their policy could not be had, no domain was found, or a line was too long to be read,\n64 wrong usage, 66 no file,\n' +
         '69 the store cannot be opened, 78 the configuration is wrong.',
     )
     .action(async (file: string, _options: object, leaf: Command) => {
@@ -50,7 +51,8 @@ function parseLimit(text: string): number {
 
 async function warm(file: string, options: WarmOptions, io: Io): Promise<number> {
   const config = configFrom(options);
-  const met = await countDomains(file, io);
+  const faults = createFaults(io);
+  const met = await countDomains(file, io, faults);
   const domains = mostFrequent(met, options.limit);
   if (domains.length === 0) {
     complain(io, 'No recipient domain was found: neither a list nor a log of a known MTA.');
@@ -58,7 +60,7 @@ async function warm(file: string, options: WarmOptions, io: Io): Promise<number>
   }
   if (options.dryRun === true) {
     showDomains(domains, options, io);
-    return 0;
+    return faults.count > 0 ? 1 : 0;
   }
   await using parts = await openEngine(config);
   const { policies } = parts.engine;
@@ -66,15 +68,23 @@ async function warm(file: string, options: WarmOptions, io: Io): Promise<number>
   const counts = await fetchAll(domains, { policies, concurrency, io });
   if (options.json === true) sayJson(io, counts);
   else for (const line of summary(counts)) say(io, line);
-  return Object.keys(counts.failed).length > 0 ? 1 : 0;
+  return Object.keys(counts.failed).length > 0 || faults.count > 0 ? 1 : 0;
 }
 
 type Met = readonly [domain: string, times: number];
 
-async function countDomains(file: string, io: Io): Promise<ReadonlyMap<string, number>> {
+/** The longest line of a log, in octets; no MTA writes one that is half as long. */
+const LONGEST_LINE = 65_536;
+
+async function countDomains(
+  file: string,
+  io: Io,
+  faults: Faults,
+): Promise<ReadonlyMap<string, number>> {
   const met = new Map<string, number>();
-  for await (const line of linesOf(file, io)) {
-    for (const text of recipientDomains(line)) {
+  for await (const line of linesOf(file, io, LONGEST_LINE)) {
+    if (line.text === undefined) faults.tell(tooLongText(file, line.number, LONGEST_LINE));
+    for (const text of recipientDomains(line.text ?? '')) {
       const name = normalizeName(text);
       if (!name.ok || !name.value.includes('.')) continue;
       met.set(name.value, (met.get(name.value) ?? 0) + 1);

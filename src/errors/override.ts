@@ -44,6 +44,12 @@ export const OVERRIDE_ERRORS = {
     meaning: 'A line that was to be imported is not one of an export.',
     action: 'Make a new file with `smtp-sts policies export`; the other lines were imported.',
   },
+  TRANSFER_LINE_TOO_LONG: {
+    meaning:
+      'A line of a file that policies or domains are read from is longer than such lines are.',
+    action:
+      'Check that it is the right file, unpacked (`zcat FILE.gz | …`); the other lines were read.',
+  },
   TRANSFER_POLICY_INVALID: {
     meaning: 'A policy that was to be imported is not valid.',
     action: 'Nothing: the policy is fetched from its domain at the next message.',
