@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RELAY_SETTINGS } from './changes-relay.ts';
 import { durationText, sizeText } from './units.ts';
 import type { Config } from './types.ts';
 
@@ -16,7 +17,7 @@ export type EffectTime =
   | 'command';
 
 /** A setting of the file. */
-interface Setting {
+export interface Setting {
   readonly effect: EffectTime;
   readonly read: (config: Config) => string;
 }
@@ -87,6 +88,7 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   'policy_server.mixed_dane': on('reload', (c) => c.policyServer.mixedDane),
   'policy_server.answer_cache': on('restart', (c) => String(c.policyServer.answerCacheEntries)),
   'policy_server.max_stale': on('reload', (c) => durationText(c.policyServer.maxStaleMs)),
+  ...RELAY_SETTINGS,
   'control.socket': on('restart', (c) => c.control.socket),
   'log.level': on('reload', (c) => c.log.level),
   'log.format': on('restart', (c) => c.log.format),

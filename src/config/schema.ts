@@ -7,6 +7,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { controlSection, policyServerSection, socketmapSection } from './schema-policy-server.ts';
+import { relaySection } from './schema-relay.ts';
 import {
   count,
   duration,
@@ -302,6 +303,9 @@ export const configSchema = z.strictObject({
     .prefault(socketmapSection, {})
     .describe('The server that Postfix, Sendmail and Exim ask (socketmap protocol).'),
   policy_server: z.prefault(policyServerSection, {}).describe('What MTAs are told.'),
+  relay: z
+    .prefault(relaySection, {})
+    .describe('The relay: takes messages, keeps them on disk, delivers them strictly.'),
   control: z
     .prefault(controlSection, {})
     .describe('How the command line reaches the running service.'),

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ConfigFile } from './schema.ts';
+import { toRelay } from './to-relay.ts';
 import type { Config } from './types.ts';
 
 /** A port other than 443 is a test set-up: its policy host is on this machine. */
@@ -56,6 +57,7 @@ export function toConfig(file: ConfigFile): Config {
       answerCacheEntries: file.policy_server.answer_cache,
       maxStaleMs: file.policy_server.max_stale,
     },
+    relay: toRelay(file.relay),
     control: { socket: file.control.socket },
     log: { level: file.log.level, format: file.log.format },
   };

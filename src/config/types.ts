@@ -111,9 +111,73 @@ export interface Config {
     /** How long an answer that has run out is still given while it is renewed. */
     readonly maxStaleMs: number;
   };
+  readonly relay: RelaySettings;
   readonly control: {
     /** Path of the UNIX socket; empty: none. */
     readonly socket: string;
   };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+}
+
+/** Sends the mail of some domains somewhere else than their MX. */
+export interface RouteSettings {
+  /** `example.com`, `*.example.com` (every name below), `*` (everything else), or `[192.0.2.1]`. */
+  readonly domains: readonly string[];
+  /** As Postfix writes it: `[host]:587`, `host`, `host:26`, `[192.0.2.1]`. */
+  readonly nextHop: string;
+  /** For AUTH; the password stands in a file of its own. */
+  readonly user: string | undefined;
+  readonly passwordFile: string | undefined;
+  /** `policy`: as the host's own policies say; `encrypt`: TLS at least; `verify`: a certificate of the web PKI for the host. */
+  readonly tls: 'policy' | 'encrypt' | 'verify';
+  /** Replace `smtp.helo_name` and `smtp.local_address` for this route. */
+  readonly heloName: string | undefined;
+  readonly localAddress: string | undefined;
+}
+
+/** The relay: takes messages, keeps them, delivers them. Durations in milliseconds, sizes in octets. */
+export interface RelaySettings {
+  /** False: the service does not take mail. */
+  readonly enabled: boolean;
+  /** Where messages are taken: `address:port`, `[v6]:port`. */
+  readonly listen: readonly string[];
+  /** The same with TLS from the first octet (RFC 8314 §3.3). */
+  readonly listenTls: readonly string[];
+  /** PEM files of our own certificate; undefined: no TLS and so no AUTH and no REQUIRETLS. */
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  /** Who may send without AUTH. */
+  readonly trustedNetworks: readonly string[];
+  /** Users and their scrypt hashes; undefined: no AUTH. */
+  readonly usersFile: string | undefined;
+  readonly maxMessageBytes: number;
+  readonly maxRecipients: number;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerClient: number;
+  /** Messages that one client may hand in within a minute; 0: any number. */
+  readonly maxMessagesPerMinute: number;
+  /** Refused commands after which a connection is closed. */
+  readonly maxErrors: number;
+  /** `Received` fields after which a message is in a loop (RFC 5321 §6.3). */
+  readonly maxHops: number;
+  readonly idleTimeoutMs: number;
+  /** Heed `TLS-Required: No` (RFC 8689 §3). */
+  readonly tlsRequiredNo: 'submission' | 'always' | 'never';
+  /** Deliveries under way at once. */
+  readonly concurrency: number;
+  /** The same to one next hop. */
+  readonly concurrencyPerHop: number;
+  /** Messages a minute to one next hop; 0: any number. */
+  readonly messagesPerMinutePerHop: number;
+  readonly sessionIdleMs: number;
+  readonly messagesPerSession: number;
+  readonly retryWaitsMs: readonly number[];
+  readonly delayNoticeAfterMs: number;
+  readonly giveUpAfterMs: number;
+  readonly bounceGiveUpAfterMs: number;
+  readonly routes: readonly RouteSettings[];
+  /** Evaluate every policy as enforced, deliver as if none was, and count what would have waited. */
+  readonly shadow: boolean;
+  /** How long deliveries under way may take to end when the service stops. */
+  readonly shutdownTimeoutMs: number;
 }

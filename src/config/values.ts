@@ -43,11 +43,11 @@ export function duration(
 }
 
 /** Octets, written `512B`, `64KiB` or `1MiB`. */
-export function size(): z.ZodType<number, string> {
-  const message = 'Expected a size from 1B to 16MiB, written like 512B, 64KiB or 1MiB';
+export function size(max = '16MiB'): z.ZodType<number, string> {
+  const message = `Expected a size from 1B to ${max}, written like 512B, 64KiB or 1MiB`;
   return z.string({ error: message }).transform((text, context) => {
     const octets = parseSize(text);
-    if (octets !== undefined && octets >= 1 && octets <= parseSize('16MiB')!) return octets;
+    if (octets !== undefined && octets >= 1 && octets <= parseSize(max)!) return octets;
     context.addIssue({ code: 'custom', message });
     return z.NEVER;
   });
