@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { knownKeys } from './keys.ts';
 import { loadConfig, readConfig } from './load-config.ts';
@@ -246,6 +246,31 @@ describe('overrides', () => {
         .allowAddresses,
       ['10.0.0.0/8', '127.0.0.0/8', '::1/128'],
     );
+  });
+});
+
+describe('a file with nothing in it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sts-empty-'));
+  const path = join(folder, 'sts.yaml');
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('is every default, and a warning', () => {
+    for (const text of ['', '\n', '# a comment\n', '---\n', '~\n']) {
+      writeFileSync(path, text);
+      const { value, problems } = loadConfig({ path });
+      assert.deepEqual(value, loadConfig().value);
+      assert.deepEqual(
+        problems.map(({ code, severity }) => [code, severity]),
+        [['CONFIG_EMPTY', 'warning']],
+        JSON.stringify(text),
+      );
+    }
+  });
+
+  it('is meant where it says so, or where there is no file', () => {
+    writeFileSync(path, '{}\n');
+    assert.deepEqual(loadConfig({ path }).problems, []);
+    assert.deepEqual(loadConfig().problems, []);
   });
 });
 

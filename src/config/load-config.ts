@@ -26,13 +26,16 @@ export interface LoadConfigOptions {
   readonly folders?: SystemFolders;
 }
 
+/** What stands for "no file", and in a file for "every default is meant". */
+const NOTHING = '{}';
+
 /** RFC 8461 §3.3: no second attempt for the same id within this time, milliseconds. */
 const RFC_RETRY_MS = 300_000;
 
 /** Settings from file and options. `value` is absent if a problem of severity `error` was found. */
 export function loadConfig(options: LoadConfigOptions = {}): Reading<Config> {
   const { path, overrides = {}, folders = {} } = options;
-  if (path === undefined) return readConfig('', overrides, folders);
+  if (path === undefined) return readConfig(NOTHING, overrides, folders);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -56,7 +59,7 @@ export function readConfig(
   const file = { document, lines };
   let tree: unknown;
   try {
-    tree = document.toJS({ maxAliasCount: 100 }) ?? {};
+    tree = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
     return {
       problems: [
@@ -64,6 +67,8 @@ export function readConfig(
       ],
     };
   }
+  const isEmpty = tree === null || tree === undefined;
+  tree ??= {};
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
     return { problems: [notAMap()] };
   }
@@ -74,7 +79,8 @@ export function readConfig(
     return { problems: result.error.issues.flatMap((issue) => problemsOf(issue, file, overrides)) };
   }
   const config = toConfig(result.data);
-  return { value: config, problems: warningsOf(config, file) };
+  const empty = isEmpty ? [emptyWarning()] : [];
+  return { value: config, problems: [...empty, ...warningsOf(config, file)] };
 }
 
 interface ParsedFile {
@@ -90,6 +96,17 @@ function unreadable(path: string, error: unknown): Problem {
     code: 'CONFIG_UNREADABLE',
     message: `cannot read ${path}: ${messageOf(error)}`,
     fix: 'Check the path and its permissions',
+  };
+}
+
+/** Every setting has its default: what an editor that was cut short leaves behind says so, too. */
+function emptyWarning(): Problem {
+  return {
+    ...START,
+    code: 'CONFIG_EMPTY',
+    message: 'the file is empty: every setting has its default',
+    fix: `Write the settings; if the defaults are meant, write ${NOTHING}`,
+    severity: 'warning',
   };
 }
 

@@ -15,6 +15,11 @@ export const CONFIG_ERRORS = {
     meaning: 'The configuration file cannot be read.',
     action: 'Check the path and its permissions.',
   },
+  CONFIG_EMPTY: {
+    meaning:
+      'The configuration file has no setting in it. At the start that means every default; a reload that would change a setting is refused, since the file may have been cut short.',
+    action: 'Write the settings and reload; if every default is meant, write `{}` into the file.',
+  },
   CONFIG_SYNTAX: {
     meaning: 'The configuration file is not valid YAML.',
     action: 'Mend the line that the message names; most often it is the indentation or a quote.',

@@ -78,7 +78,7 @@ describe('a reload', () => {
       );
       assert.deepEqual(report.changed, []);
     }
-    it.text = '';
+    it.text = '{}';
     const report = await it.reloader.reload();
     assert.ok(report.outcome === 'ok');
     assert.deepEqual(report.needsRestart, []);
@@ -97,6 +97,36 @@ describe('a reload', () => {
     assert.equal(it.reloader.config.policy.enforceTesting, true);
     assert.match(it.logged[0]!, /sts\.yaml:3:3: unknown key policy\.enforce_tests/);
     assert.deepEqual(it.counted, ['refused']);
+  });
+
+  it('a file that was emptied changes nothing: an editor may be about to write it', async () => {
+    const it = rig('policy: { enforce_testing: true }\n');
+    for (const text of ['', '# policy: { enforce_testing: true }\n']) {
+      it.text = text;
+      const report = await it.reloader.reload();
+      assert.ok(report.outcome === 'refused');
+      assert.deepEqual(
+        report.problems.map(({ code, severity }) => [code, severity]),
+        [['CONFIG_EMPTY', 'error']],
+      );
+    }
+    assert.deepEqual(it.applied, []);
+    assert.equal(it.reloader.config.policy.enforceTesting, true);
+    assert.match(it.logged[0]!, /sts\.yaml:1:1: the file is empty/);
+    it.text = '{}';
+    assert.equal((await it.reloader.reload()).outcome, 'ok');
+    assert.equal(it.reloader.config.policy.enforceTesting, false);
+  });
+
+  it('an empty file that was empty before is taken over, with a warning', async () => {
+    const it = rig();
+    it.text = '# nothing yet\n';
+    const report = await it.reloader.reload();
+    assert.ok(report.outcome === 'ok');
+    assert.deepEqual(
+      report.warnings.map(({ code }) => code),
+      ['CONFIG_EMPTY'],
+    );
   });
 
   it('what the file names and cannot be used changes nothing either', async () => {

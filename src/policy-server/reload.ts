@@ -78,6 +78,8 @@ export function createReloader(options: ReloaderOptions): Reloader {
     const reading = source.read();
     if (reading.value === undefined) return { outcome: 'refused', problems: reading.problems };
     const next = reading.value;
+    const emptied = emptiedBy(reading, config, next);
+    if (emptied !== undefined) return { outcome: 'refused', problems: [emptied] };
     const changed = configChanges(config, next).filter(({ effect }) => effect === 'reload');
     const applied = options.apply(next, changed);
     if (!applied.ok) return { outcome: 'refused', problems: [], failure: applied.failure };
@@ -114,6 +116,17 @@ export function createReloader(options: ReloaderOptions): Reloader {
       return await mine;
     },
   };
+}
+
+/** An editor empties a file before it writes it, and a full disk ends it there: nobody meant that. */
+function emptiedBy(
+  { problems }: Reading<Config>,
+  before: Config,
+  next: Config,
+): Problem | undefined {
+  const empty = problems.find(({ code }) => code === 'CONFIG_EMPTY');
+  if (empty === undefined || configChanges(before, next).length === 0) return undefined;
+  return { ...empty, severity: 'error' };
 }
 
 function logReport(log: Log, report: ReloadReport): void {
