@@ -1,11 +1,26 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import {
+  type ChildProcess,
+  type ChildProcessByStdio,
+  execFileSync,
+  spawn,
+} from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { loadConfig } from '../src/config/load-config.ts';
@@ -40,7 +55,7 @@ interface Running {
   readonly url: string;
 }
 
-async function start(...more: string[]): Promise<Running> {
+function spawnService(...more: string[]): ChildProcessByStdio<null, Readable, Readable> {
   const argv = [
     'serve',
     '--listen=127.0.0.1:0',
@@ -55,12 +70,30 @@ async function start(...more: string[]): Promise<Running> {
   ];
   const child = spawn(process.execPath, [BIN, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
   running.push(child);
+  return child;
+}
+
+async function start(...more: string[]): Promise<Running> {
+  const child = spawnService(...more);
   child.stderr.resume();
   for await (const line of createInterface(child.stdout)) {
     const url = /^listening on (http:\/\/[^ ]+) /.exec(line)?.[1];
     if (url !== undefined) return { child, url };
   }
   throw new Error(`the service ended with ${child.exitCode}`);
+}
+
+/** Opens a named pipe as soon as somebody reads it. */
+async function openedForWriting(path: string): Promise<number> {
+  for (let turn = 0; turn < 200; turn += 1) {
+    try {
+      return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
+    }
+    await setTimeout(50);
+  }
+  throw new Error(`nobody reads ${path}`);
 }
 
 async function stop({ child }: Running, signal: NodeJS.Signals): Promise<number | null> {
@@ -182,6 +215,27 @@ describe('the service', () => {
     assert.equal(await stop(service, 'SIGTERM'), 0);
     assert.ok(performance.now() - started < 20_000);
     socket.destroy();
+  });
+
+  it('SIGHUP during the start ends nothing, and is answered by one reload once it is ready', async () => {
+    // A pipe holds the start where it reads its configuration for as long as the test likes.
+    const path = join(folder, 'config.yaml');
+    execFileSync('mkfifo', [path]);
+    const more = [`--config=${path}`, '--log-level=info'];
+    const child = spawnService(...more);
+    let log = '';
+    child.stderr.on('data', (text: Buffer) => (log += text.toString()));
+    const pipe = await openedForWriting(path);
+    child.kill('SIGHUP');
+    unlinkSync(path);
+    writeFileSync(path, 'policy: { enforce_testing: true }\n');
+    writeSync(pipe, '# nothing yet\n');
+    closeSync(pipe);
+    for (let turn = 0; turn < 200 && !log.includes('"reload"'); turn += 1) await setTimeout(50);
+    assert.match(log, /reloaded, changed: policy\.enforce_testing/);
+    assert.equal(log.match(/"event":"reload"/g)?.length, 1, log);
+    assert.match(log, /CONFIG_EMPTY/);
+    assert.equal(await stop({ child, url: '' }, 'SIGTERM'), 0);
   });
 
   it('a port that is taken: exit 69, and what to do', async () => {

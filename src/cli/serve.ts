@@ -13,12 +13,13 @@ import { socketsHandedOver } from '../systemd/listen-fds.ts';
 import { createNotifier } from '../systemd/notify.ts';
 import { sendBySystemdNotify } from '../systemd/send.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
+import { type HangUps, listenForHangUps } from './hang-ups.ts';
 import { type Io, say } from './io.ts';
 import {
   collect,
   CommandStop,
-  configFrom,
   configSource,
+  configWithWarnings,
   type SharedOptions,
 } from './shared-options.ts';
 
@@ -55,40 +56,49 @@ export function serveCommand(io: Io, done: (exitCode: number) => void): Command 
       ]),
     )
     .action(async (_options: object, command: Command) => {
-      const options = withSocketsOf(process.env, command.optsWithGlobals<SharedOptions>());
-      const { service, log } = await start(options);
-      const notifier = createNotifier({
-        env: process.env,
-        pid: process.pid,
-        send: sendBySystemdNotify,
-        monotonicUs: () => process.hrtime.bigint() / 1_000n,
-        clock: systemClock,
-        log,
-      });
-      // Whoever reads that it listens may end it at once.
-      const ended = signalled();
-      for (const { face, url, use } of service.listening) {
-        say(
-          io,
-          options.json === true
-            ? JSON.stringify({ face, url })
-            : `listening on ${url}  (${face}; ${use})`,
-        );
+      const hangUps = listenForHangUps(process);
+      try {
+        await serve(command.optsWithGlobals<SharedOptions>(), io, hangUps);
+        done(0);
+      } finally {
+        hangUps.stop();
       }
-      const status = `listening on ${service.listening.map(({ url }) => url).join(', ')}`;
-      notifier.ready(status);
-      const onHangUp = (): void => {
-        notifier.reloading();
-        void service.reload().then(({ outcome }) => {
-          notifier.ready(outcome === 'ok' ? status : `${status}; the last reload was refused`);
-        });
-      };
-      process.on('SIGHUP', onHangUp);
-      await ended;
-      process.off('SIGHUP', onHangUp);
-      await Promise.all([notifier.stopping(), service.close()]);
-      done(0);
     });
+}
+
+/** The service from its start to the signal that ends it. */
+async function serve(given: SharedOptions, io: Io, hangUps: HangUps): Promise<void> {
+  const options = withSocketsOf(process.env, given);
+  const { service, log } = await start(options);
+  const notifier = createNotifier({
+    env: process.env,
+    pid: process.pid,
+    send: sendBySystemdNotify,
+    monotonicUs: () => process.hrtime.bigint() / 1_000n,
+    clock: systemClock,
+    log,
+  });
+  // Whoever reads that it listens may end it at once.
+  const ended = signalled();
+  for (const { face, url, use } of service.listening) {
+    say(
+      io,
+      options.json === true
+        ? JSON.stringify({ face, url })
+        : `listening on ${url}  (${face}; ${use})`,
+    );
+  }
+  const status = `listening on ${service.listening.map(({ url }) => url).join(', ')}`;
+  notifier.ready(status);
+  hangUps.answerWith(() => {
+    notifier.reloading();
+    void service.reload().then(({ outcome }) => {
+      notifier.ready(outcome === 'ok' ? status : `${status}; the last reload was refused`);
+    });
+  });
+  await ended;
+  hangUps.answerWith(() => undefined);
+  await Promise.all([notifier.stopping(), service.close()]);
 }
 
 /** Sockets that systemd hands over take the place of `socketmap.listen`. */
@@ -104,8 +114,11 @@ interface Started {
 }
 
 async function start(options: SharedOptions): Promise<Started> {
-  const config = configFrom(options);
+  const { config, warnings } = configWithWarnings(options);
   const log = createLog(config.log.level, { format: config.log.format });
+  for (const { code, line, message, fix } of warnings) {
+    log.warn({ event: 'config', code }, `${options.config ?? ''}:${line}: ${message}. ${fix}`);
+  }
   try {
     const service = await startService({
       config,

@@ -110,6 +110,14 @@ export function configSource(options: SharedOptions): ConfigSource {
 
 /** Loads the configuration that the shared options name; throws {@link CommandStop} when it is wrong. */
 export function configFrom(options: SharedOptions): Config {
+  return configWithWarnings(options).config;
+}
+
+/** The same, with the valid settings that are a trap. */
+export function configWithWarnings(options: SharedOptions): {
+  readonly config: Config;
+  readonly warnings: readonly Problem[];
+} {
   const loaded = configSource(options).read();
   if (loaded.value === undefined) {
     const lines = loaded.problems.map((problem) => problemText(problem, options.config));
@@ -117,7 +125,7 @@ export function configFrom(options: SharedOptions): Config {
     throw new CommandStop(lines.join('\n'), isUsage ? EXIT_USAGE : EXIT_CONFIG);
   }
   checkCaFile(loaded.value);
-  return loaded.value;
+  return { config: loaded.value, warnings: loaded.problems };
 }
 
 /** `FILE:LINE:COLUMN: what is wrong` and, below it, the cure. */
