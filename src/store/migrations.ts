@@ -5,6 +5,7 @@
  */
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
+import { QUEUE_STEP } from './migrations/0003-queue.ts';
 import type { EngineTraits, Schema } from './types.ts';
 
 /** One step. Its name is stored, so it never changes once released. */
@@ -83,6 +84,7 @@ export const MIGRATIONS: readonly Migration[] = [
       for (const statement of appendOnly(traits)) await sql.raw(statement).execute(db);
     },
   },
+  QUEUE_STEP,
 ];
 
 /** What makes the database itself refuse to change or delete a line of the audit. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Generated, Kysely } from 'kysely';
+import type { QueueTables } from './queue-tables.ts';
 
 /** One cached policy. Times are milliseconds since the Unix epoch. */
 export interface StsPolicyTable {
@@ -63,7 +64,7 @@ export interface OverrideAuditTable {
 }
 
 /** All tables. */
-export interface Schema {
+export interface Schema extends QueueTables {
   sts_policy: StsPolicyTable;
   lease: LeaseTable;
   override: OverrideTable;
