@@ -132,7 +132,9 @@ async function start(options: SharedOptions): Promise<Started> {
     if (error instanceof StoreError) {
       throw new CommandStop(error.message, EXIT_UNAVAILABLE);
     }
-    if (error instanceof ListenError) throw new CommandStop(error.message, EXIT_UNAVAILABLE);
+    if (error instanceof ListenError) {
+      throw new CommandStop(`${error.message} (SOCKETMAP_LISTEN_FAILED)`, EXIT_UNAVAILABLE);
+    }
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
       throw new CommandStop(

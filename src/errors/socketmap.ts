@@ -12,6 +12,11 @@ export const SOCKETMAP_ERRORS = {
     action:
       'Start the service, or compare the address with socketmap.listen; for a UNIX socket look at its path and mode too.',
   },
+  SOCKETMAP_LISTEN_FAILED: {
+    meaning: 'The service cannot listen where `socketmap.listen` says, and does not start.',
+    action:
+      'The message says what is in the way: a port that is taken, a folder that does not exist or may not be written to, a path over 107 octets, a file that is no socket.',
+  },
   SOCKETMAP_TIMEOUT: {
     meaning: 'The socketmap server took the question and gave no answer in time.',
     action: 'Look at its log and at its metrics; it may wait for a resolver that does not answer.',

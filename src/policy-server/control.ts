@@ -13,7 +13,7 @@ import { normalizeName } from '../dns/name.ts';
 import type { Log } from '../log/log.ts';
 import type { ReloadReport } from './reload.ts';
 import { listenErrorOf } from './listen-error.ts';
-import { clearUnixSocket } from './unix-socket.ts';
+import { listenOnUnixSocket } from './unix-socket.ts';
 
 /** What the service lets be done. */
 export interface ControlActions {
@@ -73,26 +73,10 @@ export async function startControl(options: ControlOptions): Promise<Control | u
   };
 }
 
-/** Everything but the owner's rights, taken away. */
-const OWNER_ALONE = 0o177;
-
 /** Makes the folder if need be, and the file so that it is never open to others, not for a moment. */
 async function listenPrivately(server: Server, path: string): Promise<void> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  await clearUnixSocket(path);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    // `listen` makes the file before it returns, so the mask holds for nothing else.
-    const before = process.umask(OWNER_ALONE);
-    try {
-      server.listen(path, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    } finally {
-      process.umask(before);
-    }
-  });
+  await listenOnUnixSocket(server, path, { mode: 0o600 });
 }
 
 /** The requests and their answers; `app.request()` answers without a socket. */

@@ -10,7 +10,7 @@ import { Conversation } from './conversation.ts';
 import { listenErrorOf } from './listen-error.ts';
 import { netstringText } from './netstring.ts';
 import { parseSocketAddress, type SocketAddress, socketAddressText } from './socket-address.ts';
-import { clearUnixSocket, secureUnixSocket, type UnixSocketAccess } from './unix-socket.ts';
+import { listenOnUnixSocket, type UnixSocketAccess } from './unix-socket.ts';
 
 /** What may change while the server runs. */
 export interface ConnectionSettings {
@@ -96,7 +96,10 @@ async function listen(
   options: SocketmapServerOptions,
 ): Promise<void> {
   try {
-    if (address.kind === 'unix') await clearUnixSocket(address.path);
+    if (address.kind === 'unix') {
+      await listenOnUnixSocket(server, address.path, { ...options.unix, backlog: BACKLOG });
+      return;
+    }
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(whereOf(address, options), () => {
@@ -104,7 +107,6 @@ async function listen(
         resolve();
       });
     });
-    if (address.kind === 'unix') secureUnixSocket(address.path, options.unix);
   } catch (error) {
     if (server.listening) await closed(server);
     throw listenErrorOf(socketAddressText(address), error);
@@ -114,12 +116,13 @@ async function listen(
 /** Connections that come faster than they are taken wait in the kernel. */
 const BACKLOG = 1024;
 
-function whereOf(address: SocketAddress, { reusePort = false }: SocketmapServerOptions): object {
+function whereOf(
+  address: Exclude<SocketAddress, { kind: 'unix' }>,
+  { reusePort = false }: SocketmapServerOptions,
+): object {
   switch (address.kind) {
     case 'tcp':
       return { host: address.host, port: address.port, backlog: BACKLOG, reusePort };
-    case 'unix':
-      return { path: address.path, backlog: BACKLOG };
     case 'fd':
       return { fd: address.fd };
     default:
