@@ -91,8 +91,8 @@ class Session implements SmtpSession {
   #peer: PeerTls | undefined;
   #verdict: SessionVerdict | undefined;
   #busy = false;
-  /** A transaction was begun: the next one starts with RSET. */
-  #used = false;
+  /** The server may keep something of the last transaction: the next one starts with RSET. */
+  #leftOver = false;
 
   constructor(opened: Opened) {
     this.#options = opened.options;
@@ -225,18 +225,21 @@ class Session implements SmtpSession {
       insideTls: this.#peer !== undefined,
     });
     if (planning.kind === 'refused') return planning.fate;
-    const position = this.#used ? 'after-another' : 'first';
-    this.#used ||= planning.plan.recipients.some(({ kind }) => kind === 'say');
+    const start = this.#leftOver ? 'reset' : 'clean';
+    this.#leftOver ||= planning.plan.recipients.some(({ kind }) => kind === 'say');
     this.#busy = true;
     try {
-      return await transact({
+      const fates = await transact({
         line: this.#line,
         timeouts: this.#timeouts,
         plan: planning.plan,
         message,
         pace: capabilities.pipelining ? 'pipelined' : 'lock-step',
-        position,
+        start,
       });
+      // A message that was taken leaves no envelope behind (RFC 5321 §4.1.1.4).
+      if (fates.some(({ status }) => status === 'delivered')) this.#leftOver = false;
+      return fates;
     } finally {
       this.#busy = false;
     }

@@ -19,8 +19,8 @@ export interface TransactionJob {
   readonly plan: Plan;
   readonly message: MessageSource;
   readonly pace: 'pipelined' | 'lock-step';
-  /** `after-another`: RSET comes first, so that nothing of the last transaction is left. */
-  readonly position: 'first' | 'after-another';
+  /** `reset`: RSET comes first, so that nothing of the last transaction is left. */
+  readonly start: 'clean' | 'reset';
 }
 
 /** A command of the envelope. */
@@ -85,7 +85,7 @@ async function sendEnvelope(job: TransactionJob, progress: Progress): Promise<vo
   }
 }
 
-function stepsOf({ plan, position, timeouts }: TransactionJob): readonly EnvelopeStep[] {
+function stepsOf({ plan, start, timeouts }: TransactionJob): readonly EnvelopeStep[] {
   const wait = (timeoutMs: number, command: string): Wait => ({
     timeoutMs,
     what: `the reply to ${command}`,
@@ -96,7 +96,7 @@ function stepsOf({ plan, position, timeouts }: TransactionJob): readonly Envelop
       : [{ kind: 'rcpt', text: planned.line, wait: wait(timeouts.rcpt, 'RCPT'), index }],
   );
   return [
-    ...(position === 'first'
+    ...(start === 'clean'
       ? []
       : [{ kind: 'rset', text: 'RSET', wait: wait(timeouts.mail, 'RSET') } as const]),
     { kind: 'mail', text: plan.mail, wait: wait(timeouts.mail, 'MAIL') },

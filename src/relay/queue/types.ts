@@ -67,6 +67,11 @@ export type JobState = 'waiting' | 'held';
 /** A job that is due, not yet taken. */
 export interface DueJob extends JobKey {
   readonly nextAt: number;
+  /**
+   * When its message was accepted, where that is known without another look: a message at the end
+   * of its time is taken although its next hop is left alone for now.
+   */
+  readonly acceptedAt?: number;
 }
 
 /** State of a recipient. `delivered`, `failed` and `dropped` are final. */
