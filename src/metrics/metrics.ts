@@ -7,6 +7,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { answerCounter } from './answer-counter.ts';
 import { type BuildInfo, processNumbers } from './process-numbers.ts';
+import { relayMetrics } from './relay.ts';
 import type {
   DecisionOutcome,
   DnsFailureClass,
@@ -98,6 +99,7 @@ export function createMetrics(build: BuildInfo = { version: 'unknown' }): Metric
     watchAnswers: answerGauges(registers),
     watchResolver: resolverNumbers(registers),
     watchOverrides: overrideGauge(registers),
+    relay: relayMetrics(registers),
     text: async () => await registry.metrics(),
     contentType: registry.contentType,
   };

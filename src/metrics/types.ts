@@ -4,6 +4,7 @@
  * @module
  */
 import type { Registry } from 'prom-client';
+import type { RelayMetrics } from './relay-types.ts';
 
 /** How a policy fetch ended; the classes follow the RFC 8460 result types. */
 export type FetchOutcome = 'ok' | 'fetch-error' | 'webpki-invalid' | 'policy-invalid';
@@ -124,6 +125,8 @@ export interface Metrics {
   watchResolver(read: () => ResolverNumbers): void;
   /** Called at each scrape: overrides in force, by kind. */
   watchOverrides(read: () => Readonly<Record<string, number>>): void;
+  /** The numbers of the relay. */
+  readonly relay: RelayMetrics;
   /** The page of a scrape. */
   text(): Promise<string>;
   /** Its media type. */
