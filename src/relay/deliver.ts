@@ -11,13 +11,15 @@ import type { Envelope, MessageSource, Recipient, SmtpTimeouts } from '../smtp/t
 import type { AttemptEvent } from '../tls-policy/attempt-event.ts';
 import type { Engine } from '../tls-policy/engine-types.ts';
 import { nextHopText } from '../tls-policy/next-hop.ts';
-import { openSession, type OpenSessionOptions } from '../tls-policy/session.ts';
+import type { OpenSessionOptions } from '../tls-policy/session.ts';
 import type { DecisionRecord, HostPolicy } from '../tls-policy/types.ts';
 import { groupRecipients, type RecipientGroup, type Route } from './group-recipients.ts';
 import { walkHosts, type OpenHost, type WalkResult } from './host-walk.ts';
 import { walkOrder, withoutLoops, type OwnIdentity } from './mx-walk-order.ts';
 import { failedForSts, recheckPolicy } from './policy-recheck.ts';
 import { messageDemand, unsure, type MessageDemand, type TlsRequiredNo } from './require-tls.ts';
+import type { SessionSource } from './session-pool/types.ts';
+import { unpooled } from './session-pool/unpooled.ts';
 import type { DeliveryReport, HopReport, RecipientReport } from './types.ts';
 
 /** What to deliver and with what. */
@@ -34,6 +36,15 @@ export interface DeliverOptions {
   readonly tlsRequiredNo?: TlsRequiredNo;
   /** This machine, as MX records may name it. Default: the EHLO name alone. */
   readonly own?: OwnIdentity;
+  /** Where sessions come from. Default: one for each message. */
+  readonly sessions?: SessionSource;
+  /** `watch`: policies are looked at and not enforced; REQUIRETLS is. Default `enforce`. */
+  readonly enforcement?: 'enforce' | 'watch';
+  /**
+   * The message is given up after this attempt: whatever stands in the way, the look for a newer
+   * policy is part of it (RFC 8461 §5.1 step 3).
+   */
+  readonly isLast?: boolean;
   /** Numbers in [0, 1) for the order of equal MX hosts. Default `Math.random`. */
   readonly random?: () => number;
   /** Longest wait for a first contact with a policy host, milliseconds. Default 15,000. */
@@ -89,24 +100,34 @@ async function deliverHop(group: RecipientGroup, options: DeliverOptions): Promi
 }
 
 async function decideAndWalk(group: RecipientGroup, options: DeliverOptions): Promise<HopResult> {
-  const demand = messageDemand(options.envelope, options.tlsRequiredNo);
+  const demand = demandOf(options);
   const decision = await decide(group, options);
-  const first = await walk(decision, group.recipients, demand, options);
+  const first = await walk({ group, decision, demand }, group.recipients, options);
   if (demand === 'report-only') {
     return hopResult(group, decision, first, { recheck: 'not-needed', policyUse: demand });
   }
-  if (!wantsRecheck(first)) return hopResult(group, decision, first, { recheck: 'not-needed' });
+  if (!wantsRecheck(first, options))
+    return hopResult(group, decision, first, { recheck: 'not-needed' });
   const { changed, doubt } = await recheckPolicy(options.engine, decision, options.signal);
   const more = doubt === undefined ? {} : { doubt };
   if (!changed) return hopResult(group, decision, first, { recheck: 'unchanged', ...more });
   const newer = await decide(group, options, { fresh: true });
-  const second = await walk(newer, first.waiting, demand, options);
+  const second = await walk({ group, decision: newer, demand }, first.waiting, options);
   return hopResult(group, newer, second, { recheck: 'changed', before: first, ...more });
 }
 
 /** A newer policy could have let the message through; none ends without that look (RFC 8461 §5.1). */
-function wantsRecheck({ waiting, attempts, ruledOut }: WalkResult): boolean {
-  return waiting.length > 0 && (ruledOut || attempts.some(failedForSts));
+function wantsRecheck(
+  { waiting, attempts, ruledOut }: WalkResult,
+  { isLast }: DeliverOptions,
+): boolean {
+  if (waiting.length === 0) return false;
+  return isLast === true || ruledOut || attempts.some(failedForSts);
+}
+
+function demandOf({ envelope, tlsRequiredNo, enforcement }: DeliverOptions): MessageDemand {
+  const demand = messageDemand(envelope, tlsRequiredNo);
+  return enforcement === 'watch' && demand === 'policy' ? 'report-only' : demand;
 }
 
 async function decide(
@@ -126,11 +147,11 @@ type Walked = WalkResult & { readonly instead?: Instead };
 type Instead = { readonly status: 'failed' | 'deferred'; readonly failure: Failure };
 
 async function walk(
-  decision: DecisionRecord,
+  purpose: Purpose,
   recipients: readonly Recipient[],
-  demand: MessageDemand,
   options: DeliverOptions,
 ): Promise<Walked> {
+  const { decision, demand } = purpose;
   const { policy } = decision;
   const hosts = withoutOwn(policy.nextHop.kind === 'domain', policy.hosts, options);
   const instead = noWalk(decision, hosts, demand);
@@ -151,7 +172,7 @@ async function walk(
     message: options.message,
     demand,
     sts: decision.evidence.sts,
-    open: opener(decision, options),
+    open: opener(purpose, options),
   });
 }
 
@@ -183,25 +204,41 @@ function noWalk(
   return waits ? { status: 'deferred', failure } : undefined;
 }
 
-function opener(decision: DecisionRecord, options: DeliverOptions): OpenHost {
-  const { engine, config, clock, onAttempt } = options;
-  return async (hostPolicy, address, policyUse) =>
-    await openSession({
-      hostPolicy,
-      address,
-      policyUse,
-      ca: engine.ca,
-      heloName: config.smtp.heloName,
-      opportunisticMinVersion: config.tls.opportunisticMinVersion,
-      clock,
-      ...(config.smtp.localAddress === undefined ? {} : { localAddress: config.smtp.localAddress }),
-      ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
-      ...(options.connect === undefined ? {} : { connect: options.connect }),
-      ...(onAttempt === undefined
-        ? {}
-        : { onAttempt: (event: AttemptEvent) => onAttempt(event, decision) }),
+/** What a walk is about. */
+interface Purpose {
+  readonly group: RecipientGroup;
+  readonly decision: DecisionRecord;
+  readonly demand: MessageDemand;
+}
+
+function opener({ group, decision, demand }: Purpose, options: DeliverOptions): OpenHost {
+  const { engine, config, clock, onAttempt, sessions = unpooled } = options;
+  const { route } = group;
+  const localAddress = route?.localAddress ?? config.smtp.localAddress;
+  const authUser = route?.auth?.user;
+  return async (hostPolicy, address, { policyUse, from }) =>
+    await sessions.lease({
+      open: {
+        hostPolicy,
+        address,
+        policyUse,
+        ca: engine.ca,
+        heloName: route?.heloName ?? config.smtp.heloName,
+        opportunisticMinVersion: config.tls.opportunisticMinVersion,
+        clock,
+        ...(localAddress === undefined ? {} : { localAddress }),
+        ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
+        ...(options.connect === undefined ? {} : { connect: options.connect }),
+        ...(onAttempt === undefined
+          ? {}
+          : { onAttempt: (event: AttemptEvent) => onAttempt(event, decision) }),
+      },
+      decision,
+      demand,
+      ...(authUser === undefined ? {} : { authUser }),
+      ...(from === undefined ? {} : { from }),
     });
 }
 
@@ -225,7 +262,11 @@ function hopResult(
     return [recipient, { ...report, nextHop }] as const;
   });
   const attempts = [...(before?.attempts ?? []), ...last.attempts];
-  return { report: { nextHop, decision, attempts, ...course }, recipients: new Map(reports) };
+  const unsureOf = doubt === undefined ? {} : { doubt };
+  return {
+    report: { nextHop, decision, attempts, ...course, ...unsureOf },
+    recipients: new Map(reports),
+  };
 }
 
 /** No server spoke for the recipient: why not, and whether waiting can help. */

@@ -8,18 +8,25 @@ import type { Failure } from '../failure.ts';
 import type { StsStatus } from '../mta-sts/types.ts';
 import type { Envelope, MessageSource, Recipient, RecipientResult } from '../smtp/types.ts';
 import type { AttemptEvent } from '../tls-policy/attempt-event.ts';
-import type { OpenSessionOptions, SessionAttempt } from '../tls-policy/session.ts';
+import type { OpenSessionOptions } from '../tls-policy/session.ts';
 import type { HostPolicy } from '../tls-policy/types.ts';
 import { hostFault, isLastingFault, sessionFault, type MessageDemand } from './require-tls.ts';
-import { sendTo } from './transaction.ts';
+import type { SessionLease, SessionWish } from './session-pool/types.ts';
+import { isStale, sendTo, watched } from './transaction.ts';
 import type { RecipientReport } from './types.ts';
 
-/** Opens a session with one address of a host, under the message's own demand. */
+/** How a session is wanted. */
+export interface OpenHow {
+  readonly policyUse: NonNullable<OpenSessionOptions['policyUse']>;
+  readonly from?: SessionWish['from'];
+}
+
+/** Gives a session with one address of a host, under the message's own demand. */
 export type OpenHost = (
   hostPolicy: HostPolicy,
   address: string,
-  policyUse: NonNullable<OpenSessionOptions['policyUse']>,
-) => Promise<SessionAttempt>;
+  how: OpenHow,
+) => Promise<SessionLease>;
 
 /** What a walk needs. */
 export interface WalkOptions {
@@ -114,45 +121,74 @@ async function tryHost(state: State, host: HostPolicy): Promise<void> {
   }
 }
 
-/** True where the host has spoken: its other addresses would say the same. */
-async function tryAddress(state: State, host: HostPolicy, address: string): Promise<boolean> {
-  const { demand, open } = state.options;
-  const policyUse = demand === 'report-only' ? 'report-only' : 'follow';
-  const attempt = await open(host, address, policyUse);
-  state.attempts.push(attempt.event);
-  if (attempt.kind !== 'ready') {
-    state.faults.push(attempt.failure);
-    return false;
-  }
-  const { session, verdict } = attempt;
-  try {
-    const fault = sessionFault(host.host, verdict, session.capabilities);
-    if (demand === 'require-tls' && fault !== undefined) {
-      state.faults.push(fault);
-      return false;
-    }
-    const requireTls = demand === 'require-tls' || (demand === 'prefer-tls' && qualifies());
-    const sent = await sendTo(
-      session,
-      { ...state.options.envelope, requireTls },
-      state.waiting,
-      state.options.message,
-    );
-    settle(state, sent, { host: host.host, address, verdict });
-    return sent.length > 0;
+/** What came of a session. */
+type Used =
+  /** The host has spoken: its other addresses would say the same. */
+  | 'spoken'
+  /** Nothing could be sent. */
+  | 'silent'
+  /** It was a kept one, and dead before anything of the message was sent. */
+  | 'stale';
 
-    function qualifies(): boolean {
-      return fault === undefined && hostFault(host, state.options.sts) === undefined;
-    }
-  } finally {
-    await session.quit();
+/** True where the host has spoken. */
+async function tryAddress(state: State, host: HostPolicy, address: string): Promise<boolean> {
+  const policyUse = state.options.demand === 'report-only' ? 'report-only' : 'follow';
+  const { open } = state.options;
+  const used = await useSession(state, host, await open(host, address, { policyUse }));
+  if (used !== 'stale') return used === 'spoken';
+  // That a server hung up on a session without work says nothing of the host.
+  const fresh = await open(host, address, { policyUse, from: 'fresh' });
+  return (await useSession(state, host, fresh)) === 'spoken';
+}
+
+async function useSession(state: State, host: HostPolicy, lease: SessionLease): Promise<Used> {
+  const { attempt } = lease;
+  if (attempt.kind !== 'ready') {
+    state.attempts.push(attempt.event);
+    state.faults.push(attempt.failure);
+    await lease.release();
+    return 'silent';
   }
+  try {
+    return await sendOver(state, host, { ...lease, attempt });
+  } finally {
+    await lease.release();
+  }
+}
+
+async function sendOver(
+  state: State,
+  host: HostPolicy,
+  { attempt, reused }: SessionLease & { readonly attempt: { readonly kind: 'ready' } },
+): Promise<Used> {
+  const { demand, sts, envelope } = state.options;
+  const { session, verdict, event } = attempt;
+  const fault = sessionFault(host.host, verdict, session.capabilities);
+  if (demand === 'require-tls' && fault !== undefined) {
+    state.attempts.push(event);
+    state.faults.push(fault);
+    return 'silent';
+  }
+  const qualifies = (): boolean => fault === undefined && hostFault(host, sts) === undefined;
+  const requireTls = demand === 'require-tls' || (demand === 'prefer-tls' && qualifies());
+  const message = watched(state.options.message);
+  const sent = await sendTo(session, { ...envelope, requireTls }, state.waiting, message.source);
+  if (reused && !message.begun() && !session.usable && sent.every(isStale)) return 'stale';
+  state.attempts.push(event);
+  settle(state, sent, {
+    host: host.host,
+    address: session.address,
+    verdict,
+    reused,
+    speaksDsn: session.capabilities.dsn,
+  });
+  return sent.length > 0 ? 'spoken' : 'silent';
 }
 
 function settle(
   state: State,
   results: readonly RecipientResult[],
-  via: Pick<RecipientReport, 'host' | 'address' | 'verdict'>,
+  via: Pick<RecipientReport, 'host' | 'address' | 'verdict' | 'reused' | 'speaksDsn'>,
 ): void {
   state.waiting = state.waiting.filter((recipient, index) => {
     const result = results[index];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Failure } from '../failure.ts';
 import type {
   Envelope,
   MessageSource,
@@ -34,3 +35,40 @@ export async function sendTo(
   }
   return results;
 }
+
+/** Content that tells whether anybody has begun to read it. */
+export interface WatchedSource {
+  readonly source: MessageSource;
+  begun(): boolean;
+}
+
+/** Watches a source; it is read anew as often as the source itself can be. */
+export function watched(message: MessageSource): WatchedSource {
+  let begun = false;
+  const source: MessageSource =
+    Symbol.asyncIterator in message
+      ? {
+          [Symbol.asyncIterator]: () => {
+            begun = true;
+            return message[Symbol.asyncIterator]();
+          },
+        }
+      : {
+          [Symbol.iterator]: () => {
+            begun = true;
+            return message[Symbol.iterator]();
+          },
+        };
+  return { source, begun: () => begun };
+}
+
+/** The server had hung up, or was about to: no answer to the message. */
+export function isStale(result: RecipientResult): boolean {
+  return result.status === 'deferred' && HUNG_UP.has(result.failure.code);
+}
+
+const HUNG_UP: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
+  'SMTP_CONNECTION_LOST',
+  'SMTP_SERVER_CLOSING',
+  'SMTP_REPLY_UNSOLICITED',
+]);

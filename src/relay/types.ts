@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Failure } from '../failure.ts';
 import type { RecipientResult } from '../smtp/types.ts';
 import type { AttemptEvent } from '../tls-policy/attempt-event.ts';
 import type { NextHop } from '../tls-policy/next-hop.ts';
@@ -17,6 +18,10 @@ export type RecipientReport = RecipientResult & {
   readonly address?: string;
   /** What the session was worth. */
   readonly verdict?: Verdict;
+  /** The session had carried another message before. */
+  readonly reused?: boolean;
+  /** The server offers DSN: it tells the author of a success where that was asked for (RFC 3461 §5.2). */
+  readonly speaksDsn?: boolean;
 };
 
 /** What was done for one next hop. */
@@ -28,7 +33,12 @@ export interface HopReport {
   readonly attempts: readonly AttemptEvent[];
   /** Whether the TXT id was looked up again after a policy failure (RFC 8461 §5.1). */
   readonly recheck: 'not-needed' | 'unchanged' | 'changed';
-  /** The message says `TLS-Required: No`: policies were looked at and not enforced (RFC 8689 §4.2.2). */
+  /** Why that look was not good enough to end a message on. */
+  readonly doubt?: Failure;
+  /**
+   * Policies were looked at and not enforced: the message says `TLS-Required: No` (RFC 8689 §4.2.2),
+   * or the operator only watches.
+   */
   readonly policyUse?: 'report-only';
 }
 
