@@ -26,14 +26,21 @@ export function answerTimes(
   maxStaleMs: number,
 ): AnswerTimes {
   const freshUntil = record.policy.expiresAt;
-  // That a domain takes no mail anybody can forge where DNS is not signed: it is asked anew.
-  const passing = level.kind === 'temp' || record.policy.outcome === 'fail';
+  const passing = level.kind === 'temp' || isUndeliverable(record, level);
   if (passing || isProvisional(record)) return { freshUntil, staleUntil: freshUntil };
   const { sts, override } = record.evidence;
   const policyEnd = sts?.kind === 'policy' ? sts.active.expiresAt : Number.POSITIVE_INFINITY;
   const overrideEnd = override?.until ?? Number.POSITIVE_INFINITY;
   const staleUntil = Math.min(freshUntil + maxStaleMs, policyEnd, overrideEnd);
   return { freshUntil, staleUntil: Math.max(freshUntil, staleUntil) };
+}
+
+/**
+ * That a domain takes no mail, or that nobody can reach it, anybody can forge where DNS is not
+ * signed: it is asked anew.
+ */
+function isUndeliverable({ policy: { outcome } }: DecisionRecord, level: DomainLevel): boolean {
+  return outcome === 'fail' || (outcome === 'defer' && level.kind !== 'secure');
 }
 
 /** "No policy" for want of an answer: the first contact is under way, DNS or the database is silent. */

@@ -113,6 +113,13 @@ check('levelOf, no policy that binds', [
   [['absent', 'gone'], 'unsigned', 'no policy', 'none'],
   [['dark'], 'signed', 'no policy', 'temp POLICY_NO_HOST_USABLE'],
   [['gone'], 'signed', 'no policy', 'temp POLICY_NO_HOST_USABLE'],
+  [['gone'], 'unsigned', 'no policy', 'none'],
+  [['gone', 'gone'], 'unsigned', 'no policy', 'none'],
+  [['gone', 'dark'], 'unsigned', 'no policy', 'temp POLICY_NO_HOST_USABLE'],
+  [['gone', 'failed'], 'unsigned', 'no policy', 'temp POLICY_NO_HOST_USABLE'],
+  [['gone'], 'unsigned', 'enforce', 'temp POLICY_NO_HOST_USABLE'],
+  [['gone'], 'unsigned', 'testing', 'temp POLICY_NO_HOST_USABLE'],
+  [['gone'], 'unsigned', 'none', 'temp POLICY_NO_HOST_USABLE'],
 ]);
 
 check('levelOf, an enforced policy', [
@@ -269,6 +276,39 @@ describe('levelOf, the rest', () => {
       'mx1.example.test',
       '*.pool.test',
     ]);
+  });
+});
+
+describe('a domain whose MX hosts nobody can reach', () => {
+  const literal: HostEvidence = {
+    host: '192.0.2.1',
+    preference: 10,
+    a: undefined,
+    aaaa: undefined,
+  };
+  const unreachable = (more: Partial<Evidence> = {}): Evidence =>
+    mxEvidence([literal, host('gone', 1)], { mxSecurity: 'insecure', sts: noSts(), ...more });
+
+  it('an address for a name, or no address: none, so that the MTA does with it what it always does', () => {
+    assert.deepEqual(levelFor(unreachable()), {
+      kind: 'none',
+      why: 'nobody can reach a host of it, and it has neither MTA-STS nor a signed MX',
+    });
+  });
+
+  it('waits where it is not sure that nothing binds', () => {
+    for (const more of [
+      { sts: noSts(SERVFAIL) },
+      { sts: noSts({ code: 'STS_FIRST_CONTACT_PENDING', detail: 'not yet' }) },
+      { sts: noSts({ code: 'STS_RECORD_INVALID', detail: 'a record, but not a valid one' }) },
+      { sts: noSts({ code: 'STORE_UNAVAILABLE', detail: 'down' }) },
+      { mxSecurity: 'secure' as const },
+    ]) {
+      assert.equal(levelFor(unreachable(more)).kind, 'temp', JSON.stringify(more));
+    }
+    const required = levelFor(unreachable(), { daneRequired: ['example.test'] });
+    assert.equal(required.kind, 'temp');
+    assert.equal(levelFor(unreachable({ override: override('require-tls') })).kind, 'encrypt');
   });
 });
 

@@ -32,6 +32,9 @@ export interface LevelOptions {
  * | the same unsigned, and `require-tls`                          | `encrypt`        |
  * | the same unsigned, and nothing binds                          | `none`           |
  * | every host is outside the enforced policy                     | `secure`         |
+ * | nobody can reach a host, MX unsigned, surely no MTA-STS       | `none`           |
+ * | the same, and DANE is mandatory                               | `temp`           |
+ * | the same, and `require-tls`                                   | `encrypt`        |
  * | no host may be used, or nothing is known                      | `temp`           |
  * | signed MX, DANE on all, and enforced, mandatory or no doubt   | `dane-only`      |
  * | enforced; signed MX, DANE on some, `mixedDane` is `dane`      | `dane`           |
@@ -51,7 +54,11 @@ export function levelOf(record: DecisionRecord, options: LevelOptions): DomainLe
   if (record.evidence.override?.kind === 'skip') return { kind: 'none', why: 'skipped' };
   const standing = standingOf(record);
   if (policy.outcome === 'fail') return failedLevel(standing, policy.failure);
-  if (policy.outcome === 'defer') return deferredLevel(standing, policy.failure);
+  if (policy.outcome === 'defer') {
+    return isNowhere(record, standing)
+      ? failedLevel(standing, policy.failure, NOWHERE_WHY)
+      : deferredLevel(standing, policy.failure);
+  }
   const { survey, signed, required, enforced } = standing;
   const allDane = signed && survey.dane.length === survey.usable.length;
   if (allDane && (enforced !== undefined || required || survey.doubt === 'none')) {
@@ -107,8 +114,11 @@ function standingOf(record: DecisionRecord): Standing {
  * what binds the domain goes on binding it (RFC 8461 §3.3). An honest answer costs nothing by it,
  * since the MTA returns the message whatever the level.
  */
-function failedLevel(standing: Standing, failure: Failure | undefined): DomainLevel {
-  const why = failure?.detail ?? 'the domain takes no mail';
+function failedLevel(
+  standing: Standing,
+  failure: Failure | undefined,
+  why = failure?.detail ?? 'the domain takes no mail',
+): DomainLevel {
   const { signed, enforced, required, tlsRequired } = standing;
   if (signed) return { kind: 'none', why };
   if (required) return { kind: 'temp', failure: failure ?? UNEXPLAINED };
@@ -116,6 +126,24 @@ function failedLevel(standing: Standing, failure: Failure | undefined): DomainLe
     return { kind: 'secure', why, match: enforced.policy.mx, sts: enforced };
   }
   return tlsRequired ? { kind: 'encrypt', why } : { kind: 'none', why };
+}
+
+const NOWHERE_WHY = 'nobody can reach a host of it, and it has neither MTA-STS nor a signed MX';
+
+/**
+ * Hosts without an address, or with an address for a name: left to itself the MTA returns the
+ * message or finds a way of its own. That is its affair only where nothing can bind the domain: DNS
+ * said that there is no MTA-STS record, and DANE would need a signed MX or an address. Anything less
+ * sure waits.
+ */
+function isNowhere({ evidence, policy }: DecisionRecord, { survey, signed }: Standing): boolean {
+  const { hostsFrom, sts } = evidence;
+  if (hostsFrom !== 'mx' || signed || policy.failure?.code !== 'POLICY_NO_HOST_USABLE') {
+    return false;
+  }
+  const { usable, outside, barred } = survey;
+  const reachable = usable.length + outside.length + barred.length;
+  return reachable === 0 && sts?.kind === 'none' && sts.failure.code === 'STS_RECORD_NONE';
 }
 
 /**
