@@ -10,6 +10,7 @@ import { DNS_ERRORS } from './errors/dns.ts';
 import { HTTP_ERRORS } from './errors/http.ts';
 import { OVERRIDE_ERRORS } from './errors/override.ts';
 import { POLICY_ERRORS } from './errors/policy.ts';
+import { ROUTE_ERRORS } from './errors/route.ts';
 import { SMTP_ERRORS } from './errors/smtp.ts';
 import { SOCKETMAP_ERRORS } from './errors/socketmap.ts';
 import { STORE_ERRORS } from './errors/store.ts';
@@ -33,6 +34,7 @@ export const ERRORS = {
   ...OVERRIDE_ERRORS,
   ...SOCKETMAP_ERRORS,
   ...SUBMISSION_ERRORS,
+  ...ROUTE_ERRORS,
 } as const;
 
 /** A stable error code. */

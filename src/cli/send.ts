@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
 import { deliver } from '../relay/deliver.ts';
+import { plainRoute } from '../relay/routes/choice.ts';
 import type { DeliveryReport } from '../relay/types.ts';
 import type { Engine } from '../tls-policy/engine-types.ts';
 import { decisionToJson } from '../tls-policy/decision-record.ts';
@@ -101,7 +102,7 @@ async function sendOnce(work: SendOnce): Promise<DeliveryReport> {
     message: [submission.content],
     firstContactMs: config.mtaSts.firstContactRelayMs,
     tlsRequiredNo: { present: submission.tlsRequiredNo, submitted: true, use: 'submission' },
-    ...(route === undefined ? {} : { route: () => route }),
+    ...(route === undefined ? {} : { route: () => plainRoute(route) }),
     ...(options.verbose === true ? { onLine: transcript(io) } : {}),
   });
 }

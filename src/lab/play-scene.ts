@@ -8,6 +8,7 @@ import type { Config } from '../config/types.ts';
 import type { StsStatus } from '../mta-sts/types.ts';
 import { deliver } from '../relay/deliver.ts';
 import type { DeliverOptions } from '../relay/deliver.ts';
+import { plainRoute } from '../relay/routes/choice.ts';
 import type { DeliveryReport, RecipientReport } from '../relay/types.ts';
 import type { Engine } from '../tls-policy/engine-types.ts';
 import { parseNextHop } from '../tls-policy/next-hop.ts';
@@ -175,7 +176,7 @@ function routeOf({ message }: Scene, stage: Stage): Pick<DeliverOptions, 'route'
   if (text === undefined) return {};
   const nextHop = parseNextHop(text, stage.world.smtpPort);
   if (!nextHop.ok) throw new Error(nextHop.failure.detail);
-  return { route: () => nextHop.value };
+  return { route: () => plainRoute(nextHop.value) };
 }
 
 function outcomeOf({ recipients }: DeliveryReport): SceneOutcome {

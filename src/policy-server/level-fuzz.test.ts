@@ -39,6 +39,7 @@ function allowedByHost({ requirement }: HostPolicy, peer: Peer): boolean {
     case 'dane-and-sts':
       return peer.tls && peer.tlsaMatches && peer.pkix;
     case 'sts':
+    case 'pkix':
       return peer.tls && peer.pkix;
     case 'encrypt':
       return peer.tls;

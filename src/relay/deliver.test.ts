@@ -11,6 +11,7 @@ import {
   RECORDS,
   statuses,
 } from './deliver.fixture.ts';
+import { plainRoute } from './routes/choice.ts';
 
 describe('deliver', () => {
   it('delivers to the best host and says how', async () => {
@@ -187,7 +188,7 @@ describe('deliver', () => {
   });
 
   it('STS-3.4-1: a route sends everything to the smart host, under its own policy', async () => {
-    const route = () => ({ kind: 'host', host: 'relay.isp.test', port: 587 }) as const;
+    const route = () => plainRoute({ kind: 'host', host: 'relay.isp.test', port: 587 });
     const played = await play({ servers: { '192.0.2.4': GOOD }, more: { route } });
     assert.deepEqual(statuses(played), ['delivered']);
     assert.deepEqual(played.policies.asked, ['lookup relay.isp.test relay.isp.test']);

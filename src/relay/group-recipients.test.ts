@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { groupRecipients } from './group-recipients.ts';
+import { plainRoute } from './routes/choice.ts';
 
 const group = (...addresses: readonly string[]) =>
   groupRecipients(
@@ -40,7 +41,7 @@ describe('groupRecipients', () => {
     const smart = { kind: 'host', host: 'relay.isp.test', port: 587 } as const;
     const { groups } = groupRecipients([{ address: 'a@one.test' }, { address: 'b@two.test' }], {
       port: 25,
-      route: () => smart,
+      route: () => plainRoute(smart),
     });
     assert.equal(groups.length, 1);
     assert.deepEqual(groups[0]?.nextHop, smart);
@@ -57,7 +58,7 @@ describe('groupRecipients', () => {
         port: 25,
         route: (domain) => {
           asked.push(domain);
-          return domain === 'one.test' ? undefined : smart;
+          return domain === 'one.test' ? undefined : plainRoute(smart);
         },
       },
     );

@@ -6,12 +6,16 @@
  */
 import { parseMailbox } from '../smtp/mailbox.ts';
 import type { Recipient } from '../smtp/types.ts';
-import type { Failure, Outcome } from '../failure.ts';
-import { addressLiteral, nextHopText, parseNextHop, type NextHop } from '../tls-policy/next-hop.ts';
+import { ok, type Failure, type Outcome } from '../failure.ts';
+import { addressLiteral, parseNextHop, type NextHop } from '../tls-policy/next-hop.ts';
+import { hopKey } from './routes/choice.ts';
+import type { RouteChoice } from './routes/types.ts';
 
 /** Recipients that travel together. */
 export interface RecipientGroup {
   readonly nextHop: NextHop;
+  /** Absent where the next hop is the recipients' own. */
+  readonly route?: RouteChoice;
   readonly recipients: readonly Recipient[];
 }
 
@@ -25,43 +29,46 @@ export interface Grouping {
  * Sends the mail of a domain somewhere else than its MX, or that of an address literal (`[192.0.2.1]`)
  * somewhere else than its address; undefined: nowhere else.
  */
-export type Route = (domain: string) => NextHop | undefined;
+export type Route = (domain: string) => RouteChoice | undefined;
 
 /** Groups recipients; groups are in the order of their first recipient. */
 export function groupRecipients(
   recipients: readonly Recipient[],
   options: { readonly port: number; readonly route?: Route },
 ): Grouping {
-  const groups = new Map<string, { nextHop: NextHop; recipients: Recipient[] }>();
+  const groups = new Map<string, Way & { recipients: Recipient[] }>();
   const invalid: { recipient: Recipient; failure: Failure }[] = [];
   for (const recipient of recipients) {
-    const nextHop = nextHopOf(recipient.address, options);
-    if (nextHop.ok) {
-      const key = nextHopText(nextHop.value);
-      const group = groups.get(key) ?? { nextHop: nextHop.value, recipients: [] };
+    const way = wayOf(recipient.address, options);
+    if (way.ok) {
+      const key = hopKey(way.value.nextHop, way.value.route);
+      const group = groups.get(key) ?? { ...way.value, recipients: [] };
       group.recipients.push(recipient);
       groups.set(key, group);
     } else {
-      invalid.push({ recipient, failure: nextHop.failure });
+      invalid.push({ recipient, failure: way.failure });
     }
   }
   return { groups: [...groups.values()], invalid };
 }
 
+/** How mail gets to an address. */
+type Way = Pick<RecipientGroup, 'nextHop' | 'route'>;
+
 /** The next hop of an address: its route, else its own domain or literal (RFC 8461 §1.1, §3.4). */
-function nextHopOf(
+function wayOf(
   address: string,
   { port, route }: { readonly port: number; readonly route?: Route },
-): Outcome<NextHop> {
+): Outcome<Way> {
   const mailbox = parseMailbox(address);
   if (!mailbox.ok) return invalidRecipient(address, mailbox.failure);
   const own = parseNextHop(mailbox.value.domain, port);
   if (!own.ok) return invalidRecipient(address, own.failure);
   switch (own.value.kind) {
     case 'domain':
-      return { ok: true, value: route?.(own.value.domain) ?? own.value };
+      return ok(wayBy(route?.(own.value.domain), own.value));
     case 'address':
-      return { ok: true, value: route?.(addressLiteral(own.value.address)) ?? own.value };
+      return ok(wayBy(route?.(addressLiteral(own.value.address)), own.value));
     case 'host':
       // `[name]` is how an operator writes a smart host; in an address it means nothing.
       return invalidRecipient(address, {
@@ -73,7 +80,11 @@ function nextHopOf(
   }
 }
 
-function invalidRecipient(address: string, cause: Failure): Outcome<NextHop> {
+function wayBy(route: RouteChoice | undefined, own: NextHop): Way {
+  return route === undefined ? { nextHop: own } : { nextHop: route.nextHop, route };
+}
+
+function invalidRecipient(address: string, cause: Failure): Outcome<never> {
   const shown = JSON.stringify(address.slice(0, 120));
   return {
     ok: false,

@@ -21,6 +21,7 @@ export function failedForSts({ outcome, requirement }: AttemptEvent): boolean {
     case 'refused':
       return requirement.failure.code === 'POLICY_MX_NOT_IN_POLICY';
     case 'dane':
+    case 'pkix':
     case 'encrypt':
     case 'opportunistic':
       return false;

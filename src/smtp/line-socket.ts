@@ -27,6 +27,15 @@ export interface Wait {
   readonly what: string;
 }
 
+/** A line that only the server may see. */
+export interface Secret {
+  readonly text: string;
+  /** What a transcript shows instead. */
+  readonly shown: string;
+  /** A reply that repeats one of these is not shown either. */
+  readonly secrets: readonly string[];
+}
+
 /**
  * The driver under the dialogue. It reads at once whatever comes (bounded by the parser), so that
  * neither side of a pipelined group waits for the other. After a failure it is closed for good.
@@ -43,13 +52,15 @@ export class LineSocket {
   #detached = false;
   /** Kept from the event: Node.js leaves `errored` empty for TLS alerts after the handshake. */
   #error: Error | undefined;
+  /** What was said in secret and may come back. */
+  #secrets: readonly string[] = [];
 
   constructor(socket: Socket, options: LineSocketOptions) {
     this.#socket = socket;
     this.#options = options;
     this.label = options.label;
     const { onLine } = options;
-    this.#parser = new ReplyParser(onLine && ((line) => onLine('received', line)));
+    this.#parser = new ReplyParser(onLine && ((line) => onLine('received', this.#shown(line))));
     socket.on('readable', this.#onReadable);
     socket.on('drain', this.#wake);
     socket.on('end', this.#onEnd);
@@ -106,6 +117,16 @@ export class LineSocket {
   /** One command and its reply. */
   async ask(line: string, wait: Wait): Promise<Outcome<Reply>> {
     const written = await this.command([line], wait);
+    return written.ok ? await this.reply(wait) : written;
+  }
+
+  /** The same for a line of which transcripts must not know. */
+  async askSecretly({ text, shown, secrets }: Secret, wait: Wait): Promise<Outcome<Reply>> {
+    const unasked = await this.#refuseUnasked();
+    if (!unasked.ok) return unasked;
+    this.#secrets = secrets;
+    this.#options.onLine?.('sent', shown);
+    const written = await this.write(Buffer.from(`${text}\r\n`), wait);
     return written.ok ? await this.reply(wait) : written;
   }
 
@@ -223,6 +244,11 @@ export class LineSocket {
     socket.off('close', this.#onEnd);
     socket.off('error', this.#onError);
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  #shown(line: string): string {
+    const repeats = this.#secrets.some((secret) => line.includes(secret));
+    return repeats ? `${line.slice(0, 4)}***` : line;
   }
 
   readonly #wake = (): void => {

@@ -11,16 +11,19 @@ import type { Failure, Outcome } from '../failure.ts';
 import { dial } from '../tls/dial.ts';
 import { tlsFailure } from '../tls/tls-failure.ts';
 import type { PeerTls, TlsConnection } from '../tls/types.ts';
+import { authenticate } from './auth.ts';
 import { deferred } from './fate.ts';
 import type { Fate } from './fate.ts';
 import { LineSocket, systemCode } from './line-socket.ts';
+import { isLoopback } from './loopback.ts';
 import { introduce, readGreeting } from './opening.ts';
 import { planTransaction } from './plan.ts';
-import { goodbye, upgrade } from './start-tls.ts';
+import { goodbye, shakeHands, upgrade } from './start-tls.ts';
 import { DEFAULT_TIMEOUTS } from './timeouts.ts';
 import { transact } from './transaction.ts';
 import type {
   Capabilities,
+  Credentials,
   Envelope,
   MessageSource,
   RecipientResult,
@@ -50,13 +53,19 @@ export async function connectSmtp(options: SmtpConnectOptions): Promise<Outcome<
   if (!dialled.ok) return dialled;
   // Commands are short and each one waits for its answer: Nagle's algorithm would only delay them.
   dialled.value.setNoDelay(true);
-  const line = listen(dialled.value, options);
+  const start = await startOf(dialled.value, options, timeouts);
+  if (!start.ok) return start;
+  const { socket, peer } = start.value;
+  const line = listen(socket, options);
   const greeting = await readGreeting(line, timeouts);
   const capabilities = greeting.ok
-    ? await introduce(line, { heloName: options.heloName, timeouts, insideTls: false })
+    ? await introduce(line, { heloName: options.heloName, timeouts, insideTls: peer !== undefined })
     : greeting;
   if (!greeting.ok || !capabilities.ok) {
+    const { error } = line;
     await goodbye(line, timeouts);
+    const late = peer === undefined ? undefined : lateTlsFailure(error, line.label);
+    if (late !== undefined) return { ok: false, failure: late };
     return greeting.ok ? (capabilities as Outcome<never>) : greeting;
   }
   return ok(
@@ -67,8 +76,31 @@ export async function connectSmtp(options: SmtpConnectOptions): Promise<Outcome<
       capabilities: capabilities.value,
       banner: greeting.value,
       localAddress: dialled.value.localAddress,
+      peer,
     }),
   );
+}
+
+/** Where the dialogue begins: on the connection itself, or inside TLS (RFC 8314 §3.3). */
+async function startOf(
+  socket: Socket,
+  options: SmtpConnectOptions,
+  timeouts: SmtpTimeouts,
+): Promise<Outcome<{ readonly socket: Socket; readonly peer: PeerTls | undefined }>> {
+  const { implicitTls, clock, signal } = options;
+  if (implicitTls === undefined) return ok({ socket, peer: undefined });
+  const secured = await shakeHands(socket, { ...implicitTls, timeouts, clock, signal });
+  if (!secured.ok) return secured;
+  if (implicitTls.judge?.(secured.value.peer) === false) {
+    // Nobody has greeted anybody yet, so there is no QUIT to say.
+    secured.value.socket.destroySoon();
+    return fail('SMTP_PEER_REFUSED', peerRefused(labelOf(options)));
+  }
+  return ok(secured.value);
+}
+
+function peerRefused(label: string): string {
+  return `the TLS session with ${label} is not good enough`;
 }
 
 interface Opened {
@@ -78,6 +110,8 @@ interface Opened {
   readonly capabilities: Capabilities;
   readonly banner: string;
   readonly localAddress: string | undefined;
+  /** Seen already where TLS began with the first octet. */
+  readonly peer: PeerTls | undefined;
 }
 
 class Session implements SmtpSession {
@@ -91,6 +125,7 @@ class Session implements SmtpSession {
   #peer: PeerTls | undefined;
   #verdict: SessionVerdict | undefined;
   #busy = false;
+  #authenticated = false;
   /** The server may keep something of the last transaction: the next one starts with RSET. */
   #leftOver = false;
 
@@ -102,6 +137,7 @@ class Session implements SmtpSession {
     this.address = opened.options.address;
     this.localAddress = opened.localAddress;
     this.banner = opened.banner;
+    this.#peer = opened.peer;
   }
 
   get capabilities(): Capabilities {
@@ -142,6 +178,26 @@ class Session implements SmtpSession {
     this.#verdict = { deliver: verdict.deliver };
   }
 
+  async authenticate(credentials: Credentials): Promise<Outcome<void>> {
+    const misuse = this.#authMisuse();
+    if (misuse !== undefined) return { ok: false, failure: misuse };
+    this.#busy = true;
+    try {
+      const done = await authenticate({
+        line: this.#line,
+        capabilities: this.#capabilities,
+        credentials,
+        timeouts: this.#timeouts,
+      });
+      // Who is not who the server knows has nothing to say to it.
+      if (!done.ok) this.#verdict = { deliver: false };
+      this.#authenticated = done.ok;
+      return done;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
   async send(envelope: Envelope, message: MessageSource): Promise<readonly RecipientResult[]> {
     const obstacle = this.#sendObstacle();
     const fates = obstacle === undefined ? await this.#transact(envelope, message) : obstacle;
@@ -176,10 +232,7 @@ class Session implements SmtpSession {
     this.#verdict = undefined;
     if (judge !== undefined && !judge(peer)) {
       await goodbye(this.#line, this.#timeouts);
-      return fail(
-        'SMTP_PEER_REFUSED',
-        `the TLS session with ${this.#line.label} is not good enough`,
-      );
+      return fail('SMTP_PEER_REFUSED', peerRefused(this.#line.label));
     }
     const capabilities = await introduce(this.#line, {
       heloName: this.#options.heloName,
@@ -204,6 +257,20 @@ class Session implements SmtpSession {
     if (this.#peer !== undefined)
       return { code, detail: `the session with ${label} is inside TLS` };
     return undefined;
+  }
+
+  #authMisuse(): Failure | undefined {
+    const { label, closed } = this.#line;
+    if (closed !== undefined) return closed;
+    const out = (why: string): Failure => ({
+      code: 'ROUTE_AUTH_OUT_OF_PLACE',
+      detail: `no AUTH with ${label}: the session ${why}`,
+    });
+    if (this.#busy) return out('is busy');
+    if (this.#verdict?.deliver !== true) return out('has no verdict that allows messages');
+    // The last lock: whatever came before, a password never goes over a network in clear.
+    if (this.#peer === undefined && !isLoopback(this.address)) return out('is in clear text');
+    return this.#authenticated ? out('has had it') : undefined;
   }
 
   #sendObstacle(): Fate | undefined {

@@ -70,9 +70,10 @@ function cleanSocket(line: LineSocket): Outcome<Socket> {
   return { ok: false, failure };
 }
 
-async function shakeHands(
+/** The handshake itself; on failure the socket is closed. */
+export async function shakeHands(
   socket: Socket,
-  options: UpgradeOptions,
+  options: Omit<UpgradeOptions, 'capabilities'>,
 ): Promise<Outcome<TlsConnection>> {
   const { servername, ca, minVersion, timeouts, clock, signal } = options;
   return await handshake(socket, {

@@ -47,6 +47,13 @@ export interface SmtpTimeouts {
   readonly quit: number;
 }
 
+/** Who we are for a server that asks (RFC 4954). */
+export interface Credentials {
+  readonly user: string;
+  /** A function, so that no log and no dump of an object ever holds it. */
+  readonly password: () => string;
+}
+
 /** Where and how to open a session. */
 export interface SmtpConnectOptions {
   /** The address to connect to; never a name. */
@@ -58,6 +65,8 @@ export interface SmtpConnectOptions {
   readonly heloName: string;
   readonly clock: Clock;
   readonly localAddress?: string;
+  /** TLS from the first octet (RFC 8314 §3.3), judged before anything is read. Default: STARTTLS. */
+  readonly implicitTls?: StartTlsOptions;
   readonly timeouts?: Partial<SmtpTimeouts>;
   readonly signal?: AbortSignal;
   /** Called with each line of the dialogue, as it goes over the wire; never with message content. */
@@ -138,6 +147,12 @@ export interface SmtpSession {
   startTls(options: StartTlsOptions): Promise<Outcome<PeerTls>>;
   /** Allows messages (or not) on this session; without it `send` refuses. */
   accept(verdict: SessionVerdict): void;
+  /**
+   * AUTH (RFC 4954), after the verdict and before the first message: inside TLS, or to loopback.
+   * Whether the peer is the right one is for the caller to know. A refusal of any kind has a
+   * `ROUTE_AUTH_` code and leaves the session without a use but QUIT.
+   */
+  authenticate(credentials: Credentials): Promise<Outcome<void>>;
   /** One transaction. Afterwards the session may be used for another one if `usable`. */
   send(envelope: Envelope, message: MessageSource): Promise<readonly RecipientResult[]>;
   /** May another transaction follow? */

@@ -14,7 +14,7 @@ import { gather } from './gather.ts';
 import { nextHopText, policyDomainOf, type NextHop } from './next-hop.ts';
 import { overrideMark, type Override, type Overrides } from './overrides.ts';
 import { createSingleFlight } from './single-flight.ts';
-import type { DecisionRecord, Evidence, PolicyKnobs } from './types.ts';
+import type { DecisionRecord, Evidence, HopDemand, PolicyKnobs } from './types.ts';
 
 /** Decisions kept at most; each takes a few kilobytes with its evidence. */
 const DEFAULT_MAX_ENTRIES = 20_000;
@@ -67,12 +67,14 @@ export function createDecider(options: DeciderOptions): Decider {
   ): Promise<DecisionRecord> => {
     const before = forgotten;
     const { knobs, firstContactMs } = settings;
-    const evidence = await gather(nextHop, options, {
+    const gathered = await gather(nextHop, options, {
       knobs,
       override: overrideFor(nextHop, overrides),
       budgetMs: how.budgetMs ?? firstContactMs,
       ...(how.fresh === true ? { fresh: true } : {}),
     });
+    const { demand } = how;
+    const evidence = demand === undefined ? gathered : { ...gathered, demand };
     const current = withNewerPolicy(evidence, policies);
     const record: DecisionRecord = {
       version: 1,
@@ -91,7 +93,7 @@ export function createDecider(options: DeciderOptions): Decider {
 
   return {
     async decide(nextHop, how = {}) {
-      const key = keyOf(nextHop, port);
+      const key = keyOf(nextHop, port) + demandMark(how.demand);
       const known = how.fresh === true ? undefined : cache.get(key);
       if (known !== undefined) return known;
       // Who asks after a change must not be answered by what was begun before it.
@@ -120,6 +122,13 @@ export function createDecider(options: DeciderOptions): Decider {
 function keyOf(nextHop: NextHop, port: number): string {
   if (nextHop.kind === 'domain' && nextHop.port === port) return nextHop.domain;
   return `${nextHopText({ ...nextHop, port: 25 })} ${nextHop.port}`;
+}
+
+/** Mail that came by a route and mail that came without do not share a decision. */
+function demandMark(demand: HopDemand | undefined): string {
+  if (demand === undefined) return '';
+  const { kind, because, route } = demand;
+  return ` ${kind} ${because} ${route}`;
 }
 
 /**

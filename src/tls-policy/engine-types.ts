@@ -12,7 +12,7 @@ import type { StsEvent, StsPolicies } from '../mta-sts/types.ts';
 import type { Store } from '../store/types.ts';
 import type { NextHop } from './next-hop.ts';
 import type { Overrides } from './overrides.ts';
-import type { DecisionRecord, TlsPolicy } from './types.ts';
+import type { DecisionRecord, HopDemand, TlsPolicy } from './types.ts';
 
 /** How to decide. */
 export interface DecideOptions {
@@ -20,6 +20,8 @@ export interface DecideOptions {
   readonly budgetMs?: number;
   /** Gather anew although a decision is at hand. */
   readonly fresh?: boolean;
+  /** What the route of the mail asks of the next hop, on top of the hop's own policies. */
+  readonly demand?: HopDemand | undefined;
   readonly signal?: AbortSignal;
 }
 

@@ -43,7 +43,7 @@ export function evaluate(gathered: Evidence, switches: PolicyKnobs): TlsPolicy {
 
 function hostPolicies(evidence: Evidence, knobs: PolicyKnobs): readonly HostPolicy[] {
   const { nextHop, hosts } = evidence;
-  if (nextHop.kind === 'address') return [literalPolicy(nextHop.address, nextHop.port)];
+  if (nextHop.kind === 'address') return [literalPolicy(nextHop.address, nextHop.port, evidence)];
   return hosts
     .map((host) => hostPolicy(host, evidence, knobs))
     .toSorted((a, b) => a.preference - b.preference);

@@ -7,6 +7,7 @@ import type { Failure } from '../failure.ts';
 import { addressesOf } from './addresses.ts';
 import { daneDemand } from './dane-demand.ts';
 import { besideDane, whyOf } from './host-why.ts';
+import { demandText, withDemand } from './hop-demand.ts';
 import { hostNameFault } from './mx-hosts.ts';
 import { addressLiteral, policyDomainOf } from './next-hop.ts';
 import { overrideText } from './overrides.ts';
@@ -35,7 +36,8 @@ export function hostPolicy(host: HostEvidence, evidence: Evidence, knobs: Policy
   if (!addresses.ok) {
     return refusedHost(place, [], refused(addresses.failure, 'RFC 5321 §5.1'), evidence);
   }
-  const requirement = requirementOf(host, evidence, knobs);
+  const asked = requirementOf(host, evidence, knobs);
+  const requirement = withDemand(asked, host.host, evidence);
   if (requirement.kind === 'refused') {
     return refusedHost(place, addresses.value, requirement, evidence);
   }
@@ -43,6 +45,7 @@ export function hostPolicy(host: HostEvidence, evidence: Evidence, knobs: Policy
     ...place,
     addresses: addresses.value,
     requirement,
+    ...demandOf(evidence),
     servername: servernameOf(requirement, host.host),
     level: { mx: mxLevel(requirement, evidence), tls: tlsLevel(requirement) },
     why: withOverride(whyOf(requirement, host, evidence), evidence),
@@ -54,17 +57,28 @@ function withOverride(why: string, { override }: Evidence): string {
   return override === undefined ? why : `${why}; ${overrideText(override)}`;
 }
 
-/** The one host of an address literal: no name, hence no policy (RFC 8461 §3.4, RFC 7672 §2.2). */
-export function literalPolicy(address: string, port: number): HostPolicy {
+function demandOf({ demand }: Evidence): Pick<HostPolicy, 'demand'> {
+  return demand === undefined ? {} : { demand };
+}
+
+/**
+ * The one host of an address literal: no name, hence no policy (RFC 8461 §3.4, RFC 7672 §2.2), and
+ * no certificate for it. What is left is TLS with any certificate, where a route asks for it.
+ */
+export function literalPolicy(address: string, port: number, evidence: Evidence): HostPolicy {
+  const host = addressLiteral(address);
+  const requirement = withDemand({ kind: 'opportunistic' }, host, evidence);
+  const why = 'an address literal has no policy';
   return {
-    host: addressLiteral(address),
+    host,
     preference: 0,
     port,
     addresses: [address],
-    requirement: { kind: 'opportunistic' },
+    requirement,
+    ...demandOf(evidence),
     servername: undefined,
-    level: { mx: 'none', tls: 'none' },
-    why: 'an address literal has no policy',
+    level: { mx: 'none', tls: tlsLevel(requirement) },
+    why: evidence.demand === undefined ? why : `${demandText(evidence.demand)}; ${why}`,
   };
 }
 
@@ -208,6 +222,7 @@ function refusedHost(
     ...place,
     addresses,
     requirement,
+    ...demandOf(evidence),
     servername: place.host,
     level: { mx: 'none', tls: 'none' },
     why: withOverride(requirement.failure.detail, evidence),
@@ -223,6 +238,7 @@ function servernameOf(requirement: Requirement, host: string): string {
     case 'encrypt':
       return requirement.because.kind === 'tlsa-unusable' ? requirement.because.baseDomain : host;
     case 'sts':
+    case 'pkix':
     case 'opportunistic':
     case 'refused':
       return host;
@@ -246,6 +262,7 @@ function tlsLevel(requirement: Requirement): TlsLevel {
     case 'dane':
     case 'dane-and-sts':
     case 'sts':
+    case 'pkix':
       return 'authenticated';
     case 'encrypt':
       return 'encrypted';

@@ -4,11 +4,12 @@
  * @module
  */
 import type { Failure } from '../failure.ts';
-import type { Evidence, HostEvidence, Requirement } from './types.ts';
+import { demandText } from './hop-demand.ts';
+import type { EncryptCause, Evidence, HostEvidence, Requirement } from './types.ts';
 
 /** The sentence. Each half of it stands by itself: what MTA-STS says, and what DANE says. */
 export function whyOf(requirement: Requirement, host: HostEvidence, evidence: Evidence): string {
-  if (evidence.override?.kind === 'skip') return 'no policy is asked for';
+  if (evidence.override?.kind === 'skip') return skippedWhy(requirement);
   switch (requirement.kind) {
     case 'dane':
       return `usable TLSA records at ${requirement.dane.baseDomain}`;
@@ -17,15 +18,37 @@ export function whyOf(requirement: Requirement, host: HostEvidence, evidence: Ev
     case 'sts':
       return `the MTA-STS policy of ${requirement.sts.policyDomain} is enforced`;
     case 'encrypt':
-      return requirement.because.kind === 'tlsa-unusable'
-        ? `TLSA records exist, none can be used: ${requirement.because.failure.detail}`
-        : `an override asks for TLS; else nothing binds: ${withoutBond(host, evidence)}`;
+      return encryptWhy(requirement.because, host, evidence);
+    case 'pkix':
+      return `${demandText(requirement.demand)}; else nothing binds: ${withoutBond(host, evidence)}`;
     case 'opportunistic':
       return withoutBond(host, evidence);
     case 'refused':
       return requirement.failure.detail;
     default:
       return requirement satisfies never;
+  }
+}
+
+/** An override lifts what the domain publishes, not what a route asks for. */
+function skippedWhy(requirement: Requirement): string {
+  const none = 'no policy is asked for';
+  if (requirement.kind === 'pkix') return `${demandText(requirement.demand)}; else ${none}`;
+  return requirement.kind === 'encrypt' && requirement.because.kind === 'route'
+    ? `${demandText(requirement.because.demand)}; else ${none}`
+    : none;
+}
+
+function encryptWhy(because: EncryptCause, host: HostEvidence, evidence: Evidence): string {
+  switch (because.kind) {
+    case 'tlsa-unusable':
+      return `TLSA records exist, none can be used: ${because.failure.detail}`;
+    case 'override':
+      return `an override asks for TLS; else nothing binds: ${withoutBond(host, evidence)}`;
+    case 'route':
+      return `${demandText(because.demand)}; else nothing binds: ${withoutBond(host, evidence)}`;
+    default:
+      return because satisfies never;
   }
 }
 

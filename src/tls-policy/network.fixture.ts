@@ -33,6 +33,8 @@ export interface FakeServer {
   /** The one version it speaks. Default `TLSv1.3`. */
   readonly protocol?: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly requireTls?: boolean;
+  /** It offers AUTH and refuses whoever comes. */
+  readonly authFailure?: Failure;
   /** Default: accepted. */
   readonly answer?: (recipient: Recipient) => RecipientResult;
 }
@@ -118,6 +120,14 @@ function fakeSession(address: string, server: FakeServer, steps: string[]): Smtp
     },
     accept(verdict) {
       accepted = verdict.deliver;
+    },
+    async authenticate({ user }) {
+      steps.push(`auth ${address} ${peer === undefined ? 'clear' : 'tls'} ${user}`);
+      await Promise.resolve();
+      const { authFailure } = server;
+      return authFailure === undefined
+        ? { ok: true, value: undefined }
+        : { ok: false, failure: authFailure };
     },
     async send(envelope) {
       if (!accepted) throw new Error('a message before the verdict');

@@ -5,9 +5,11 @@
  * @module
  */
 import type { Clock } from '../clock.ts';
-import type { Failure, Outcome } from '../failure.ts';
+import { fail, type Failure, type Outcome } from '../failure.ts';
+import { isLoopback } from '../smtp/loopback.ts';
 import { connectSmtp } from '../smtp/session.ts';
 import type {
+  Credentials,
   SmtpConnectOptions,
   SmtpSession,
   SmtpTimeouts,
@@ -15,6 +17,7 @@ import type {
 } from '../smtp/types.ts';
 import type { PeerTls } from '../tls/types.ts';
 import type { AttemptEvent, AttemptOutcome, SecondTry } from './attempt-event.ts';
+import { shortOf } from './hop-demand.ts';
 import type { HostPolicy, Requirement, Verdict } from './types.ts';
 import { judge, otherServername } from './verdict.ts';
 
@@ -33,6 +36,10 @@ export interface OpenSessionOptions {
   readonly heloName: string;
   readonly clock: Clock;
   readonly localAddress?: string;
+  /** Said after the verdict, inside TLS that a route demands and the session shows, or to loopback. */
+  readonly auth?: Credentials | undefined;
+  /** `implicit`: TLS from the first octet (RFC 8314 §3.3), hence never clear text. Default `starttls`. */
+  readonly tlsStart?: 'starttls' | 'implicit';
   readonly timeouts?: Partial<SmtpTimeouts>;
   readonly signal?: AbortSignal;
   /** `follow`, or `report-only` for mail marked `TLS-Required: No`: checked, not enforced (RFC 8689 §4.2.2). */
@@ -59,7 +66,7 @@ export type SessionAttempt =
       readonly verdict?: Verdict;
       readonly event: AttemptEvent;
     }
-  /** No session: connection, greeting or EHLO failed. */
+  /** No session: connection, greeting, EHLO or AUTH failed. */
   | { readonly kind: 'unreachable'; readonly failure: Failure; readonly event: AttemptEvent };
 
 /** The same without the event, while the attempt goes on. */
@@ -84,7 +91,7 @@ interface Found {
  */
 export async function openSession(options: OpenSessionOptions): Promise<SessionAttempt> {
   const startedAt = options.clock.now();
-  const found = await attempt(options);
+  const found = await withAuth(await attempt(options), options);
   const event = eventOf(options, found, startedAt);
   options.onAttempt?.(event);
   return { ...found.step, event };
@@ -108,19 +115,78 @@ async function attempt(options: OpenSessionOptions): Promise<Found> {
   return mayGoClear(options) ? await goClear(options, first.step.failure) : first;
 }
 
+/** Who is refused by a good host has no session with it: no fault of any policy. */
+async function withAuth(found: Found, options: OpenSessionOptions): Promise<Found> {
+  const { auth } = options;
+  if (auth === undefined || found.step.kind !== 'ready') return found;
+  const { session, verdict } = found.step;
+  const unsafe = whyNoPassword(verdict, options);
+  const done = unsafe === undefined ? await session.authenticate(auth) : unsafe;
+  if (done.ok) return found;
+  await session.quit();
+  return { ...found, step: { kind: 'unreachable', failure: done.failure } };
+}
+
+/** By the verdict on this session, not by what was decided before: a message may lift that. */
+function whyNoPassword(
+  { tls, why }: Verdict,
+  { hostPolicy, address }: OpenSessionOptions,
+): Outcome<never> | undefined {
+  if (isLoopback(address)) return undefined;
+  if (tls === 'authenticated' && hostPolicy.demand?.kind === 'verify') return undefined;
+  return fail('ROUTE_AUTH_UNSAFE', `no password for ${hostPolicy.host} [${address}]: ${why}`);
+}
+
 /** Connects, upgrades where the server offers it, and judges before anything else is sent. */
 async function connectAndJudge(
   options: OpenSessionOptions,
   servername: string | undefined,
 ): Promise<Found> {
+  if (options.tlsStart === 'implicit') return await connectInsideTls(options, servername);
   const connected = await connect(options);
   if (!connected.ok) return { step: { kind: 'unreachable', failure: connected.failure } };
   const session = connected.value;
   if (!session.capabilities.startTls && mayGoClear(options)) {
     return clearFound(session, options, NOT_OFFERED);
   }
-  let seen: { readonly peer: PeerTls; readonly verdict: Verdict } | undefined;
-  const upgraded = await session.startTls({
+  const { how, seen } = judging(options, servername);
+  const upgraded = await session.startTls(how);
+  const sight = seen();
+  return sight === undefined
+    ? { ...withoutPeer(upgraded), session }
+    : withPeer(session, upgraded, sight);
+}
+
+/** The same where TLS comes before the greeting: a host that fails at it is refused, not unreachable. */
+async function connectInsideTls(
+  options: OpenSessionOptions,
+  servername: string | undefined,
+): Promise<Found> {
+  const { how, seen } = judging(options, servername);
+  const connected = await connect(options, { implicitTls: how });
+  const sight = seen();
+  if (sight !== undefined) {
+    return withPeer(connected.ok ? connected.value : undefined, connected, sight);
+  }
+  const dialled = connected.ok || connected.failure.resultType !== undefined;
+  return dialled
+    ? withoutPeer(connected)
+    : { step: { kind: 'unreachable', failure: connected.failure } };
+}
+
+/** What the other side showed, and what it was worth. */
+interface Sight {
+  readonly peer: PeerTls;
+  readonly verdict: Verdict;
+}
+
+/** TLS under this requirement, and what came to be seen by it. */
+function judging(
+  options: OpenSessionOptions,
+  servername: string | undefined,
+): { readonly how: StartTlsOptions; readonly seen: () => Sight | undefined } {
+  let seen: Sight | undefined;
+  const how: StartTlsOptions = {
     servername,
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     ...minVersionFor(options),
@@ -128,10 +194,8 @@ async function connectAndJudge(
       seen = { peer, verdict: verdictFor(options, peer) };
       return seen.verdict.deliver;
     },
-  });
-  return seen === undefined
-    ? withoutPeer(session, upgraded)
-    : withPeer(session, upgraded, seen.peer, seen.verdict);
+  };
+  return { how, seen: () => seen };
 }
 
 /** The default is the floor of every policy (RFC 8461 §7.2). */
@@ -145,28 +209,29 @@ function minVersionFor({
 }
 
 /** The handshake never came to an end: TLS is missing. The session has closed itself. */
-function withoutPeer(session: SmtpSession, upgraded: Outcome<PeerTls>): Found {
+function withoutPeer(upgraded: Outcome<unknown>): Found {
   const failure = upgraded.ok ? UNJUDGED : upgraded.failure;
   const verdict: Verdict = { deliver: false, tls: 'none', why: failure.detail, failure };
-  return { step: { kind: 'refused', failure, verdict }, session };
+  return { step: { kind: 'refused', failure, verdict } };
 }
 
 function withPeer(
-  session: SmtpSession,
-  upgraded: Outcome<PeerTls>,
-  peer: PeerTls,
-  verdict: Verdict,
+  session: SmtpSession | undefined,
+  upgraded: Outcome<unknown>,
+  { peer, verdict }: Sight,
 ): Found {
+  const found = { peer, ...(session === undefined ? {} : { session }) };
   if (!verdict.deliver) {
     const failure = verdict.failure ?? UNJUDGED;
-    return { step: { kind: 'refused', failure, verdict }, session, peer };
+    return { step: { kind: 'refused', failure, verdict }, ...found };
   }
-  if (!upgraded.ok) {
+  if (!upgraded.ok || session === undefined) {
     // The certificate was good; what failed afterwards is the connection.
-    return { step: { kind: 'unreachable', failure: upgraded.failure }, session, peer };
+    const failure = upgraded.ok ? UNJUDGED : upgraded.failure;
+    return { step: { kind: 'unreachable', failure }, ...found };
   }
   session.accept({ deliver: true });
-  return { step: { kind: 'ready', session, verdict }, session, peer };
+  return { step: { kind: 'ready', session, verdict }, ...found };
 }
 
 const UNJUDGED: Failure = {
@@ -207,11 +272,14 @@ function verdictFor(
   });
   if (options.policyUse !== 'report-only' || verdict.deliver) return verdict;
   const { failure, ...rest } = verdict;
+  const short = shortOf(options.hostPolicy.demand, verdict);
+  if (short !== undefined) return { ...verdict, failure: short };
   return { ...rest, deliver: true, ...(failure === undefined ? {} : { wouldFail: failure }) };
 }
 
 /** Clear text is for hosts of which nothing is demanded, and for messages that demand nothing. */
-function mayGoClear({ hostPolicy, policyUse }: OpenSessionOptions): boolean {
+function mayGoClear({ hostPolicy, policyUse, tlsStart }: OpenSessionOptions): boolean {
+  if (tlsStart === 'implicit' || hostPolicy.demand !== undefined) return false;
   return isOpportunistic(hostPolicy.requirement) || policyUse === 'report-only';
 }
 
@@ -219,7 +287,10 @@ function isOpportunistic(requirement: Requirement): boolean {
   return requirement.kind === 'opportunistic';
 }
 
-async function connect(options: OpenSessionOptions): Promise<Outcome<SmtpSession>> {
+async function connect(
+  options: OpenSessionOptions,
+  more: Pick<SmtpConnectOptions, 'implicitTls'> = {},
+): Promise<Outcome<SmtpSession>> {
   const { hostPolicy, address, heloName, clock } = options;
   return await (options.connect ?? connectSmtp)({
     address,
@@ -231,6 +302,7 @@ async function connect(options: OpenSessionOptions): Promise<Outcome<SmtpSession
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
+    ...more,
   });
 }
 
@@ -239,7 +311,7 @@ function eventOf(options: OpenSessionOptions, found: Found, startedAt: number): 
   const { step, session, peer, secondTry, tlsFailure } = found;
   const verdict = step.kind === 'unreachable' ? undefined : step.verdict;
   const failure = step.kind === 'ready' ? (step.verdict.wouldFail ?? tlsFailure) : step.failure;
-  const contacted = session !== undefined || step.kind === 'unreachable';
+  const contacted = session !== undefined || step.kind === 'unreachable' || verdict !== undefined;
   return {
     host: hostPolicy.host,
     address: contacted ? address : undefined,

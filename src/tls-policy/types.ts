@@ -44,6 +44,16 @@ export interface StsDemand {
   readonly mxMatches: boolean;
 }
 
+/** What an operator's route asks of its next hop, on top of what the policies of the hop ask. */
+export interface HopDemand {
+  /** `encrypt`: TLS with any certificate. `verify`: one that DANE or the web PKI vouches for. */
+  readonly kind: 'encrypt' | 'verify';
+  /** The route, as the operator wrote it. */
+  readonly route: string;
+  /** The route says so itself, or a password is to be said there. */
+  readonly because: 'setting' | 'password';
+}
+
 /** Why TLS is a must although nobody knows which certificate to expect. */
 export type EncryptCause =
   /** TLSA records exist, none is usable (RFC 7672 §2.2). */
@@ -53,7 +63,9 @@ export type EncryptCause =
       readonly failure: Failure;
     }
   /** An operator said so. */
-  | { readonly kind: 'override'; readonly override: Override };
+  | { readonly kind: 'override'; readonly override: Override }
+  /** The route of the mail says so. */
+  | { readonly kind: 'route'; readonly demand: HopDemand };
 
 /** What an MX host must show before a message may go there. */
 export type Requirement =
@@ -63,6 +75,14 @@ export type Requirement =
   | { readonly kind: 'dane-and-sts'; readonly dane: DaneDemand; readonly sts: StsDemand }
   /** A certificate of the web PKI for this host. */
   | { readonly kind: 'sts'; readonly sts: StsDemand }
+  /** The same, because a route and not a policy asks for it. */
+  | {
+      readonly kind: 'pkix';
+      /** The name that the certificate must carry. */
+      readonly host: string;
+      readonly demand: HopDemand;
+      readonly testing?: StsDemand;
+    }
   /** TLS with any certificate. */
   | { readonly kind: 'encrypt'; readonly because: EncryptCause; readonly testing?: StsDemand }
   /** TLS if the host offers it. A `testing` policy is checked and reported, not enforced. */
@@ -84,6 +104,8 @@ export interface HostPolicy {
   /** IPv6 and IPv4 addresses in the order to try. */
   readonly addresses: readonly string[];
   readonly requirement: Requirement;
+  /** What every session must show, even for a message that lifts the policies (RFC 8689 §4.2.2). */
+  readonly demand?: HopDemand;
   /** SNI name to send: the TLSA base domain under DANE (RFC 7672 §8.1), else the MX host (RFC 8461 §7.1). */
   readonly servername: string | undefined;
   readonly level: { readonly mx: MxLevel; readonly tls: TlsLevel };
@@ -141,6 +163,8 @@ export interface Evidence {
   readonly sts?: StsStatus;
   /** What an operator had decided for the policy domain when the evidence was gathered. */
   readonly override?: Override;
+  /** What the route that led to this next hop asks of it. */
+  readonly demand?: HopDemand;
 }
 
 /** The evidence and the decision made of it: JSON, replayable (RFC terms throughout). */

@@ -73,6 +73,7 @@ function judgeClear(requirement: Open, failure: Failure): Verdict {
     case 'dane':
     case 'dane-and-sts':
     case 'sts':
+    case 'pkix':
     case 'encrypt':
       return { deliver: false, tls: 'none', why: failure.detail, failure };
     default:
@@ -104,6 +105,8 @@ function judgePeer(requirement: Open, peer: PeerTls, now: number): Verdict {
       return verdictOf([checkDane(requirement.dane, peer, now), checkSts(requirement.sts, peer)]);
     case 'sts':
       return verdictOf([checkSts(requirement.sts, peer)]);
+    case 'pkix':
+      return withTesting(requirement.testing, peer, [checkName(peer, requirement.host)]);
     case 'encrypt':
     case 'opportunistic':
       return withTesting(requirement.testing, peer, []);
@@ -138,6 +141,7 @@ function judgeOld(requirement: Open, failure: Failure): Verdict {
     case 'dane':
     case 'dane-and-sts':
     case 'sts':
+    case 'pkix':
     case 'encrypt':
       return { deliver: false, tls: 'encrypted', why: failure.detail, failure };
     default:

@@ -5,7 +5,7 @@
  */
 import type { Failure } from '../../failure.ts';
 import type { AttemptEvent } from '../../tls-policy/attempt-event.ts';
-import type { Requirement } from '../../tls-policy/types.ts';
+import type { EncryptCause, Requirement } from '../../tls-policy/types.ts';
 import { shown } from './format.ts';
 import type { Paint } from './paint.ts';
 
@@ -22,9 +22,9 @@ export function demandText(requirement: Requirement): string {
     case 'sts':
       return `a certificate valid for ${requirement.sts.host} (MTA-STS)`;
     case 'encrypt':
-      return requirement.because.kind === 'tlsa-unusable'
-        ? 'TLS, with any certificate (no TLSA record is usable)'
-        : 'TLS, with any certificate (by override)';
+      return `TLS, with any certificate (${ENCRYPT_CAUSE[requirement.because.kind]})`;
+    case 'pkix':
+      return `a certificate valid for ${requirement.host} (by route)`;
     case 'opportunistic':
       return requirement.testing === undefined
         ? 'nothing; TLS is used if offered'
@@ -33,6 +33,12 @@ export function demandText(requirement: Requirement): string {
       return `refused: ${shown(requirement.failure.detail)} (${requirement.rule})  ${requirement.failure.code}`;
   }
 }
+
+const ENCRYPT_CAUSE: Readonly<Record<EncryptCause['kind'], string>> = {
+  'tlsa-unusable': 'no TLSA record is usable',
+  override: 'by override',
+  route: 'by route',
+};
 
 /** How an attempt ended, and what an enforced policy would have said. */
 export function verdictLines(
@@ -59,6 +65,7 @@ function binds({ requirement }: AttemptEvent): boolean {
     case 'opportunistic':
       return false;
     case 'dane':
+    case 'pkix':
     case 'encrypt':
       return requirement.testing === undefined;
     case 'sts':
