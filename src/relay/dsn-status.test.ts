@@ -25,6 +25,15 @@ describe('dsnStatus', () => {
       resultType: 'certificate-expired',
     };
     assert.equal(dsnStatus(tls, 'temporary'), '4.7.5');
-    assert.equal(dsnStatus({ code: 'DNS_TIMEOUT', detail: '' }, 'temporary'), '4.4.1');
+    assert.equal(dsnStatus({ code: 'DIAL_TIMEOUT', detail: '' }, 'temporary'), '4.4.1');
+  });
+
+  it('a code without a result type is told by what it is about', () => {
+    assert.equal(permanent('SMTP_TIMEOUT'), '5.4.2');
+    assert.equal(permanent('SMTP_MESSAGE_TOO_LARGE'), '5.3.4');
+    assert.equal(permanent('SMTP_REQUIRETLS_MISSING'), '5.7.30');
+    assert.equal(permanent('DNS_TIMEOUT'), '5.4.3');
+    assert.equal(permanent('STS_FETCH_HELD_BACK'), '5.7.5');
+    assert.equal(permanent('POLICY_STORE_DOWN'), '5.3.0');
   });
 });

@@ -4,11 +4,12 @@
  * @module
  */
 import type { Failure } from '../failure.ts';
+import { enhancedStatus } from '../smtp/enhanced-status.ts';
 
 /** `temporary` while the message waits, `permanent` once it is returned. */
 export type StatusClass = 'temporary' | 'permanent';
 
-/** Subject and detail by code; where there is none, the TLS result type decides. */
+/** Subject and detail by code; where there is none, the TLS result type decides, then the kind of code. */
 const BY_CODE: Readonly<Partial<Record<Failure['code'], string>>> = {
   POLICY_RECIPIENT_INVALID: '1.3',
   POLICY_DOMAIN_NOT_FOUND: '1.2',
@@ -21,13 +22,33 @@ const BY_CODE: Readonly<Partial<Record<Failure['code'], string>>> = {
   POLICY_REQUIRETLS_MX: '7.10',
   POLICY_REQUIRETLS_UNSURE: '7.10',
   POLICY_REQUIRETLS_UNVERIFIED: '7.10',
+  POLICY_MX_NOT_IN_POLICY: '7.5',
+  POLICY_DANE_REQUIRED: '7.5',
+  POLICY_DISCOVERY_FAILED: '7.5',
+  POLICY_STORE_DOWN: '3.0',
+  POLICY_DELIVERY_STOPPED: '3.0',
 };
+
+/** Where nothing finer is known: what the folder of a code is about. */
+const BY_FOLDER: readonly (readonly [prefix: string, detail: string])[] = [
+  ['TLS_', '7.5'],
+  ['DANE_', '7.5'],
+  ['STS_', '7.5'],
+  ['DNS_', '4.3'],
+  ['STORE_', '3.0'],
+];
 
 /**
  * The status of a failure, e.g. `5.7.30` (RFC 8689 §4.2.1) or `4.7.5` for TLS and policy faults.
  */
 export function dsnStatus(failure: Failure, status: StatusClass): string {
   const digit = status === 'temporary' ? '4' : '5';
-  const detail = BY_CODE[failure.code] ?? (failure.resultType === undefined ? '4.1' : '7.5');
-  return `${digit}.${detail}`;
+  return `${digit}.${BY_CODE[failure.code] ?? detailOf(failure)}`;
+}
+
+function detailOf(failure: Failure): string {
+  const { code, resultType } = failure;
+  if (resultType !== undefined) return '7.5';
+  if (code.startsWith('SMTP_')) return enhancedStatus('failed', failure).slice(2);
+  return BY_FOLDER.find(([prefix]) => code.startsWith(prefix))?.[1] ?? '4.1';
 }

@@ -6,7 +6,10 @@
 import type { Envelope, Recipient } from '../smtp/types.ts';
 
 /** What somebody may be told. */
-export type NotificationKind = 'failure' | 'delay';
+export type NotificationKind = 'failure' | 'delay' | 'success';
+
+/** The words of RFC 3461 §4.1 for them. */
+const WISHES = { failure: 'FAILURE', delay: 'DELAY', success: 'SUCCESS' } as const;
 
 /** Whether to write a notification, and if not, why not. */
 export type NotificationRule =
@@ -26,8 +29,10 @@ export function notificationRule(
   if (reversePath === '') {
     return { kind: 'drop', why: 'the message is itself a notification (null reverse-path)' };
   }
-  const wished = kind === 'failure' ? 'FAILURE' : 'DELAY';
-  if (recipient.notify !== undefined && !recipient.notify.includes(wished)) {
+  if (recipient.notify === undefined) {
+    // Failures and delays are told unasked, a success never (RFC 3461 §4.1).
+    if (kind === 'success') return { kind: 'drop', why: 'the author did not ask to hear of it' };
+  } else if (!recipient.notify.includes(WISHES[kind])) {
     return { kind: 'drop', why: `the author asked for NOTIFY=${recipient.notify.join(',')}` };
   }
   return { kind: 'notify', to: reversePath };

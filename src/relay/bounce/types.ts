@@ -81,6 +81,3 @@ export interface Notices {
   /** Nobody is told, and why. Recipients that never asked to hear of a success are not in it. */
   readonly dropped: readonly DroppedNotice[];
 }
-
-/** `bounce/notices.ts` has it: `notificationsFor`. Pure: nothing is read before the content of a notification is. */
-export type NotificationsFor = (options: NoticeOptions) => Notices;

@@ -1,0 +1,108 @@
+/**
+ * What a failure rests on: which host, whose rule, and the fault behind a summary. Pure.
+ *
+ * @module
+ */
+import type { Failure } from '../../failure.ts';
+import type { HostPolicy, Requirement } from '../../tls-policy/types.ts';
+import { causeOf, type Cause } from './causes.ts';
+import type { NoticeOptions, NoticeRecipient } from './types.ts';
+
+/** Who demands what the host did not show. */
+export type Demander = 'sts' | 'dane' | 'operator' | 'author' | 'nobody';
+
+/** A failure with what belongs to it. */
+export interface Basis {
+  readonly cause: Cause;
+  /** The fault itself: where every host is refused, that of the first. Absent for a mere text. */
+  readonly failure?: Failure;
+  /** '' where no host is concerned. */
+  readonly host: string;
+  readonly address?: string;
+  readonly demander: Demander;
+}
+
+/** What the failure of a recipient rests on. */
+export function basisOf(recipient: NoticeRecipient, options: NoticeOptions): Basis {
+  const { failure: given, reply, host: spoke = '' } = recipient;
+  if (reply !== undefined) {
+    const cause = reply.code >= 500 ? 'refused' : 'asked-to-wait';
+    const failure = given === undefined ? {} : { failure: given };
+    return { cause, ...failure, host: spoke, demander: 'nobody' };
+  }
+  if (given === undefined) return { cause: 'other', host: spoke, demander: 'nobody' };
+  const { failure, refused } = refine(given, options);
+  const cause = causeOf(failure);
+  const event = options.events?.find((one) => isSame(one.failure, failure));
+  const host = firstNamed(spoke, event?.host, refused?.host, loneHost(options));
+  const seen = event?.requirement ?? hostNamed(options, host)?.requirement;
+  return {
+    cause,
+    failure,
+    host,
+    ...(event?.address === undefined || event.address === '' ? {} : { address: event.address }),
+    demander: demanderOf(cause, failure, seen, options),
+  };
+}
+
+/** "Every host is refused" is no cause: the fault of the first host is. */
+function refine(
+  failure: Failure,
+  { decision }: NoticeOptions,
+): { readonly failure: Failure; readonly refused?: HostPolicy } {
+  const hosts = decision?.policy.hosts ?? [];
+  for (const host of hosts) {
+    if (host.requirement.kind !== 'refused') continue;
+    if (failure.code === 'POLICY_NO_HOST_USABLE') {
+      return { failure: host.requirement.failure, refused: host };
+    }
+    if (isSame(host.requirement.failure, failure)) return { failure, refused: host };
+  }
+  return { failure };
+}
+
+function demanderOf(
+  cause: Cause,
+  { code }: Failure,
+  requirement: Requirement | undefined,
+  { decision }: NoticeOptions,
+): Demander {
+  if (cause.startsWith('requiretls-')) return 'author';
+  if (cause === 'dane-required') return 'operator';
+  if (code.startsWith('DANE_')) return 'dane';
+  if (cause === 'mx-not-in-policy' || cause === 'policy-host') return 'sts';
+  switch (requirement?.kind) {
+    case 'sts':
+    case 'dane-and-sts':
+      return 'sts';
+    case 'dane':
+      return 'dane';
+    case 'encrypt':
+      return requirement.because.kind === 'tlsa-unusable' ? 'dane' : 'operator';
+    case 'pkix':
+      return 'operator';
+    case 'opportunistic':
+    case 'refused':
+    case undefined:
+      return decision?.policy.sts?.mode === 'enforce' ? 'sts' : 'nobody';
+    default:
+      return requirement satisfies never;
+  }
+}
+
+function isSame(one: Failure | undefined, other: Failure): boolean {
+  return one !== undefined && one.code === other.code && one.detail === other.detail;
+}
+
+function hostNamed({ decision }: NoticeOptions, name: string): HostPolicy | undefined {
+  return decision?.policy.hosts.find(({ host }) => host === name);
+}
+
+function loneHost({ decision }: NoticeOptions): string | undefined {
+  const hosts = decision?.policy.hosts ?? [];
+  return hosts.length === 1 ? hosts[0]?.host : undefined;
+}
+
+function firstNamed(...names: readonly (string | undefined)[]): string {
+  return names.find((name) => name !== undefined && name !== '') ?? '';
+}
