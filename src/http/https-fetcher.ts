@@ -202,6 +202,8 @@ async function secure(
     clock,
     timeoutMs: othersWait ? Math.min(HANDSHAKE_MS, timeoutMs) : timeoutMs,
     signal,
+    // What is fetched is public, and so is whose it is: SNI and DNS name the host.
+    keyExchange: 'today',
     ...(ca === undefined ? {} : { ca }),
   });
   if (!shaken.ok) return shaken;

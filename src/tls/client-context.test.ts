@@ -31,6 +31,21 @@ describe('clientContext', () => {
     assert.notEqual(clientContext([], 'TLSv1.2'), clientContext(undefined, 'TLSv1.2'));
   });
 
+  it('only what has to stay secret pays for a post-quantum share', async () => {
+    const running = await startTlsServer(serving(ca.issue([HOST])));
+    const groups: string[] = [];
+    for (const keyExchange of ['recorders', 'today'] as const) {
+      const outcome = await meet(running.port, { ca: [ca.rootPem], keyExchange });
+      assert.ok(outcome.ok);
+      const { socket } = outcome.value;
+      const info = socket.getEphemeralKeyInfo() as { readonly name?: string };
+      groups.push(info.name ?? 'unknown');
+      socket.destroy();
+    }
+    await running.close();
+    assert.deepEqual(groups, ['X25519MLKEM768', 'X25519']);
+  });
+
   it('a second handshake does not read the roots again, resumes nothing and shows the chain', async () => {
     for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
       const roots = countedRoots();

@@ -8,7 +8,7 @@ import { isIP, type Socket } from 'node:net';
 import { connect, type SecureVersion, type TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import { fail, ok, type Outcome } from '../failure.ts';
-import { clientContext } from './client-context.ts';
+import { clientContext, type KeyExchange } from './client-context.ts';
 import { asciiName } from './identity.ts';
 import { pkixVerdict } from './pkix.ts';
 import { tlsFailure } from './tls-failure.ts';
@@ -29,6 +29,8 @@ export interface HandshakeOptions extends TlsTrust {
    * only for opportunistic TLS, where the alternative is clear text (RFC 9325 §3.1).
    */
   readonly minVersion?: SecureVersion;
+  /** Default `recorders`. */
+  readonly keyExchange?: KeyExchange;
   readonly signal?: AbortSignal;
 }
 
@@ -60,12 +62,12 @@ export async function handshake(
 }
 
 function startTls(socket: Socket, options: HandshakeOptions): TLSSocket {
-  const { ca, minVersion = 'TLSv1.2' } = options;
+  const { ca, minVersion = 'TLSv1.2', keyExchange = 'recorders' } = options;
   const servername = sniName(options.servername);
   const secure = connect({
     socket,
     // No `session` goes along: that, not the context, is what would resume one.
-    secureContext: clientContext(ca, minVersion),
+    secureContext: clientContext(ca, minVersion, keyExchange),
     rejectUnauthorized: false,
     // Node's own check takes common names and partial wildcards (against RFC 9525 §6.3).
     checkServerIdentity: () => undefined,
