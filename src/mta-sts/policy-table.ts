@@ -159,7 +159,8 @@ export async function writeRow(store: Store, row: PolicyRow): Promise<void> {
             .case()
             .when('sts_policy.last_used_at', '>', last_used_at)
             .then(use.ref('sts_policy.last_used_at'))
-            .else(last_used_at)
+            // Kysely would write the number into the text, and each text is compiled anew.
+            .else(use.val(last_used_at))
             .end(),
         }))
         .where((is) =>
