@@ -18,6 +18,8 @@ import { walkHosts, type OpenHost, type WalkResult } from './host-walk.ts';
 import { walkOrder, withoutLoops, type OwnIdentity } from './mx-walk-order.ts';
 import { failedForSts, recheckPolicy } from './policy-recheck.ts';
 import { messageDemand, unsure, type MessageDemand, type TlsRequiredNo } from './require-tls.ts';
+import { hopDemandOf, tlsStartOf } from './routes/choice.ts';
+import { reachableFrom } from './routes/source-address.ts';
 import type { SessionSource } from './session-pool/types.ts';
 import { unpooled } from './session-pool/unpooled.ts';
 import type { DeliveryReport, HopReport, RecipientReport } from './types.ts';
@@ -131,12 +133,13 @@ function demandOf({ envelope, tlsRequiredNo, enforcement }: DeliverOptions): Mes
 }
 
 async function decide(
-  { nextHop }: RecipientGroup,
+  { nextHop, route }: RecipientGroup,
   { engine, firstContactMs, signal }: DeliverOptions,
   more: { readonly fresh?: true } = {},
 ): Promise<DecisionRecord> {
   return await engine.decide(nextHop, {
     budgetMs: firstContactMs ?? FIRST_CONTACT_MS,
+    demand: route && hopDemandOf(route),
     ...(signal === undefined ? {} : { signal }),
     ...more,
   });
@@ -153,8 +156,9 @@ async function walk(
 ): Promise<Walked> {
   const { decision, demand } = purpose;
   const { policy } = decision;
-  const hosts = withoutOwn(policy.nextHop.kind === 'domain', policy.hosts, options);
-  const instead = noWalk(decision, hosts, demand);
+  const others = withoutOwn(policy.nextHop.kind === 'domain', policy.hosts, options);
+  const hosts = others.map((host) => reachableFrom(host, localAddressOf(purpose, options)));
+  const instead = noWalk(purpose, hosts);
   if (instead !== undefined) {
     return {
       attempts: [],
@@ -187,16 +191,17 @@ function withoutOwn(
 }
 
 function noWalk(
-  { policy }: DecisionRecord,
+  { group, decision: { policy }, demand }: Purpose,
   hosts: readonly HostPolicy[],
-  demand: MessageDemand,
 ): Instead | undefined {
+  // A route that leads nowhere is the operator's mistake: no mail is returned for it.
+  const hopeless = group.route === undefined ? 'failed' : 'deferred';
   const failure = policy.failure ?? { code: 'POLICY_NO_MX_HOST', detail: 'no host to try' };
-  if (policy.outcome === 'fail') return { status: 'failed', failure };
+  if (policy.outcome === 'fail') return { status: hopeless, failure };
   if (policy.hosts.length === 0) return { status: 'deferred', failure };
   if (hosts.length === 0) {
     const detail = `MX records of ${nextHopText(policy.nextHop)} lead back to this host`;
-    return { status: 'failed', failure: { code: 'POLICY_MAIL_LOOP', detail } };
+    return { status: hopeless, failure: { code: 'POLICY_MAIL_LOOP', detail } };
   }
   // Deferred for another reason than its hosts: what is known is not enough to try any.
   const open = hosts.some((host) => host.requirement.kind !== 'refused');
@@ -211,10 +216,18 @@ interface Purpose {
   readonly demand: MessageDemand;
 }
 
-function opener({ group, decision, demand }: Purpose, options: DeliverOptions): OpenHost {
+function localAddressOf(
+  { group }: Purpose,
+  { config }: Pick<DeliverOptions, 'config'>,
+): string | undefined {
+  return group.route?.localAddress ?? config.smtp.localAddress;
+}
+
+function opener(purpose: Purpose, options: DeliverOptions): OpenHost {
+  const { group, decision, demand } = purpose;
   const { engine, config, clock, onAttempt, sessions = unpooled } = options;
   const { route } = group;
-  const localAddress = route?.localAddress ?? config.smtp.localAddress;
+  const localAddress = localAddressOf(purpose, options);
   const authUser = route?.auth?.user;
   return async (hostPolicy, address, { policyUse, from }) =>
     await sessions.lease({
@@ -226,6 +239,8 @@ function opener({ group, decision, demand }: Purpose, options: DeliverOptions): 
         heloName: route?.heloName ?? config.smtp.heloName,
         opportunisticMinVersion: config.tls.opportunisticMinVersion,
         clock,
+        auth: route?.auth,
+        ...(route === undefined ? {} : { tlsStart: tlsStartOf(route) }),
         ...(localAddress === undefined ? {} : { localAddress }),
         ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
         ...(options.signal === undefined ? {} : { signal: options.signal }),

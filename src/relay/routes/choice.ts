@@ -20,7 +20,7 @@ export function plainRoute(nextHop: NextHop): RouteChoice {
  * What the next hop must show on top of its own policies. A password is worth verified TLS, whatever
  * else the route says; to loopback nobody listens on the way.
  */
-export function demandOf({ name, nextHop, tls, auth }: RouteChoice): HopDemand | undefined {
+export function hopDemandOf({ name, nextHop, tls, auth }: RouteChoice): HopDemand | undefined {
   if (auth !== undefined && !leadsToLoopback(nextHop)) {
     return { kind: 'verify', route: name, because: tls === 'verify' ? 'setting' : 'password' };
   }

@@ -51,8 +51,9 @@ function policyMark({ evidence: { sts, override } }: DecisionRecord): string {
 
 /** The requirement holds policy domain, mode, TLSA records and reference names. */
 function hostPart(hostPolicy: HostPolicy, policy: string): string {
-  const { host, port, servername, requirement, level } = hostPolicy;
-  return JSON.stringify([host, port, servername ?? null, requirement, level, policy]);
+  const { host, port, servername, requirement, demand, level } = hostPolicy;
+  const shown = [requirement, demand ?? null, level];
+  return JSON.stringify([host, port, servername ?? null, ...shown, policy]);
 }
 
 function digest(text: string): string {
