@@ -91,7 +91,7 @@ export async function walkHosts(options: WalkOptions): Promise<WalkResult> {
     cutShort: false,
   };
   for (const host of options.hosts) {
-    if (state.waiting.length === 0) break;
+    if (state.waiting.length === 0 || state.faults.some(endsWalk)) break;
     await tryHost(state, host);
   }
   const { attempts, settled, faults, waiting, cutShort } = state;
@@ -118,7 +118,13 @@ async function tryHost(state: State, host: HostPolicy): Promise<void> {
     }
     if (!refused) state.connections += 1;
     if (await tryAddress(state, host, address)) return;
+    if (state.faults.some(endsWalk)) return;
   }
+}
+
+/** The same password at the next server is as wrong, and enough of them lock an account. */
+function endsWalk({ code }: Failure): boolean {
+  return code === 'ROUTE_AUTH_REFUSED';
 }
 
 /** What came of a session. */
