@@ -34,7 +34,7 @@ export interface Bench {
   readonly lines: object[];
   settings: AnswerSettings;
   /** What the engine finds. */
-  find: (nextHop: NextHop) => Promise<DecisionRecord>;
+  find: (nextHop: NextHop, how?: DecideOptions) => Promise<DecisionRecord>;
 }
 
 /** A domain as the engine finds it. */
@@ -123,7 +123,7 @@ export function bench(options: { readonly maxEntries?: number } = {}): Bench {
       engine: {
         decide: async (nextHop: NextHop, how?: DecideOptions) => {
           it.asked.push([nextHopText(nextHop), how?.budgetMs]);
-          return await it.find(nextHop);
+          return await it.find(nextHop, how);
         },
       },
       clock,

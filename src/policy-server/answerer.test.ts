@@ -37,6 +37,42 @@ describe('answers', () => {
     );
   });
 
+  it('H18, B19: who joins a more patient look-up waits for the policy host no longer than alone', async () => {
+    const it = bench();
+    it.settings = { ...it.settings, budgetMs: 20_000, firstContactMs: 10_000 };
+    const patient = Promise.withResolvers<DecisionRecord>();
+    it.find = async (nextHop, { budgetMs } = {}) =>
+      budgetMs === 400 ? recordOf(nextHop, it.clock, { pending: true }) : await patient.promise;
+    const first = ask(it, 'postfix d.test');
+    await it.clock.advance(2_000);
+    const joined = Promise.all([ask(it, 'sts d.test'), ask(it, 'sendmail d.test')]);
+    await it.clock.advance(3_199);
+    assert.deepEqual(it.counted, []);
+    await it.clock.advance(1);
+    assert.deepEqual(await joined, [NOT_FOUND, NOT_FOUND]);
+    const hop = { kind: 'domain', domain: 'd.test', port: 25 } as const;
+    patient.resolve(recordOf(hop, it.clock, { mode: 'enforce' }));
+    assert.equal(await first, SECURE);
+    assert.equal(atHand(it, 'sts d.test'), 'OK secure match=mx.d.test servername=hostname');
+    assert.deepEqual(
+      it.asked.map(([, budgetMs]) => budgetMs),
+      [10_000, 400],
+    );
+  });
+
+  it('H18: where DNS is slow too, it is told within its own time', async () => {
+    const it = bench();
+    it.settings = { ...it.settings, budgetMs: 20_000 };
+    it.find = async () => await new Promise(() => undefined);
+    const first = ask(it, 'postfix d.test');
+    await it.clock.advance(2_000);
+    const joined = ask(it, 'sts d.test');
+    await it.clock.advance(4_000);
+    assert.match(await joined, /^TEMP POLICY_ANSWER_LATE: .* within 4000 ms/);
+    await it.clock.advance(14_000);
+    assert.match(await first, /^TEMP POLICY_ANSWER_LATE: .* within 20000 ms/);
+  });
+
   it('H8: nonsense is answered without a question', () => {
     const it = bench();
     for (const key of ['.d.test', '', '[192.0.2.1]', '/run/lmtp', 'd\0.test', '_x.d.test']) {
@@ -103,7 +139,10 @@ describe('answers', () => {
     );
     await settle();
     assert.equal(atHand(it, 'postfix d.test'), SECURE);
-    assert.equal(it.asked.length, 1);
+    assert.deepEqual(
+      it.asked.map(([, budgetMs]) => budgetMs),
+      [4_000, 400],
+    );
   });
 
   it('an engine that breaks is TEMP, and asked again', async () => {

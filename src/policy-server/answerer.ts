@@ -64,6 +64,8 @@ export interface FramingAnswerer extends Answerer {
 const SENDMAIL_BUDGET_MS = 4_000;
 /** What a first contact leaves of the budget for DNS, so that a slow policy host alone is no TEMP. */
 const FIRST_CONTACT_SHARE = 0.8;
+/** What is then left of the budget for the database to say what it knows. */
+const LAST_LOOK_SHARE = 0.1;
 /** Renewals behind at once; further ones wait for the next request. */
 const MAX_RENEWALS = 256;
 /** How often a look-up is made again because its ground was forgotten meanwhile. */
@@ -81,6 +83,8 @@ class CachingAnswerer implements FramingAnswerer {
   readonly #clock: Clock;
   readonly #metrics: AnswererOptions['metrics'];
   readonly #cache: AnswerCache;
+  /** Look-ups that hardly wait for a policy, beside those that do. */
+  readonly #lastLooks = new Map<Entry, Promise<void>>();
   #renewals = 0;
 
   constructor(options: AnswererOptions) {
@@ -140,13 +144,30 @@ class CachingAnswerer implements FramingAnswerer {
   }
 
   #cold(spelling: Spelling, startedAt: number): string | Promise<string> {
+    const isJoined = spelling.entry.renewal !== undefined;
     const renewed = this.#renew(spelling.entry, spelling.dialect);
     // Trying out must not hold mail up.
     if (this.#options.settings().dryRun) {
       void renewed.then(() => this.#given(spelling, 'cold'));
       return NOT_FOUND;
     }
-    return this.#afterRenewal(spelling, renewed, startedAt);
+    const known = isJoined ? this.#orLastLook(spelling, renewed) : renewed;
+    return this.#afterRenewal(spelling, known, startedAt);
+  }
+
+  /**
+   * Who joins the look-up of a more patient MTA gets what it would get alone: once its own time for
+   * a first contact is over, what there is without the policy.
+   */
+  async #orLastLook({ entry, dialect }: Spelling, renewed: Promise<void>): Promise<void> {
+    const budgetMs = this.#budget(dialect);
+    if (budgetMs >= this.#options.settings().budgetMs) return await renewed;
+    if (await within(renewed, budgetMs * FIRST_CONTACT_SHARE, this.#clock)) return undefined;
+    // Another one in the same place may have it already.
+    if (this.#clock.now() < entry.freshUntil) return undefined;
+    const known = this.#lastLooks.get(entry) ?? this.#lookUp(entry, budgetMs * LAST_LOOK_SHARE);
+    this.#lastLooks.set(entry, known);
+    await Promise.race([renewed, known.finally(() => this.#lastLooks.delete(entry))]);
   }
 
   async #afterRenewal(
@@ -172,7 +193,9 @@ class CachingAnswerer implements FramingAnswerer {
   #renew(entry: Entry, dialect: Dialect): Promise<void> {
     if (entry.renewal !== undefined) return entry.renewal;
     this.#renewals += 1;
-    const renewal = this.#lookUp(entry, dialect).finally(() => {
+    const { firstContactMs } = this.#options.settings();
+    const patienceMs = Math.min(firstContactMs, this.#budget(dialect) * FIRST_CONTACT_SHARE);
+    const renewal = this.#lookUp(entry, patienceMs).finally(() => {
       this.#renewals -= 1;
       entry.renewal = undefined;
     });
@@ -180,9 +203,10 @@ class CachingAnswerer implements FramingAnswerer {
     return renewal;
   }
 
-  async #lookUp(entry: Entry, dialect: Dialect): Promise<void> {
+  /** @param patienceMs how long a first contact may take */
+  async #lookUp(entry: Entry, patienceMs: number): Promise<void> {
     try {
-      const { record, current } = await this.#decide(entry, dialect);
+      const { record, current } = await this.#decide(entry, patienceMs);
       const settings = this.#options.settings();
       this.#keep(entry, levelOf(record, { mixedDane: settings.mixedDane }));
       const times = answerTimes(record, entry.level!, settings.maxStaleMs);
@@ -201,10 +225,8 @@ class CachingAnswerer implements FramingAnswerer {
   /** A decision on ground that was forgotten meanwhile is made again: a policy has just come, most likely. */
   async #decide(
     entry: Entry,
-    dialect: Dialect,
+    budgetMs: number,
   ): Promise<{ readonly record: DecisionRecord; readonly current: boolean }> {
-    const { firstContactMs } = this.#options.settings();
-    const budgetMs = Math.min(firstContactMs, this.#budget(dialect) * FIRST_CONTACT_SHARE);
     for (let attempt = 1; ; attempt += 1) {
       const { generation } = entry;
       const record = await this.#options.engine.decide(entry.nextHop, { budgetMs });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FakeClock } from '../clock.fixture.ts';
 import { mapResolver } from '../dns/map-resolver.fixture.ts';
+import type { StsStatus } from '../mta-sts/types.ts';
 import { createDecider, type Decider } from './decider.ts';
 import { KNOBS, NOW, stsPolicy } from './evidence.fixture.ts';
 import type { NextHop } from './next-hop.ts';
@@ -53,6 +54,21 @@ describe('createDecider', () => {
     const records = await Promise.all(Array.from({ length: 50 }, async () => decider.decide(HOP)));
     assert.equal(new Set(records).size, 1);
     assert.equal(resolver.count('example.test', 'MX'), 1);
+  });
+
+  it('who waits less for a policy is not held up by one who waits longer', async () => {
+    const { decider, policies } = world();
+    const slow = Promise.withResolvers<StsStatus>();
+    const atOnce = policies.lookup;
+    policies.lookup = async (domain, options) =>
+      options?.budgetMs === 10 ? await atOnce(domain, options) : await slow.promise;
+    const patient = decider.decide(HOP);
+    const hasty = await decider.decide(HOP, { budgetMs: 10 });
+    assert.equal(hasty.evidence.sts?.kind, 'none');
+    policies.now.set('example.test', stsPolicy('enforce'));
+    slow.resolve(stsPolicy('enforce'));
+    assert.equal((await patient).policy.sts?.mode, 'enforce');
+    assert.equal(decider.warm('example.test')?.sts?.mode, 'enforce');
   });
 
   it('a fresh decision replaces the one at hand', async () => {

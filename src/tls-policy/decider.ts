@@ -98,7 +98,9 @@ export function createDecider(options: DeciderOptions): Decider {
       if (known !== undefined) return known;
       // Who asks after a change must not be answered by what was begun before it.
       const ground = `${forgotten} ${overrideMark(overrideFor(nextHop, overrides))}`;
-      const flightKey = `${key}|${ground}|${how.fresh === true ? 'fresh' : ''}`;
+      // Who waits less for a policy must not wait for those who wait longer.
+      const manner = `${how.fresh === true ? 'fresh' : ''}|${how.budgetMs ?? ''}`;
+      const flightKey = `${key}|${ground}|${manner}`;
       return await flight.run(flightKey, async () => await make(key, nextHop, how), how.signal);
     },
     warm: (domain) => cache.warm(domain),
