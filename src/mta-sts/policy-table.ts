@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { sql } from 'kysely';
+import { type Compilable, sql } from 'kysely';
 import type { ErrorCode } from '../errors.ts';
 import type { Failure, ResultType } from '../failure.ts';
+import { type PreparedQuery, preparedQuery } from '../store/prepared-query.ts';
 import type { StsPolicyTable, Store } from '../store/types.ts';
 import { NO_BACK_OFFS } from './back-off.ts';
 import type { Held } from './life-cycle-types.ts';
@@ -141,36 +142,68 @@ function failureOf(row: PolicyRow): Failure | undefined {
   };
 }
 
+/** A row to be written, and from when on a row of this time would be one of a clock that is ahead. */
+interface Write extends PolicyRow {
+  readonly ahead_after: number;
+}
+
+const WRITTEN: Readonly<Record<keyof Write, true>> = {
+  policy_domain: true,
+  record_id: true,
+  policy_text: true,
+  mode: true,
+  fetched_at: true,
+  expires_at: true,
+  last_used_at: true,
+  next_refresh_at: true,
+  failures_in_a_row: true,
+  failure_code: true,
+  failure_detail: true,
+  failure_type: true,
+  changed_at: true,
+  ahead_after: true,
+};
+
+/** Made once for each database, and gone with it. */
+const writes = new WeakMap<Store['db'], PreparedQuery<Write>>();
+
 /**
  * Writes a row. Of two nodes that write the same domain, the newer fetch wins; a row from a clock
  * that ran ahead gives way.
  */
-export async function writeRow(store: Store, row: PolicyRow): Promise<void> {
-  const { policy_domain: _key, last_used_at, ...rest } = row;
-  await store.db
-    .insertInto('sts_policy')
-    .values(row)
-    .onConflict((conflict) =>
-      conflict
-        .column('policy_domain')
-        .doUpdateSet((use) => ({
-          ...rest,
-          last_used_at: use
-            .case()
-            .when('sts_policy.last_used_at', '>', last_used_at)
-            .then(use.ref('sts_policy.last_used_at'))
-            // Kysely would write the number into the text, and each text is compiled anew.
-            .else(use.val(last_used_at))
-            .end(),
-        }))
-        .where((is) =>
-          is.or([
-            is('sts_policy.fetched_at', '<=', row.fetched_at),
-            is('sts_policy.fetched_at', '>', row.changed_at + CLOCK_TOLERANCE_MS),
-          ]),
-        ),
-    )
-    .execute();
+export async function writeRow({ db }: Store, row: PolicyRow): Promise<void> {
+  const write =
+    writes.get(db) ?? preparedQuery(db, Object.keys(WRITTEN) as (keyof Write)[], writeOf(db));
+  writes.set(db, write);
+  await write({ ...row, ahead_after: row.changed_at + CLOCK_TOLERANCE_MS });
+}
+
+function writeOf(db: Store['db']): (write: Write) => Compilable {
+  return ({ ahead_after, ...row }) => {
+    const { policy_domain: _key, last_used_at, ...rest } = row;
+    return db
+      .insertInto('sts_policy')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict
+          .column('policy_domain')
+          .doUpdateSet((use) => ({
+            ...rest,
+            last_used_at: use
+              .case()
+              .when('sts_policy.last_used_at', '>', last_used_at)
+              .then(use.ref('sts_policy.last_used_at'))
+              .else(use.val(last_used_at))
+              .end(),
+          }))
+          .where((is) =>
+            is.or([
+              is('sts_policy.fetched_at', '<=', row.fetched_at),
+              is('sts_policy.fetched_at', '>', ahead_after),
+            ]),
+          ),
+      );
+  };
 }
 
 /** One domain's row. */
