@@ -1,0 +1,49 @@
+/**
+ * What is done every few minutes: decisions nobody refers to go, waits of a clock that jumped end.
+ *
+ * @module
+ */
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log/log.ts';
+import type { Store } from '../../store/types.ts';
+import { forEngine, runText } from './statements.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+/** A decision that no attempt refers to is kept this long: it may be referred to again. */
+const UNUSED_MS = 60 * 60_000;
+
+/** What housekeeping stands on. */
+export interface HousekeepingOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The longest wait between two attempts, milliseconds. */
+  readonly longestWaitMs: number;
+}
+
+/** Does it all once. */
+export function createHousekeeping(options: HousekeepingOptions): () => Promise<void> {
+  const { store, clock, log, longestWaitMs } = options;
+  const endWaits = forEngine(
+    store.traits,
+    `update queue_job set next_at = ? where state = 'waiting' and taken_by is null and next_at > ?`,
+  );
+  const prune = forEngine(
+    store.traits,
+    'delete from queue_decision where last_used_at < ? and not exists ' +
+      '(select 1 from queue_attempt where decision_digest = digest)',
+  );
+  return async () => {
+    const now = clock.now();
+    const beyond = now + longestWaitMs + DAY_MS;
+    const ended = await runText(store.db, endWaits, [now, beyond]);
+    const jobs = Number(ended.numAffectedRows ?? 0n);
+    if (jobs > 0) {
+      log.warn(
+        { code: 'QUEUE_CLOCK_JUMPED', event: 'queue', jobs },
+        `${jobs} jobs were due beyond any wait; the clock must have jumped, and they are due now`,
+      );
+    }
+    await runText(store.db, prune, [now - UNUSED_MS]);
+  };
+}

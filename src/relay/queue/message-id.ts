@@ -1,0 +1,55 @@
+/**
+ * Message ids: fourteen characters that sort by time and that people can read aloud.
+ *
+ * @module
+ */
+import { randomInt } from 'node:crypto';
+import type { Clock } from '../../clock.ts';
+
+/** Without i, l, o and u, which are mistaken for others; in the order of ASCII, so that ids sort. */
+const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** One step of the time in an id, milliseconds: 40 bits of these last until the 26th century. */
+const TICK_MS = 16;
+/** Ids of one process within a tick; more borrow from the next tick. */
+const PER_TICK = 1024;
+/** Tells processes apart: 20 bits. */
+const TAGS = 2 ** 20;
+
+/**
+ * Makes ids: eight characters of time, four of the process, two that count. Ids of one process
+ * rise, whatever the clock does; those of different processes differ unless both drew the same
+ * tag, one in a million, and then the database refuses the second message of the same id.
+ */
+export function createMessageIds(clock: Clock, tag: number = randomInt(TAGS)): () => string {
+  const mark = digits(tag, 4);
+  let tick = 0;
+  let count = 0;
+  return () => {
+    const now = Math.floor(clock.now() / TICK_MS);
+    count += 1;
+    if (now > tick) {
+      tick = now;
+      count = 0;
+    } else if (count === PER_TICK) {
+      tick += 1;
+      count = 0;
+    }
+    return digits(tick, 8) + mark + digits(count, 2);
+  };
+}
+
+/** Is this what {@link createMessageIds} makes? */
+export function isMessageId(text: string): boolean {
+  return /^[0-9a-hjkmnp-tv-z]{14}$/.test(text);
+}
+
+function digits(value: number, length: number): string {
+  let text = '';
+  let rest = value;
+  for (let place = 0; place < length; place += 1) {
+    text = DIGITS.charAt(rest % 32) + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}
