@@ -10,6 +10,8 @@ import { DNS_ERRORS } from './errors/dns.ts';
 import { HTTP_ERRORS } from './errors/http.ts';
 import { OVERRIDE_ERRORS } from './errors/override.ts';
 import { POLICY_ERRORS } from './errors/policy.ts';
+import { QUEUE_ERRORS } from './errors/queue.ts';
+import { RELAY_ERRORS } from './errors/relay.ts';
 import { ROUTE_ERRORS } from './errors/route.ts';
 import { SMTP_ERRORS } from './errors/smtp.ts';
 import { SOCKETMAP_ERRORS } from './errors/socketmap.ts';
@@ -34,6 +36,8 @@ export const ERRORS = {
   ...OVERRIDE_ERRORS,
   ...SOCKETMAP_ERRORS,
   ...SUBMISSION_ERRORS,
+  ...QUEUE_ERRORS,
+  ...RELAY_ERRORS,
   ...ROUTE_ERRORS,
 } as const;
 
