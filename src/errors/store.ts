@@ -34,7 +34,7 @@ export const STORE_ERRORS = {
   STORE_CORRUPT: {
     meaning: 'The database file is damaged or is not a database.',
     action:
-      'Nothing at once: it was moved aside and a new one was started. Check the disk, and look at the kept file.',
+      'Check the disk. With the relay enabled the file is left as it is, since it may hold accepted mail: recover it (`sqlite3 FILE .recover`) or restore a backup. Without, it was moved aside and a new one was started.',
   },
   STORE_SCHEMA_NEWER: {
     meaning: 'A newer release of the program has already changed the database.',

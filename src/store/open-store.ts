@@ -11,7 +11,7 @@ import { silentLog } from '../log/log.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { postgresDialect } from './postgres.ts';
-import { sqliteDialect } from './sqlite.ts';
+import { type OnDamage, sqliteDialect } from './sqlite.ts';
 import { StoreError, reasonOf, storeError } from './store-error.ts';
 import type { EngineTraits, Schema, Store } from './types.ts';
 
@@ -19,6 +19,8 @@ import type { EngineTraits, Schema, Store } from './types.ts';
 export interface OpenStoreOptions {
   readonly log?: Log;
   readonly clock?: Clock;
+  /** What becomes of a damaged SQLite file; default `move-aside`. */
+  readonly onDamage?: OnDamage;
 }
 
 const SQLITE: EngineTraits = { engine: 'sqlite', rowLocks: false };
@@ -28,14 +30,14 @@ const POSTGRES: EngineTraits = { engine: 'postgres', rowLocks: true };
  * Opens `sqlite:PATH` (relative to the working directory), `sqlite::memory:` or `postgres://…`.
  * Rejects with a {@link StoreError}: `STORE_URL_INVALID`, `STORE_UNWRITABLE`, `STORE_BUSY`,
  * `STORE_CONNECT_FAILED`, `STORE_SCHEMA_NEWER`. A damaged SQLite file is moved aside with a
- * warning and a new one is started.
+ * warning and a new one is started, or it is refused (`STORE_CORRUPT`), as the options say.
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
-  const { log = silentLog, clock = systemClock } = options;
+  const { log = silentLog, clock = systemClock, onDamage = 'move-aside' } = options;
   if (url.startsWith('sqlite:')) {
     const path = url.slice('sqlite:'.length);
     if (path === '') throw storeError('STORE_URL_INVALID', 'sqlite: names no file');
-    const db = new Kysely<Schema>({ dialect: sqliteDialect(path, { log, clock }) });
+    const db = new Kysely<Schema>({ dialect: sqliteDialect(path, { log, clock, onDamage }) });
     return await upToDate({ db, traits: SQLITE }, clock);
   }
   if (/^postgres(ql)?:\/\//.test(url)) {

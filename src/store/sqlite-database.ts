@@ -132,6 +132,15 @@ class PatientSqliteDriver extends SqliteDriver {
     await (connection as PatientConnection).begin();
   }
 
+  /** A full disk ends the transaction by itself; that there is none left must not hide why. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    try {
+      await super.rollbackTransaction(connection);
+    } catch (error) {
+      if (!/no transaction is active/.test((error as Error).message)) throw error;
+    }
+  }
+
   override async releaseConnection(connection?: DatabaseConnection): Promise<void> {
     (connection as PatientConnection | undefined)?.end();
     await Promise.resolve();

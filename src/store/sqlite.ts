@@ -34,7 +34,14 @@ const SQLITE_NOTADB = 26;
 export interface SqliteOptions {
   readonly clock: Clock;
   readonly log: Log;
+  readonly onDamage: OnDamage;
 }
+
+/**
+ * What becomes of a damaged file. Policies can be fetched again, so a new file may take its place;
+ * accepted mail cannot.
+ */
+export type OnDamage = 'move-aside' | 'refuse';
 
 /** Kysely's dialect over the file at `path`, or over memory for `:memory:`. Throws a `StoreError`. */
 export function sqliteDialect(path: string, options: SqliteOptions): Dialect {
@@ -59,6 +66,7 @@ function openDatabase(path: string, options: SqliteOptions): DatabaseSync {
   } catch (error) {
     if (!isCorrupt(error)) throw openingError(file, error);
     if (!mayBeMovedAside(file, kind)) throw notOurs(file);
+    if (options.onDamage === 'refuse') throw damaged(file, error);
     moveAside(file, error, options);
   }
   prepareFile(file);
@@ -150,6 +158,15 @@ function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   mkdirSync(folder, { mode: 0o700 });
+}
+
+function damaged(file: string, error: unknown): Error {
+  return storeError(
+    'STORE_CORRUPT',
+    `${file} is damaged (${reasonOf(error)}) and may hold accepted mail, so it is left as it is: ` +
+      `recover it with \`sqlite3 ${file} .recover\` or restore a backup; moved away by hand, a new one is started`,
+    error,
+  );
 }
 
 /** Policies can be fetched again, so a damaged file must not keep the program from starting. */

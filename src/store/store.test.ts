@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, describe, it } from 'node:test';
+import { sql } from 'kysely';
 import { FakeClock } from '../clock.fixture.ts';
 import type { Log } from '../log/log.ts';
 import { silentLog } from '../log/log.ts';
@@ -57,6 +58,36 @@ describe('openStore on SQLite', () => {
     assert.deepEqual(kept, ['bad.sqlite.corrupt-2026-01-01T00-00-00-000Z']);
     assert.equal(warnings.length, 1);
     assert.match(warnings[0]!, /damaged/);
+  });
+
+  it('leaves a damaged file as it is where it may hold accepted mail, and says what to do', async () => {
+    const file = join(folder, 'mail.sqlite');
+    writeFileSync(file, 'not a database at all, but long enough to be looked at'.repeat(100));
+    const before = readdirSync(folder);
+    await assert.rejects(openStore(`sqlite:${file}`, { onDamage: 'refuse' }), (error: unknown) => {
+      assert.ok(fails('STORE_CORRUPT')(error));
+      assert.match((error as Error).message, /mail\.sqlite is damaged .*\.recover.*backup/);
+      return true;
+    });
+    assert.deepEqual(readdirSync(folder), before);
+  });
+
+  it('a transaction that a full database ended tells of the full database', async () => {
+    const store = await openStore('sqlite::memory:');
+    await sql`pragma max_page_count = 1`.execute(store.db);
+    await assert.rejects(
+      store.db.transaction().execute(async (transaction) => {
+        for (let row = 0; row < 1_000; row += 1) {
+          const name = `lease-${row}`.repeat(50);
+          await transaction
+            .insertInto('lease')
+            .values({ name, owner: 'me', expires_at: 1 })
+            .execute();
+        }
+      }),
+      /database or disk is full/,
+    );
+    await store.close();
   });
 
   it('moves a file with damaged pages aside too', async () => {
