@@ -46,8 +46,23 @@ export function demandText({ domain, host, demander }: Names): string {
 
 const MISMATCH_RISK = 'It may be set up wrongly, or somebody else may be standing in its place.';
 
-const tlsRule = ({ demander }: Names): string =>
-  demander === 'dane' ? 'RFC 7672 section 2.2 (DANE)' : 'RFC 8461 section 4.2 (MTA-STS)';
+/** The rule on TLS and certificates, by whose demand it was. */
+function tlsRule({ demander }: Names): string {
+  switch (demander) {
+    case 'sts':
+      return 'RFC 8461 section 4.2 (MTA-STS)';
+    case 'dane':
+      return 'RFC 7672 section 2.2 (DANE)';
+    case 'operator':
+      return 'a setting of this mail system';
+    case 'author':
+      return 'RFC 8689 section 4.2.1 (REQUIRETLS)';
+    case 'nobody':
+      return '';
+    default:
+      return demander satisfies never;
+  }
+}
 
 const NO_HOST: CauseText = {
   happened: ({ domain }) => `${domain} has no mail server that a message could be sent to.`,
@@ -66,8 +81,7 @@ export const CAUSE_TEXTS: Readonly<Record<Cause, CauseText>> = {
       `The server could not prove that it is ${host}: its certificate is for another name. ${MISMATCH_RISK}`,
     mend: ({ host }) =>
       `Install a certificate on ${host} that has this name among its DNS names (subjectAltName).`,
-    rule: ({ demander }) =>
-      demander === 'dane' ? 'RFC 7672 section 3.2.2 (DANE)' : 'RFC 8461 section 4.2 (MTA-STS)',
+    rule: (names) => (names.demander === 'dane' ? 'RFC 7672 section 3.2.2 (DANE)' : tlsRule(names)),
   },
   'certificate-expired': {
     happened: ({ host }) =>

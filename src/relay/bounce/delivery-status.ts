@@ -4,6 +4,8 @@
  * @module
  */
 import { encodeXtext } from '../../smtp/xtext.ts';
+import { basisOf, type Basis } from './basis.ts';
+import { isPolicyCause } from './causes.ts';
 import { asciiLine, CRLF, field, isAscii, mailDate } from './mime.ts';
 import { noticeStatus } from './notice-status.ts';
 import type { NoticeOptions, NoticeRecipient } from './types.ts';
@@ -43,7 +45,7 @@ function perRecipient(recipient: NoticeRecipient, options: NoticeOptions): strin
   const { address, orcpt, host, reply } = recipient;
   const { kind, attempts, lastAttemptAt, now, willRetryUntil } = options;
   const spoke = reply !== undefined && host !== undefined && host !== '';
-  const diagnostic = diagnosticCode(recipient);
+  const diagnostic = diagnosticCode(recipient, options);
   return [
     orcpt === undefined ? '' : field('Original-Recipient', typed(orcpt)),
     field('Final-Recipient', `${isAscii(address) ? 'rfc822' : 'utf-8'}; ${address}`),
@@ -59,16 +61,29 @@ function perRecipient(recipient: NoticeRecipient, options: NoticeOptions): strin
   ].join('');
 }
 
-/** Of a server: its reply. Of ours: the stable code and what was seen. */
-function diagnosticCode({ reply, failure, text }: NoticeRecipient): string | undefined {
+/** Of a server: its reply. Of ours: the stable code, what was seen, and whose policy it was. */
+function diagnosticCode(recipient: NoticeRecipient, options: NoticeOptions): string | undefined {
+  const { reply, failure, text } = recipient;
   if (reply !== undefined) {
     const enhanced = reply.enhanced === undefined ? '' : ` ${reply.enhanced}`;
     return `smtp; ${reply.code}${asciiLine(`${enhanced} ${reply.lines.join(' ')}`, 800)}`;
   }
   if (failure !== undefined) {
-    return `X-Smtp-Sts; ${failure.code}: ${asciiLine(failure.detail, 800)}`;
+    const where = policyNote(basisOf(recipient, options), options);
+    return `X-Smtp-Sts; ${failure.code}: ${asciiLine(`${failure.detail}${where}`, 800)}`;
   }
   return text === undefined || text === '' ? undefined : `X-Smtp-Sts; ${asciiLine(text, 800)}`;
+}
+
+/** For a program that sorts reports: domain, host and policy of what held the message back. */
+function policyNote({ cause, host, demander }: Basis, options: NoticeOptions): string {
+  if (!isPolicyCause(cause)) return '';
+  const { destination, decision } = options;
+  const { sts } = decision?.policy ?? {};
+  const mx = host === '' ? '' : `, MX ${host}`;
+  const policy =
+    demander === 'sts' && sts !== undefined ? `, MTA-STS ${sts.mode} id ${sts.id}` : '';
+  return ` (domain ${destination}${mx}${policy})`;
 }
 
 /** Decoded (RFC 3464 §2.2.1), unless it cannot stand in a line of ASCII. */

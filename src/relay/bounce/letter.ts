@@ -16,6 +16,11 @@ import type { NoticeOptions, NoticeRecipient } from './types.ts';
 const WIDTH = 72;
 /** Recipients that are listed by name; all of them stand in the second part. */
 const LISTED = 50;
+/** Faults that are explained. */
+const SECTIONS = 20;
+const MORE = 'The other recipients and what happened to them stand in the report that is attached.';
+/** Failures of one attempt that are shown. */
+const SEEN = 5;
 /** Characters of a stranger's text. */
 const QUOTED = 900;
 
@@ -31,7 +36,8 @@ export function letter(options: NoticeOptions, returned: Returned | undefined): 
   const plights = group(options);
   const lines = [
     ...opening(options, plights),
-    ...plights.flatMap((plight) => section(plight, plights.length > 1, options)),
+    ...plights.slice(0, SECTIONS).flatMap((plight) => section(plight, plights.length > 1, options)),
+    ...(plights.length > SECTIONS ? [...wrap(MORE), ''] : []),
     ...closing(options, returned),
   ];
   return lines.map((line) => line.trimEnd()).join(CRLF) + CRLF;
@@ -43,7 +49,8 @@ function group(options: NoticeOptions): readonly Plight[] {
   for (const recipient of options.recipients) {
     const basis = basisOf(recipient, options);
     const status = noticeStatus(recipient, options);
-    const key = JSON.stringify([basis.cause, basis.host, status, evidenceText(recipient, basis)]);
+    const seen = evidenceText(recipient, basis).replaceAll(recipient.address, '*');
+    const key = JSON.stringify([basis.cause, basis.host, status, seen]);
     const plight = plights.get(key) ?? { recipients: [], basis, status };
     plight.recipients.push(recipient);
     plights.set(key, plight);
@@ -52,17 +59,17 @@ function group(options: NoticeOptions): readonly Plight[] {
 }
 
 function opening(options: NoticeOptions, plights: readonly Plight[]): readonly string[] {
-  const { kind, willRetryUntil, recipients, reportingMta } = options;
+  const { kind, willRetryUntil, recipients, reportingMta, destination } = options;
   const held = plights.some(({ basis }) => isPolicyCause(basis.cause));
+  const domain = printable(destination, 255);
   const hello = [`This is the mail system at ${printable(reportingMta, 255)}.`, ''];
-  const safe = held ? ['', ...wrap('Your message was NOT sent unencrypted.')] : [];
-  const to = plights.length === 1 ? ['', ...addresses(recipients), ''] : [''];
-  const them = plights.length === 1 ? 'to:' : 'to all of its recipients; see below.';
+  const to = ['', ...addresses(recipients), ''];
+  const safe = held ? ['', ...wrap(`Your message was NOT sent unencrypted to ${domain}.`)] : [];
   switch (kind) {
     case 'failed':
       return [
         ...hello,
-        ...wrap(`Your message could not be delivered ${them}`),
+        'Your message could not be delivered to:',
         ...to,
         ...wrap(ending(options)),
         ...safe,
@@ -71,20 +78,14 @@ function opening(options: NoticeOptions, plights: readonly Plight[]): readonly s
     case 'delayed':
       return [
         ...hello,
-        ...wrap(`Your message is late. It is not lost. It could not be delivered yet ${them}`),
+        'Your message is late, not lost. It could not be delivered yet to:',
         ...to,
-        ...wrap(
-          `${waiting(willRetryUntil)} You need not do anything. Please do not send it again.`,
-        ),
+        ...wrap(`${waiting(willRetryUntil)} You need not do anything; do not send it again.`),
         ...safe,
         '',
       ];
     case 'relayed':
-      return [
-        ...hello,
-        ...wrap(`You asked to be told when your message arrives. It was handed on ${them}`),
-        ...to,
-      ];
+      return [...hello, 'You asked to hear when your message arrives. It was handed on to:', ...to];
     default:
       return kind satisfies never;
   }
@@ -133,35 +134,41 @@ function relayed({ basis }: Plight): readonly string[] {
   ];
 }
 
-function reason(plight: Plight, { kind, destination }: NoticeOptions): readonly string[] {
+function reason(plight: Plight, { destination }: NoticeOptions): readonly string[] {
   const { basis, recipients } = plight;
   const names = namesOf(basis, destination);
   const held = isPolicyCause(basis.cause);
   const said = recipients[0]?.reply;
   const quote = said === undefined ? [] : ['', ...wrap(replyLine(said), '    ')];
-  const blame =
-    held && kind === 'delayed'
-      ? 'The address is right and its owner has done nothing wrong: a security policy holds the message back.'
-      : '';
-  const text = [blame, demandText(names), CAUSE_TEXTS[basis.cause].happened(names)];
-  return ['What happened', '', ...wrap(text.filter(Boolean).join(' '), '  '), ...quote, ''];
+  const text = [demandText(names), CAUSE_TEXTS[basis.cause].happened(names)];
+  return [
+    'What happened',
+    '',
+    ...wrap(text.filter(Boolean).join(' '), '  '),
+    ...quote,
+    '',
+    ...(held ? [...wrap(NOT_YOU, '  '), ''] : []),
+  ];
 }
 
+const NOT_YOU =
+  'Nothing is wrong with the address. A security rule holds the message back, not the recipient.';
+
+const TELL =
+  'Tell the recipient in another way, and pass on the lines below to whoever runs their mail. Once it is mended, send your message again.';
+
 function advice({ basis, recipients, status }: Plight, { kind }: NoticeOptions): readonly string[] {
+  // A message that waits asks nothing of its author.
   if (kind !== 'failed') return [];
-  const { advice: own } = CAUSE_TEXTS[basis.cause];
-  const spoke = recipients[0]?.reply === undefined ? undefined : refusalAdvice(status);
-  const tell =
-    'Tell the recipient in another way, and pass on the lines below to whoever runs their mail. Once it is mended, send your message again.';
-  const text = [own ?? spoke ?? (isPolicyCause(basis.cause) ? '' : undefined), tell];
-  const chosen = text[0] === undefined || text[0] === '' ? tell : text[0];
-  return ['What you can do', '', ...wrap(chosen, '  '), ''];
+  const said = recipients[0]?.reply === undefined ? undefined : refusalAdvice(status);
+  const text = CAUSE_TEXTS[basis.cause].advice ?? said ?? TELL;
+  return ['What you can do', '', ...wrap(text, '  '), ''];
 }
 
 /** For those who run the other side. */
 function details(plight: Plight, options: NoticeOptions): readonly string[] {
   const { basis, recipients, status } = plight;
-  const { destination, message } = options;
+  const { destination } = options;
   const names = namesOf(basis, destination);
   const { mend, rule } = CAUSE_TEXTS[basis.cause];
   const first = recipients[0];
@@ -171,21 +178,34 @@ function details(plight: Plight, options: NoticeOptions): readonly string[] {
     ['Rule', typeof rule === 'function' ? rule(names) : (rule ?? '')],
     ['Policy', policyText(basis, options)],
     ['Server', serverText(basis)],
-    ['Seen', first?.reply === undefined ? seen : ''],
-    ['Last try', options.attempts > 0 ? lastTry(options) : ''],
-    ['Waiting', `since ${plainDate(message.acceptedAt)}, tried ${times(options.attempts)}`],
+    ...(first?.reply === undefined ? seenRows(seen, options) : []),
+    ['Tried', tried(options)],
     ['Status', status],
   ];
-  return [
-    `For those who run the mail of ${printable(destination, 255)}`,
-    '',
-    ...rows.flatMap(([label, text]) => row(label, text)),
-    '',
-  ];
+  const whose =
+    basis.cause === 'ours'
+      ? 'For those who run this mail system'
+      : `For those who run the mail of ${names.domain}`;
+  return [whose, '', ...rows.flatMap(([label, text]) => row(label, text)), ''];
 }
 
-function lastTry({ lastAttemptAt, now }: NoticeOptions): string {
-  return plainDate(lastAttemptAt ?? now);
+/** What was seen, and what else was seen in the same attempt. */
+function seenRows(
+  seen: string,
+  { events = [] }: NoticeOptions,
+): readonly (readonly [string, string])[] {
+  const all = [seen, ...events.map(({ failure }) => printable(failure?.detail ?? '', QUOTED))];
+  return [...new Set(all)]
+    .filter(Boolean)
+    .slice(0, SEEN)
+    .map((text, index) => [index === 0 ? 'Seen' : 'Also', text] as const);
+}
+
+function tried({ attempts, message, lastAttemptAt, now }: NoticeOptions): string {
+  const last = plainDate(lastAttemptAt ?? now);
+  if (attempts === 0) return 'never';
+  if (attempts === 1) return last;
+  return `${attempts} times, from ${plainDate(message.acceptedAt)} to ${last}`;
 }
 
 /** Which policy was in force, and since when it is known. */
@@ -208,8 +228,9 @@ function closing(
   returned: Returned | undefined,
 ): readonly string[] {
   const rows = [
+    ...row('Subject', returned?.subject ?? ''),
+    ...row('Message-ID', message.messageIdHeader),
     ...row('Queue id', message.id),
-    ...row('Message', message.messageIdHeader),
     ...row('Accepted', plainDate(message.acceptedAt)),
   ];
   return ['Your message', '', ...rows, '', ...wrap(attached(message, kind, returned))];
@@ -267,11 +288,11 @@ function row(label: string, text: string): readonly string[] {
   return [`  ${label.padEnd(10)} ${first.trimStart()}`, ...rest];
 }
 
-/** Breaks at blanks; a word that is longer than the line stands alone. */
+/** Breaks at blanks, but not between a time and its zone; a word that is longer than the line stands alone. */
 function wrap(text: string, indent = ''): readonly string[] {
   const lines: string[] = [];
   let line = indent;
-  for (const word of text.split(' ').filter(Boolean)) {
+  for (const word of text.split(/ (?!UTC\b)/).filter(Boolean)) {
     if (line !== indent && line.length + 1 + word.length > WIDTH) {
       lines.push(line);
       line = indent;

@@ -12,8 +12,10 @@ export const CRLF = '\r\n';
 const LINE = 76;
 /** A word of so many characters is broken: four octets each, no line comes near 998 (RFC 5322 §2.1.1). */
 const WORD = 200;
-/** Characters of a stranger's text that a field takes over. */
-const VALUE = 2000;
+/** Characters of a stranger's text that are taken over where nothing else is said. */
+const VALUE = 500;
+/** Characters in a field: more than any caller hands in. */
+const FIELD = 20_000;
 
 const NOT_ASCII = /[^\0-\x7f]/u;
 
@@ -24,9 +26,8 @@ export function isAscii(text: string): boolean {
 
 /** One line in ASCII: other characters are written as `\u{…}`. */
 export function asciiLine(text: string, limit: number = VALUE): string {
-  return printable(text, limit).replace(
-    /[^ -~]/gu,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  return printable(text, limit).replace(/[^ -~]/gu, (character) =>
+    character === '…' ? '...' : `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );
 }
 
@@ -35,7 +36,7 @@ export function asciiLine(text: string, limit: number = VALUE): string {
  * visible: a value can neither end its line nor begin another field.
  */
 export function field(name: string, value: string): string {
-  const words = printable(value, VALUE).split(' ').filter(Boolean).flatMap(pieces);
+  const words = printable(value, FIELD).split(' ').filter(Boolean).flatMap(pieces);
   let line = `${name}:`;
   const lines: string[] = [];
   for (const word of words) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto';
+import { printable } from '../../printable.ts';
 import { parseMailbox, wireAddress } from '../../smtp/mailbox.ts';
 import {
   notificationEnvelope,
@@ -107,7 +108,7 @@ function fieldsOf(notice: NoticeOptions, to: string, messageId: string): readonl
 function subject({ kind, recipients }: NoticeOptions): string {
   const [first] = recipients;
   const more = recipients.length > 1 ? ` and ${recipients.length - 1} more` : '';
-  const whom = `your message to ${first?.address ?? ''}${more}`;
+  const whom = `your message to ${printable(first?.address ?? '', 100)}${more}`;
   switch (kind) {
     case 'failed':
       return `Not delivered: ${whom}`;

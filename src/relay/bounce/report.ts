@@ -31,7 +31,7 @@ async function* write({
   wanted,
   mark,
 }: ReportOptions): AsyncGenerator<Uint8Array, void, void> {
-  const returned = await readReturned(notice.content(), wanted);
+  const returned = await readReturned(notice.content, wanted);
   const status = deliveryStatus(notice);
   const text = textPart(letter(notice, returned));
   const boundary = boundaryFor(mark, returned);

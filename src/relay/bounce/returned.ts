@@ -4,8 +4,9 @@
  * @module
  */
 import { ContentWriter } from '../../smtp/dot-stuffing.ts';
-import { hasEightBit, readHeaders } from '../../smtp/message.ts';
+import { fieldValues, hasEightBit, readHeaders } from '../../smtp/message.ts';
 import type { MessageSource } from '../../smtp/types.ts';
+import { subjectText } from './subject.ts';
 
 /** Larger messages go back without their body. Octets. */
 export const FULL_LIMIT = 51_200;
@@ -21,6 +22,8 @@ export interface Returned {
     'message/rfc822' | 'text/rfc822-headers' | 'message/global' | 'message/global-headers';
   readonly encoding: '7bit' | '8bit';
   readonly content: Buffer;
+  /** For people; '' where there is none. */
+  readonly subject: string;
 }
 
 /**
@@ -30,19 +33,21 @@ export interface Returned {
  * @param wanted `full`: the message, if it is small and can stand in another one as it is
  */
 export async function readReturned(
-  source: MessageSource,
+  content: () => MessageSource,
   wanted: 'headers' | 'full',
 ): Promise<Returned | undefined> {
   try {
-    const { octets, complete } = await readStart(source, wanted);
+    const { octets, complete } = await readStart(content(), wanted);
     const head = readHeaders(octets);
     const headEnd = head.ok ? head.value.bodyStart : octets.length;
     const whole = wanted === 'full' && complete && octets.length <= FULL_LIMIT && isFit(octets);
     const what = whole ? 'message' : 'headers';
-    const content = whole ? octets : tidy(octets.subarray(0, headEnd));
+    const part = whole ? octets : tidy(octets.subarray(0, headEnd));
     const global = isUtf8(octets.subarray(0, headEnd));
-    const encoding = hasEightBit(content) ? '8bit' : '7bit';
-    return { what, mediaType: MEDIA_TYPES[what][global ? 'utf8' : 'plain'], encoding, content };
+    const encoding = hasEightBit(part) ? '8bit' : '7bit';
+    const mediaType = MEDIA_TYPES[what][global ? 'utf8' : 'plain'];
+    const [subject = ''] = head.ok ? fieldValues(head.value, 'Subject') : [];
+    return { what, mediaType, encoding, content: part, subject: subjectText(subject) };
   } catch {
     return undefined;
   }
