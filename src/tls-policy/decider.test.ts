@@ -49,6 +49,27 @@ describe('createDecider', () => {
     assert.equal(resolver.count('example.test', 'MX'), 2);
   });
 
+  it('TLS-3207-6-1: mail by a route that asks for more has a decision of its own', async () => {
+    const { decider, resolver } = world();
+    const encrypt = { kind: 'encrypt', route: '*', because: 'setting' } as const;
+    const verify = { kind: 'verify', route: '*', because: 'setting' } as const;
+    const [plain, one, two] = await Promise.all([
+      decider.decide(HOP),
+      decider.decide(HOP, { demand: encrypt }),
+      decider.decide(HOP, { demand: verify }),
+    ]);
+    const kinds = [plain, one, two].map(({ policy }) => policy.hosts[0]?.requirement.kind);
+    assert.deepEqual(kinds, ['opportunistic', 'encrypt', 'pkix']);
+    assert.deepEqual(one.evidence.demand, encrypt);
+    const asked = resolver.count('example.test', 'MX');
+    assert.equal(await decider.decide(HOP, { demand: encrypt }), one);
+    assert.equal(await decider.decide(HOP), plain);
+    assert.equal(decider.warm('example.test'), plain.policy);
+    assert.equal(resolver.count('example.test', 'MX'), asked);
+    decider.forget('example.test');
+    assert.notEqual(await decider.decide(HOP, { demand: encrypt }), one);
+  });
+
   it('equal questions under way are asked once', async () => {
     const { decider, resolver } = world();
     const records = await Promise.all(Array.from({ length: 50 }, async () => decider.decide(HOP)));

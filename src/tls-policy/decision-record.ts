@@ -99,8 +99,8 @@ function whatIsMissing(json: Json): string | undefined {
   }
   if (!Array.isArray(policy['hosts'])) return 'policy has no hosts';
   if (![...evidence['hosts'], ...policy['hosts']].every(isHost)) return 'a host is malformed';
-  if (!['mx', 'sts', 'override'].every((key) => isKindOrAbsent(evidence[key]))) {
-    return 'evidence of MX, MTA-STS or an override is malformed';
+  if (!['mx', 'sts', 'override', 'demand'].every((key) => isKindOrAbsent(evidence[key]))) {
+    return 'evidence of MX, MTA-STS, an override or a route is malformed';
   }
   if (!Array.isArray(knobs['daneRequired'])) return 'knobs have no daneRequired';
   const badHex = findBadHex(json);

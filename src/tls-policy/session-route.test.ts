@@ -90,7 +90,7 @@ describe('openSession with credentials', () => {
     });
   }
 
-  it('RT-4.2.2-1: a message may lift a policy, and not the demand of the route', async () => {
+  it('TLS-3207-6-1: a message may lift a policy, and not the demand of the route', async () => {
     const lifted = hostWith({ kind: 'sts', sts: sts('enforce') }, { demand });
     const refused = hostWith(
       { kind: 'refused', failure: { code: 'ROUTE_HOST_UNVOUCHED', detail: 'no' }, rule: 'x' },
