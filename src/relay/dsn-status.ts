@@ -33,6 +33,9 @@ const BY_CODE: Readonly<Partial<Record<Failure['code'], string>>> = {
   ROUTE_HOST_UNVOUCHED: '7.5',
   POLICY_STORE_DOWN: '3.0',
   POLICY_DELIVERY_STOPPED: '3.0',
+  POLICY_DELIVERY_BROKEN: '3.0',
+  ROUTE_HOST_UNVOUCHED: '7.5',
+  ROUTE_AUTH_UNSAFE: '7.5',
 };
 
 /** Where nothing finer is known: what the folder of a code is about. */
@@ -41,6 +44,8 @@ const BY_FOLDER: readonly (readonly [prefix: string, detail: string])[] = [
   ['DANE_', '7.5'],
   ['STS_', '7.5'],
   ['DNS_', '4.3'],
+  ['ROUTE_', '3.5'],
+  ['QUEUE_', '3.0'],
   ['STORE_', '3.0'],
 ];
 

@@ -5,6 +5,7 @@
  */
 import type { Failure } from '../../failure.ts';
 import type { HostPolicy, Requirement } from '../../tls-policy/types.ts';
+import { nextHopText, policyDomainOf } from '../../tls-policy/next-hop.ts';
 import { causeOf, type Cause } from './causes.ts';
 import type { NoticeOptions, NoticeRecipient } from './types.ts';
 
@@ -20,6 +21,22 @@ export interface Basis {
   readonly host: string;
   readonly address?: string;
   readonly demander: Demander;
+}
+
+/** Where the mail goes first. */
+export interface Way {
+  /** The domain or smart host whose servers and policies count. */
+  readonly domain: string;
+  /** A route of the operator leads elsewhere than the recipient's own mail servers. */
+  readonly routed: boolean;
+}
+
+/** Where the mail of the destination goes by the newest decision. */
+export function wayOf({ destination, decision }: NoticeOptions): Way {
+  const nextHop = decision?.policy.nextHop;
+  if (nextHop === undefined) return { domain: destination, routed: false };
+  const domain = policyDomainOf(nextHop) ?? nextHopText(nextHop);
+  return { domain, routed: domain.toLowerCase() !== destination.toLowerCase() };
 }
 
 /** What the failure of a recipient rests on. */
@@ -68,7 +85,7 @@ function demanderOf(
   { decision }: NoticeOptions,
 ): Demander {
   if (cause.startsWith('requiretls-')) return 'author';
-  if (cause === 'dane-required') return 'operator';
+  if (cause === 'dane-required' || cause === 'route-unsafe') return 'operator';
   if (code.startsWith('DANE_')) return 'dane';
   if (cause === 'mx-not-in-policy' || cause === 'policy-host') return 'sts';
   switch (requirement?.kind) {

@@ -233,6 +233,19 @@ export const SHAPES: readonly Shape[] = [
     advice: /plain letters/,
   },
   {
+    cause: 'route-unsafe',
+    failure: failing('ROUTE_HOST_UNVOUCHED'),
+    happened: /operator of this mail system demands protected.*is not enough for that/,
+    mend: /correct the route/,
+    advice: /Ask the people who run this mail system/,
+  },
+  {
+    cause: 'route',
+    failure: failing('ROUTE_AUTH_REFUSED'),
+    happened: /could not hand it over to mx1\.example\.test/,
+    advice: /Ask the people who run this mail system/,
+  },
+  {
     cause: 'ours',
     failure: failing('POLICY_STORE_DOWN'),
     happened: /This mail system had trouble of its own/,

@@ -74,6 +74,8 @@ const NO_HOST: CauseText = {
 
 const WITHOUT_REQUIRETLS = 'If its content allows, send the message again without REQUIRETLS.';
 
+const OPERATOR = 'Ask the people who run this mail system.';
+
 /** Texts by kind of fault. */
 export const CAUSE_TEXTS: Readonly<Record<Cause, CauseText>> = {
   'certificate-name': {
@@ -263,9 +265,22 @@ export const CAUSE_TEXTS: Readonly<Record<Cause, CauseText>> = {
     rule: 'RFC 6531 section 3.2',
     advice: 'Use addresses in plain letters, if there are any.',
   },
+  'route-unsafe': {
+    happened: ({ host }) =>
+      `What ${host} showed is not enough for that, so nothing was handed over.`,
+    mend: ({ host }) =>
+      `Offer STARTTLS on ${host} with a valid certificate for this name; or correct the route in the settings of this mail system.`,
+    rule: 'a setting of this mail system',
+    advice: OPERATOR,
+  },
+  route: {
+    happened: ({ host }) =>
+      `This mail system could not hand it over to ${host}, by way of which its mail goes.`,
+    advice: OPERATOR,
+  },
   ours: {
     happened: () => 'This mail system had trouble of its own.',
-    advice: 'Ask the people who run this mail system.',
+    advice: OPERATOR,
   },
   other: {
     happened: ({ domain }) => `It could not be handed over to the mail servers of ${domain}.`,

@@ -26,6 +26,7 @@ export type Cause =
   | 'requiretls-unsure'
   | 'policy-host'
   | 'no-safe-host'
+  | 'route-unsafe'
   // The destination as such.
   | 'domain-missing'
   | 'null-mx'
@@ -43,6 +44,7 @@ export type Cause =
   | 'not-seven-bit'
   | 'needs-smtputf8'
   // This side.
+  | 'route'
   | 'ours'
   | 'other';
 
@@ -65,6 +67,7 @@ const POLICY: ReadonlySet<Cause> = new Set<Cause>([
   'requiretls-unsure',
   'policy-host',
   'no-safe-host',
+  'route-unsafe',
 ]);
 
 /** Was the message held back to keep it safe? Then neither its recipient nor its address is at fault. */
@@ -99,6 +102,9 @@ const BY_CODE: Readonly<Partial<Record<Failure['code'], Cause>>> = {
   SMTP_ADDRESS_INVALID: 'address-invalid',
   POLICY_STORE_DOWN: 'ours',
   POLICY_DELIVERY_STOPPED: 'ours',
+  POLICY_DELIVERY_BROKEN: 'ours',
+  ROUTE_HOST_UNVOUCHED: 'route-unsafe',
+  ROUTE_AUTH_UNSAFE: 'route-unsafe',
   SMTP_ABORTED: 'ours',
   SMTP_MESSAGE_SOURCE_FAILED: 'ours',
   SMTP_STARTTLS_NOT_OFFERED: 'starttls-missing',
@@ -146,6 +152,9 @@ const BY_FOLDER: readonly (readonly [prefix: string, cause: Cause])[] = [
   ['DANE_', 'tlsa-lookup'],
   ['DIAL_', 'unreachable'],
   ['DNS_', 'mx-lookup'],
+  ['ROUTE_', 'route'],
+  ['QUEUE_', 'ours'],
+  ['RELAY_', 'ours'],
   ['STORE_', 'ours'],
   ['STS_', 'policy-host'],
   ['SMTP_', 'broken-dialogue'],

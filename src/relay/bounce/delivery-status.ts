@@ -4,7 +4,7 @@
  * @module
  */
 import { encodeXtext } from '../../smtp/xtext.ts';
-import { basisOf, type Basis } from './basis.ts';
+import { basisOf, wayOf, type Basis } from './basis.ts';
 import { isPolicyCause } from './causes.ts';
 import { asciiLine, CRLF, field, isAscii, mailDate } from './mime.ts';
 import { noticeStatus } from './notice-status.ts';
@@ -78,12 +78,11 @@ function diagnosticCode(recipient: NoticeRecipient, options: NoticeOptions): str
 /** For a program that sorts reports: domain, host and policy of what held the message back. */
 function policyNote({ cause, host, demander }: Basis, options: NoticeOptions): string {
   if (!isPolicyCause(cause)) return '';
-  const { destination, decision } = options;
-  const { sts } = decision?.policy ?? {};
+  const { sts } = options.decision?.policy ?? {};
   const mx = host === '' ? '' : `, MX ${host}`;
   const policy =
     demander === 'sts' && sts !== undefined ? `, MTA-STS ${sts.mode} id ${sts.id}` : '';
-  return ` (domain ${destination}${mx}${policy})`;
+  return ` (domain ${wayOf(options).domain}${mx}${policy})`;
 }
 
 /** Decoded (RFC 3464 §2.2.1), unless it cannot stand in a line of ASCII. */

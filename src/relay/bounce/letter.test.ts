@@ -4,6 +4,7 @@ import type { Failure } from '../../failure.ts';
 import { hostEvidence, noSts, stsPolicy } from '../../tls-policy/evidence.fixture.ts';
 import { otherDane } from '../../tls-policy/requirements.fixture.ts';
 import type { Requirement } from '../../tls-policy/types.ts';
+import { enforcing, EXPIRED_CERTIFICATE, play } from '../deliver.fixture.ts';
 import { failing, SHAPES } from './cause-shapes.fixture.ts';
 import { CAUSE_TEXTS } from './cause-texts.ts';
 import { causeOf, isPolicyCause } from './causes.ts';
@@ -124,6 +125,44 @@ describe('whose rule it is', () => {
     );
     assert.match(text, /DNS names mx9\.example\.test as mail server of example\.test/);
     assert.match(text, /Server mx9\.example\.test/);
+  });
+});
+
+describe('after a delivery that really failed', () => {
+  it('RT-4.2.1-5, DSN-R1: the report of the delivery is all that it takes', async () => {
+    const { report } = await play({
+      servers: { '2001:db8::1': EXPIRED_CERTIFICATE },
+      policies: enforcing(),
+    });
+    const [recipient] = report.recipients;
+    const [hop] = report.hops;
+    assert.ok(recipient?.status === 'deferred' && hop !== undefined);
+    const { failure } = recipient;
+    const text = flat(
+      notice({
+        ending: 'expired',
+        recipients: [{ address: 'r@example.test', failure }],
+        decision: hop.decision,
+        events: hop.attempts,
+      }),
+    );
+    assert.match(text, /The certificate of mx1\.example\.test has expired/);
+    assert.match(text, /Server mx1\.example\.test, address 2001:db8::1/);
+    assert.match(text, /Policy MTA-STS of example\.test, mode enforce/);
+    assert.match(text, /Also mx1\.example\.test \[192\.0\.2\.1\]/);
+    assert.match(text, /NOT sent unencrypted to example\.test/);
+  });
+
+  it('a fault on the way over a smart host is for the operator, not for the recipient', () => {
+    const nextHop = { kind: 'host', host: 'relay.isp.test', port: 587 } as const;
+    const failure = failing('TLS_CERTIFICATE_EXPIRED', 'certificate-expired');
+    const text = flat(
+      blocked(failure, { decision: decisionOf({ nextHop, hostsFrom: 'smart-host' }) }),
+    );
+    assert.match(text, /Route mail for example\.test goes by way of relay\.isp\.test/);
+    assert.match(text, /For those who run the mail of relay\.isp\.test/);
+    assert.match(text, /Ask the people who run this mail system/);
+    assert.doesNotMatch(text, /whoever runs their mail/);
   });
 });
 

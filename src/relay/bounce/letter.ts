@@ -4,7 +4,8 @@
  * @module
  */
 import { printable } from '../../printable.ts';
-import { basisOf, type Basis } from './basis.ts';
+import type { AttemptEvent } from '../../tls-policy/attempt-event.ts';
+import { basisOf, wayOf, type Basis } from './basis.ts';
 import { isPolicyCause } from './causes.ts';
 import { CAUSE_TEXTS, demandText, refusalAdvice, type Names } from './cause-texts.ts';
 import { CRLF, plainDate } from './mime.ts';
@@ -134,9 +135,9 @@ function relayed({ basis }: Plight): readonly string[] {
   ];
 }
 
-function reason(plight: Plight, { destination }: NoticeOptions): readonly string[] {
+function reason(plight: Plight, options: NoticeOptions): readonly string[] {
   const { basis, recipients } = plight;
-  const names = namesOf(basis, destination);
+  const names = namesOf(basis, options);
   const held = isPolicyCause(basis.cause);
   const said = recipients[0]?.reply;
   const quote = said === undefined ? [] : ['', ...wrap(replyLine(said), '    ')];
@@ -157,11 +158,15 @@ const NOT_YOU =
 const TELL =
   'Tell the recipient in another way, and pass on the lines below to whoever runs their mail. Once it is mended, send your message again.';
 
-function advice({ basis, recipients, status }: Plight, { kind }: NoticeOptions): readonly string[] {
+/** Where the fault lies on the operator's own way out, the recipient can do nothing about it. */
+const ASK =
+  'Ask the people who run this mail system, and show them the lines below. Once it is mended, send your message again.';
+
+function advice({ basis, recipients, status }: Plight, options: NoticeOptions): readonly string[] {
   // A message that waits asks nothing of its author.
-  if (kind !== 'failed') return [];
+  if (options.kind !== 'failed') return [];
   const said = recipients[0]?.reply === undefined ? undefined : refusalAdvice(status);
-  const text = CAUSE_TEXTS[basis.cause].advice ?? said ?? TELL;
+  const text = CAUSE_TEXTS[basis.cause].advice ?? said ?? (wayOf(options).routed ? ASK : TELL);
   return ['What you can do', '', ...wrap(text, '  '), ''];
 }
 
@@ -169,7 +174,8 @@ function advice({ basis, recipients, status }: Plight, { kind }: NoticeOptions):
 function details(plight: Plight, options: NoticeOptions): readonly string[] {
   const { basis, recipients, status } = plight;
   const { destination } = options;
-  const names = namesOf(basis, destination);
+  const { domain, routed } = wayOf(options);
+  const names = namesOf(basis, options);
   const { mend, rule } = CAUSE_TEXTS[basis.cause];
   const first = recipients[0];
   const seen = first === undefined ? '' : evidenceText(first, basis);
@@ -178,12 +184,13 @@ function details(plight: Plight, options: NoticeOptions): readonly string[] {
     ['Rule', typeof rule === 'function' ? rule(names) : (rule ?? '')],
     ['Policy', policyText(basis, options)],
     ['Server', serverText(basis)],
+    ['Route', routed ? `mail for ${destination} goes by way of ${domain}` : ''],
     ...(first?.reply === undefined ? seenRows(seen, options) : []),
     ['Tried', tried(options)],
     ['Status', status],
   ];
   const whose =
-    basis.cause === 'ours'
+    basis.cause === 'ours' || basis.cause === 'route'
       ? 'For those who run this mail system'
       : `For those who run the mail of ${names.domain}`;
   return [whose, '', ...rows.flatMap(([label, text]) => row(label, text)), ''];
@@ -194,11 +201,19 @@ function seenRows(
   seen: string,
   { events = [] }: NoticeOptions,
 ): readonly (readonly [string, string])[] {
-  const all = [seen, ...events.map(({ failure }) => printable(failure?.detail ?? '', QUOTED))];
-  return [...new Set(all)]
+  const others = events.filter(({ failure }) => failure !== undefined && failure.detail !== seen);
+  const all = new Set([seen, ...others.map(eventText)]);
+  return [...all]
     .filter(Boolean)
     .slice(0, SEEN)
     .map((text, index) => [index === 0 ? 'Seen' : 'Also', text] as const);
+}
+
+/** Names the host, where the failure itself does not. */
+function eventText({ host, address, failure }: AttemptEvent): string {
+  const detail = failure?.detail ?? '';
+  const where = address === undefined ? host : `${host} [${address}]`;
+  return printable(detail.includes(host) ? detail : `${where}: ${detail}`, QUOTED);
 }
 
 function tried({ attempts, message, lastAttemptAt, now }: NoticeOptions): string {
@@ -250,8 +265,8 @@ function attached(
   return `Its header is attached.${why}`;
 }
 
-function namesOf({ host, demander }: Basis, destination: string): Names {
-  const domain = printable(destination, 255);
+function namesOf({ host, demander }: Basis, options: NoticeOptions): Names {
+  const domain = printable(wayOf(options).domain, 255);
   return {
     domain,
     host: host === '' ? `the mail server of ${domain}` : printable(host, 255),
