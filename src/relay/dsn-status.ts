@@ -34,8 +34,6 @@ const BY_CODE: Readonly<Partial<Record<Failure['code'], string>>> = {
   POLICY_STORE_DOWN: '3.0',
   POLICY_DELIVERY_STOPPED: '3.0',
   POLICY_DELIVERY_BROKEN: '3.0',
-  ROUTE_HOST_UNVOUCHED: '7.5',
-  ROUTE_AUTH_UNSAFE: '7.5',
 };
 
 /** Where nothing finer is known: what the folder of a code is about. */
