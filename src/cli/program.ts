@@ -14,6 +14,7 @@ import { lintCommand } from './lint.ts';
 import { overridesCommand } from './overrides.ts';
 import { policiesCommand } from './policies.ts';
 import { queryCommand } from './query.ts';
+import { queueCommand } from './queue.ts';
 import { reloadCommand } from './reload.ts';
 import { sendCommand } from './send.ts';
 import { serveCommand } from './serve.ts';
@@ -55,6 +56,7 @@ export function buildProgram(io: Io, done: (exitCode: number) => void): Command 
     sendCommand(io, done),
     policiesCommand(io, done),
     overridesCommand(io, done),
+    queueCommand(io, done),
     serveCommand(io, done),
     reloadCommand(io, done),
     importConfigCommand(io, done),

@@ -68,4 +68,9 @@ export const QUEUE_ERRORS = {
       'Jobs were due further in the future than any wait is long: the clock had jumped. They are due now.',
     action: 'Look at the time service of the machine.',
   },
+  QUEUE_NO_SUCH_MESSAGE: {
+    meaning: 'No message with this id is in the queue.',
+    action:
+      'Look for the id in the log: the message was delivered, returned or dropped. Check `store.url` if it never was there.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -64,6 +64,23 @@ describe('the control socket', () => {
     assert.equal(existsSync(plain), true);
   });
 
+  it('wakes the queue, for some destinations or all; says where nothing is relayed', async () => {
+    const woken: (readonly string[])[] = [];
+    const api = createControlApi(
+      actions({ wakeQueue: (destinations) => void woken.push(destinations) }),
+    );
+    const post = { method: 'POST' };
+    const one = await api.request(
+      '/queue/wake?destination=a.test&destination=%5B192.0.2.1%5D',
+      post,
+    );
+    assert.deepEqual(await one.json(), { woken: true });
+    await api.request('/queue/wake', post);
+    assert.deepEqual(woken, [['a.test', '[192.0.2.1]'], []]);
+    const without = await createControlApi(actions()).request('/queue/wake', post);
+    assert.deepEqual(await without.json(), { woken: false });
+  });
+
   it('forgets a policy by its normalised name, and refuses what is none', async () => {
     const asked: string[] = [];
     const api = createControlApi(

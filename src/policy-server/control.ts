@@ -25,6 +25,10 @@ export interface ControlActions {
   refreshOverrides(): Promise<readonly string[]>;
   /** Forgets the policy and the decisions of a domain. @returns whether anything was known */
   forgetPolicy(policyDomain: string): Promise<boolean>;
+  /**
+   * Queued mail is due: to these destinations, or anywhere. Absent where nothing is relayed.
+   */
+  readonly wakeQueue?: ((destinations: readonly string[]) => void) | undefined;
 }
 
 /** What the socket stands on. */
@@ -46,6 +50,7 @@ GET  /status                    what runs here
 POST /reload                    take over the configuration
 POST /overrides/refresh         read the overrides of the store now
 POST /policies/DOMAIN/forget    forget a policy and what was decided by it
+POST /queue/wake                look for queued mail that is due; ?destination=DOMAIN: for this one
 `;
 
 /**
@@ -101,6 +106,10 @@ export function createControlApi(actions: ControlActions): Hono {
       policyDomain: name.value,
       known: await actions.forgetPolicy(name.value),
     });
+  });
+  app.post('/queue/wake', (context) => {
+    actions.wakeQueue?.(context.req.queries('destination') ?? []);
+    return context.json({ woken: actions.wakeQueue !== undefined });
   });
   app.onError((error, context) => {
     actions.log?.error({ event: 'control', error: String(error) }, 'a control request broke off');

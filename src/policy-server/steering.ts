@@ -34,6 +34,8 @@ export interface SteeringOptions {
   /** Drops ready answers; of one policy domain or all. */
   readonly forgetAnswers: (policyDomain?: string) => void;
   readonly setLogLevel?: ((level: LogLevel) => void) | undefined;
+  /** Queued mail is due: to these destinations, or anywhere. Absent where nothing is relayed. */
+  readonly wakeQueue?: ((destinations: readonly string[]) => void) | undefined;
   /** For `status`: what else there is to say. */
   readonly status: () => object;
   readonly log: Log;
@@ -84,6 +86,7 @@ export function createSteering(options: SteeringOptions): Steering {
           options.forgetAnswers(policyDomain);
           return known;
         },
+        wakeQueue: options.wakeQueue,
       });
       if (control !== undefined) close = async () => await control.close();
     },

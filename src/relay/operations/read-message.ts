@@ -156,14 +156,21 @@ export async function readDecision(
   return record.ok ? record.value : undefined;
 }
 
-/** What an attempt failed on: the newest failure of its hosts, else of the decision. */
-export function failureOfAttempt(
-  { events }: Pick<ShownAttempt, 'events'>,
+/**
+ * The failure whose words stand with a recipient; undefined where they are a server's own.
+ *
+ * @param text `lastText` of the recipient
+ */
+export function failureBehind(
+  text: string,
+  events: readonly AttemptEvent[],
   decision: DecisionRecord | undefined,
 ): Failure | undefined {
-  return (
-    events.findLast(({ failure }) => failure !== undefined)?.failure ?? decision?.policy.failure
+  const refusals = (decision?.policy.hosts ?? []).map(({ requirement }) =>
+    requirement.kind === 'refused' ? requirement.failure : undefined,
   );
+  const known = [...events.map(({ failure }) => failure), decision?.policy.failure, ...refusals];
+  return known.find((failure) => failure?.detail === text);
 }
 
 /** The content, a part at a time, as it was received. */

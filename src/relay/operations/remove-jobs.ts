@@ -10,15 +10,16 @@ import { sql } from 'kysely';
 import type { Clock } from '../../clock.ts';
 import type { Store } from '../../store/types.ts';
 import { notificationsFor } from '../bounce/notices.ts';
-import type { DroppedNotice } from '../bounce/types.ts';
+import type { DroppedNotice, NoticeRecipient } from '../bounce/types.ts';
 import { acceptStatements, type Acceptance } from '../queue/accept.ts';
 import { destinationOf } from '../queue/destination.ts';
 import { createMessageIds } from '../queue/message-id.ts';
 import { acceptedMessage, freshRecipient } from '../queue/rows.ts';
 import { settleStatements, type SettleRows } from '../queue/settle.ts';
-import type { Notification } from '../queue/types.ts';
+import type { Notification, QueuedRecipient } from '../queue/types.ts';
 import { pages } from './change-jobs.ts';
 import type { QueueFilter } from './filter.ts';
+import { failureBehind } from './read-message.ts';
 import { readRemovable, type Removable } from './read-removable.ts';
 
 /** What to remove, and how. */
@@ -107,14 +108,7 @@ async function bounceOf(job: Removable, options: Preparing): Promise<Removal> {
     ending: 'operator',
     message: job.message,
     content: job.content,
-    recipients: job.recipients.map((each) => ({
-      address: each.address,
-      ...(each.notify === undefined ? {} : { notify: each.notify }),
-      ...(each.orcpt === undefined ? {} : { orcpt: each.orcpt }),
-      host: each.lastHost,
-      code: each.lastCode,
-      text: each.lastText,
-    })),
+    recipients: job.recipients.map((each) => noticeRecipient(each, job)),
     destination: job.destination,
     ...(job.decision === undefined ? {} : { decision: job.decision }),
     events: job.events,
@@ -126,6 +120,24 @@ async function bounceOf(job: Removable, options: Preparing): Promise<Removal> {
   const acceptances: Acceptance[] = [];
   for (const each of notifications) acceptances.push(await acceptanceOf(each, options));
   return { job, acceptances, untold: dropped };
+}
+
+/** What is known of a recipient, as a notification wants it. */
+function noticeRecipient(
+  recipient: QueuedRecipient,
+  { events, decision }: Removable,
+): NoticeRecipient {
+  const { address, notify, orcpt, lastHost, lastCode, lastText } = recipient;
+  const failure = failureBehind(lastText, events, decision);
+  return {
+    address,
+    ...(notify === undefined ? {} : { notify }),
+    ...(orcpt === undefined ? {} : { orcpt }),
+    ...(failure === undefined ? {} : { failure }),
+    host: lastHost,
+    code: lastCode,
+    text: lastText,
+  };
 }
 
 /** A notification as the queue writes what it accepts. */

@@ -21,6 +21,8 @@ export interface Seed {
   readonly nextAt?: number;
   readonly attempts?: number;
   readonly lastText?: string;
+  /** Default `mx.there.test`. */
+  readonly lastHost?: string;
   /** Destinations that are held or taken. */
   readonly held?: readonly string[];
   readonly taken?: readonly string[];
@@ -56,7 +58,7 @@ export async function seed(store: Store, seeds: readonly Seed[]): Promise<void> 
               : {
                   lastText: each.lastText,
                   lastCode: '4.7.5',
-                  lastHost: 'mx.there.test',
+                  lastHost: each.lastHost ?? 'mx.there.test',
                   lastAt: NOW,
                 }),
           })),

@@ -1,0 +1,95 @@
+/**
+ * How the commands of the queue reach the store and the running service.
+ *
+ * @module
+ */
+import type { Config } from '../config/types.ts';
+import type { Store } from '../store/types.ts';
+import { tellService, type Told } from './control.ts';
+import { EXIT_NO_INPUT } from './exit-codes.ts';
+import { complain, type Io, say } from './io.ts';
+import { openExistingStore } from './parts.ts';
+import { configFrom, type SharedOptions } from './shared-options.ts';
+
+/** Runs a task on the configured store; where there is none yet the queue is empty: `otherwise`. */
+export async function onQueue(
+  options: SharedOptions,
+  task: (store: Store, config: Config) => Promise<number>,
+  otherwise: () => number,
+): Promise<number> {
+  const config = configFrom(options);
+  const store = await openExistingStore(config);
+  if (store === undefined) return otherwise();
+  try {
+    return await task(store, config);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Says which of the ids are not in the queue. @returns them */
+export async function missingIds(
+  store: Store,
+  ids: readonly string[],
+  io: Io,
+): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (const id of new Set(ids.map((each) => each.toLowerCase()))) {
+    const row = await store.db
+      .selectFrom('queue_message')
+      .select('id')
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (row === undefined) missing.push(id);
+  }
+  for (const id of missing) complainOfMissing(id, io);
+  return missing;
+}
+
+/** Says that there is no such message. @returns the exit code */
+export function complainOfMissing(id: string, io: Io): number {
+  complain(
+    io,
+    `no message ${id} in the queue: it was delivered, returned or dropped, and the log says which (QUEUE_NO_SUCH_MESSAGE)`,
+  );
+  return EXIT_NO_INPUT;
+}
+
+/** What the service made of it. */
+export type Woken = Told | 'no-relay';
+
+/** Tells the running service that jobs are due; of some destinations or anywhere. */
+export async function wakeService(
+  config: Config,
+  destinations: readonly string[] | 'all',
+  io: Io,
+): Promise<Woken> {
+  const query =
+    destinations === 'all'
+      ? ''
+      : `?${destinations.map((each) => `destination=${encodeURIComponent(each)}`).join('&')}`;
+  const { told, answer, detail } = await tellService(config, `/queue/wake${query}`);
+  if (told === 'failed') complain(io, `The running service could not be told: ${detail ?? ''}`);
+  const relays = (answer as { readonly woken?: boolean } | undefined)?.woken !== false;
+  return told === 'told' && !relays ? 'no-relay' : told;
+}
+
+/** Says what follows for mail that is due. */
+export function sayWoken(woken: Woken | undefined, io: Io): void {
+  switch (woken) {
+    case 'told':
+      say(io, 'The running service tries it now.');
+      return;
+    case 'not-running':
+      say(
+        io,
+        'No service runs here. It is tried when one starts, or soon by one elsewhere on the same store.',
+      );
+      return;
+    case 'no-relay':
+      say(io, 'The running service does not relay (relay.enabled): nothing is tried.');
+      return;
+    case 'failed':
+    case undefined:
+  }
+}
