@@ -41,8 +41,20 @@ const FULL = new Set(['53100', 'ENOSPC', 'EDQUOT']);
 const BUSY = new Set(['55P03', '53300']);
 const DAMAGED = new Set(['XX001', 'XX002']);
 
-/** What kind of fault an exception of the database is. */
+/** An error of the queue that has a code. */
+export class QueueError extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure, cause?: unknown) {
+    super(`${failure.code}: ${failure.detail}`, { cause });
+    this.name = 'QueueError';
+    this.failure = failure;
+  }
+}
+
+/** What kind of fault an exception of the database is; our own are about one message. */
 export function faultOf(error: unknown): Fault {
+  if (error instanceof QueueError) return 'row';
   const { errcode, code } = error as { readonly errcode?: unknown; readonly code?: unknown };
   if (typeof errcode === 'number') return SQLITE_FAULTS.get(errcode & 0xff) ?? 'gone';
   if (typeof code !== 'string') return 'gone';
@@ -61,17 +73,6 @@ const CODES: Readonly<Record<Fault, ErrorCode>> = {
   damaged: 'QUEUE_DAMAGED',
   gone: 'QUEUE_UNAVAILABLE',
 };
-
-/** An error of the queue that has a code. */
-export class QueueError extends Error {
-  readonly failure: Failure;
-
-  constructor(failure: Failure, cause?: unknown) {
-    super(`${failure.code}: ${failure.detail}`, { cause });
-    this.name = 'QueueError';
-    this.failure = failure;
-  }
-}
 
 /** The failure that stands for an exception. */
 export function failureOf(error: unknown): Failure {
