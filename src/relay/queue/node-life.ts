@@ -215,7 +215,7 @@ function texts({ traits }: Store): Texts {
     nodes: 'select owner, host, pid, process_mark, heartbeat_at from queue_node',
     takers:
       'select distinct taken_by as owner from queue_job where taken_by is not null ' +
-      'union select owner from queue_upload',
+      'union all select distinct owner from queue_upload',
     // A heartbeat in the very last moment keeps the node alive.
     removeNode: text('delete from queue_node where owner = ? and heartbeat_at = ?'),
     removeParts: text(
