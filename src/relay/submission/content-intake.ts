@@ -1,0 +1,228 @@
+/**
+ * One content on its way from the client into the queue. A small message costs one write; a big
+ * one is handed on in parts, and the client waits while the queue does.
+ *
+ * @module
+ */
+import type { MessageSink } from '../queue/types.ts';
+import { ContentScanner } from './content-scanner.ts';
+import type { Entrance } from './entrance.ts';
+import { lookAtHeader, MAX_LOOK, type HeaderLook } from './header-look.ts';
+import { refuseCommit, storeMessage } from './message-store.ts';
+import { missingFields, receivedField } from './received.ts';
+import { REPLIES, type Reply } from './replies.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Octets that are gathered before they are written. */
+const PART = 65_536;
+/** RFC 5321 §4.5.3.1.6: 1,000 octets with their end. Exim and Sendmail refuse or cut more. */
+export const MAX_TEXT_LINE = 998;
+
+/** What became of the octets that came. */
+export interface IntakeStep {
+  /** How many belong to this content. */
+  readonly used: number;
+  /** Nothing more is to be fed before it resolves. */
+  readonly wait?: Promise<void>;
+}
+
+/** Called once, with the reply to the content. */
+export type Decide = (reply: Reply) => void;
+
+/** Takes the octets after `354`. */
+export class ContentIntake {
+  readonly #entrance: Entrance;
+  readonly #transaction: Transaction;
+  readonly #decide: Decide;
+  readonly #scanner: ContentScanner;
+  #pieces: Buffer[] = [];
+  #gathered = 0;
+  #sink: MessageSink | undefined;
+  #look: HeaderLook | undefined;
+  #received = 0;
+  #over = false;
+
+  constructor(entrance: Entrance, transaction: Transaction, decide: Decide) {
+    this.#entrance = entrance;
+    this.#transaction = transaction;
+    this.#decide = decide;
+    this.#scanner = new ContentScanner({
+      maxLine: MAX_TEXT_LINE,
+      take: (piece) => {
+        this.#pieces.push(piece);
+        this.#gathered += piece.length;
+      },
+    });
+  }
+
+  /** The reply was given, or will never be. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** Octets that came so far. */
+  get received(): number {
+    return this.#received;
+  }
+
+  feed(bytes: Buffer): IntakeStep {
+    const used = this.#scanner.feed(bytes);
+    this.#received += used;
+    if (this.#scanner.ended) return { used, wait: this.#end() };
+    const { maxMessageBytes } = this.#entrance.ruling.settings;
+    if (this.#isRefused()) {
+      this.#drop();
+      // Who goes on for as long again does not listen.
+      return this.#received > 2 * maxMessageBytes + PART
+        ? { used, wait: this.#refuse({ ...this.#verdict(), closes: true }) }
+        : { used };
+    }
+    if (this.#gathered < PART) {
+      this.#ownPieces();
+      return { used };
+    }
+    return { used, wait: this.#writePart() };
+  }
+
+  /** The client went away, or is sent away: nothing of the message remains. */
+  async abandon(): Promise<void> {
+    this.#over = true;
+    this.#pieces = [];
+    await this.#abortSink();
+  }
+
+  #isRefused(): boolean {
+    return this.#scanner.fault !== undefined || this.#isTooBig();
+  }
+
+  #isTooBig(): boolean {
+    return this.#scanner.size > this.#entrance.ruling.settings.maxMessageBytes;
+  }
+
+  #verdict(): Reply {
+    switch (this.#scanner.fault) {
+      case 'smuggling':
+        return REPLIES.smuggling;
+      case 'bare':
+        return REPLIES.bareInContent;
+      case 'long':
+        return REPLIES.longInContent;
+      case undefined:
+        return REPLIES.tooBig;
+    }
+  }
+
+  /** Views of the socket's buffer would keep all of it while the rest of the message is awaited. */
+  #ownPieces(): void {
+    if (this.#pieces.length > 0) this.#pieces = [Buffer.concat(this.#pieces, this.#gathered)];
+  }
+
+  #drop(): void {
+    this.#pieces = [];
+    this.#gathered = 0;
+  }
+
+  async #end(): Promise<void> {
+    if (this.#isRefused()) return await this.#refuse(this.#verdict());
+    try {
+      if (!(await this.#write())) return;
+      const reply = await storeMessage(this.#entrance, {
+        sink: this.#sink!,
+        transaction: this.#transaction,
+        look: this.#look!,
+        size: this.#scanner.size,
+      });
+      this.#sink = undefined;
+      this.#finish(reply);
+    } catch (error) {
+      await this.#refuse(refuseCommit(this.#entrance, this.#transaction.client, error));
+    }
+  }
+
+  async #writePart(): Promise<void> {
+    try {
+      await this.#write();
+    } catch (error) {
+      await this.#refuse(refuseCommit(this.#entrance, this.#transaction.client, error));
+    }
+  }
+
+  /** @returns false where the message was refused for what its header says */
+  async #write(): Promise<boolean> {
+    const first = this.#look === undefined;
+    const pieces = this.#pieces;
+    const gathered = this.#gathered;
+    this.#drop();
+    if (first && !this.#lookAt(pieces)) {
+      await this.#refuse(REPLIES.looping);
+      return false;
+    }
+    this.#sink ??= this.#entrance.queue.open();
+    if (first) pieces.unshift(this.#prefix(this.#sink.id));
+    if (first || gathered > 0) await this.#sink.write(joined(pieces));
+    return true;
+  }
+
+  /** The first part holds the whole header, or as much of it as is looked at. */
+  #lookAt(pieces: readonly Buffer[]): boolean {
+    const end = Math.min(this.#scanner.bodyStart ?? MAX_LOOK, MAX_LOOK);
+    this.#look = lookAtHeader(joined(pieces).subarray(0, end));
+    return this.#look.received <= this.#entrance.ruling.settings.maxHops;
+  }
+
+  #prefix(id: string): Buffer {
+    const { client, sender, recipients, clientName, extended } = this.#transaction;
+    const { heloName, clock, dateText } = this.#entrance;
+    const date = dateText(clock.now());
+    const received = receivedField({
+      id,
+      heloName,
+      clientName,
+      clientAddress: client.address,
+      extended,
+      authenticated: client.user !== undefined,
+      tls: client.tls,
+      requireTls: sender.requireTls === true,
+      smtpUtf8: sender.smtpUtf8 === true,
+      onlyRecipient: recipients.length === 1 ? recipients[0]!.address : undefined,
+      date,
+    });
+    const ownMessageId = `<${id}@${heloName}>`;
+    const { hasDate, messageId } = this.#look!;
+    // A header that did not end within what was looked at may have them further below.
+    const isKnown = this.#scanner.bodyStart !== undefined || this.#scanner.ended;
+    const added = isKnown ? missingFields({ hasDate, messageId, date, ownMessageId }) : '';
+    if (messageId === '' && isKnown) this.#look = { ...this.#look!, messageId: ownMessageId };
+    return Buffer.from(received + added);
+  }
+
+  async #refuse(reply: Reply): Promise<void> {
+    this.#drop();
+    await this.#abortSink();
+    this.#finish(reply);
+  }
+
+  #finish(reply: Reply): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#decide(reply);
+  }
+
+  async #abortSink(): Promise<void> {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    try {
+      await sink?.abort();
+    } catch (error) {
+      const { message } = error as Error;
+      this.#entrance.log.warn(
+        { event: 'abort-failed', message },
+        `a message that was given up could not be taken out of the queue's store: ${message}`,
+      );
+    }
+  }
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+}

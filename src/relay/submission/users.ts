@@ -1,0 +1,128 @@
+/**
+ * Users of the running relay: the file is read again when it changed, and passwords are checked.
+ *
+ * @module
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import { open, type FileHandle } from 'node:fs/promises';
+import { fail, ok } from '../../failure.ts';
+import type { Outcome } from '../../failure.ts';
+import { isPassword, nobodysHash, type PasswordHash } from './password.ts';
+import { MAX_USERS_FILE, readUsers, type UserTable } from './users-file.ts';
+
+/** What a check of a password came to. `busy`: too many are checked at once. */
+export type PasswordVerdict = 'right' | 'wrong' | 'busy';
+
+/** Others may read the file, or write it. */
+const OTHERS_MODE = 0o006;
+/** Checks at once: each takes a core for about 60 ms, and memory. */
+const MAX_CHECKS = 4;
+const MAX_WAITING = 100;
+/** Right passwords remembered, so that a client that comes for each message costs one check. */
+const MAX_REMEMBERED = 1_000;
+
+interface Loaded {
+  /** Changes whenever the file does. */
+  readonly stamp: string;
+  readonly users: UserTable;
+}
+
+/** The users of one file. */
+export class Users {
+  readonly #path: string;
+  readonly #nobody: PasswordHash = nobodysHash();
+  /** Digests under a key that only this process has ever known. */
+  readonly #key = randomBytes(32);
+  #remembered = new Set<string>();
+  #loaded: Loaded | undefined;
+  #checks = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  /** Reads the file if it changed: `RELAY_USERS_UNREADABLE`, `RELAY_USERS_EXPOSED`, `RELAY_USERS_INVALID`. */
+  async load(): Promise<Outcome<UserTable>> {
+    let file: FileHandle | undefined;
+    try {
+      // Mode and content of the same file, whatever is renamed meanwhile.
+      file = await open(this.#path, 'r');
+      return await this.#read(file);
+    } catch (error) {
+      return fail(
+        'RELAY_USERS_UNREADABLE',
+        `the users file ${this.#path} cannot be read: ${(error as Error).message}`,
+      );
+    } finally {
+      await file?.close();
+    }
+  }
+
+  async #read(file: FileHandle): Promise<Outcome<UserTable>> {
+    const stat = await file.stat({ bigint: true });
+    const exposed = Number(stat.mode) & OTHERS_MODE;
+    if (exposed !== 0) {
+      return fail(
+        'RELAY_USERS_EXPOSED',
+        `the users file ${this.#path} may be read or written by everybody: chmod 640 ${this.#path}`,
+      );
+    }
+    const stamp = `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+    if (this.#loaded?.stamp === stamp) return ok(this.#loaded.users);
+    if (stat.size > MAX_USERS_FILE) {
+      return fail('RELAY_USERS_INVALID', `the users file is longer than ${MAX_USERS_FILE} octets`);
+    }
+    const users = readUsers(await file.readFile('utf8'));
+    if (!users.ok) return users;
+    this.#loaded = { stamp, users: users.value };
+    this.#remembered = new Set();
+    return users;
+  }
+
+  /** @returns a failure of {@link load} where nobody can be checked now */
+  async check(name: string, password: string): Promise<Outcome<PasswordVerdict>> {
+    const users = await this.load();
+    if (!users.ok) return users;
+    const known = users.value.get(name);
+    const digest = this.#digest(name, password);
+    if (known !== undefined && this.#remembered.has(digest)) return ok('right');
+    if (this.#waiting.length >= MAX_WAITING) return ok('busy');
+    const isRight = await this.#oneOfFew(() => isPassword(password, known ?? this.#nobody));
+    if (!isRight || known === undefined) return ok('wrong');
+    // The file may have changed while the hash was computed.
+    if (this.#loaded?.users === users.value) this.#remember(digest);
+    return ok('right');
+  }
+
+  #remember(digest: string): void {
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered = new Set();
+    this.#remembered.add(digest);
+  }
+
+  #digest(name: string, password: string): string {
+    return createHmac('sha256', this.#key).update(`${name}\0${password}`).digest('base64');
+  }
+
+  async #oneOfFew<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#checks >= MAX_CHECKS) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+      });
+    } else {
+      this.#checks += 1;
+    }
+    try {
+      return await work();
+    } finally {
+      // Who waits takes the place over.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#checks -= 1;
+      else next();
+    }
+  }
+}
