@@ -35,38 +35,27 @@ export type RelayRefusal =
   | 'queue'
   | 'other';
 
-/** What an attempt at a job came to. */
+/** What an attempt at a job came to, for all its recipients together. */
 export type RelayAttemptOutcome =
-  /** Every recipient has it. */
+  /** All were taken. */
   | 'delivered'
-  /** Somebody still waits. */
+  /** Some were. */
+  | 'partly'
+  /** A server said later. */
   | 'deferred'
-  /** Nobody waits, and somebody was refused for good. */
-  | 'failed'
-  /** Given back untried: the service stops, the hop has no room. */
-  | 'gave-back';
-
-/** Why an attempt was not a delivery. */
-export type RelayAttemptCause =
-  /** It was a delivery, or was given back. */
-  | 'none'
-  /** No host may be used under the policies of the domain. */
+  /** No session that may be used, for a reason of TLS or of a policy. */
   | 'policy'
-  /** A host showed too little in its handshake, or none came about where one must. */
-  | 'tls'
-  /** No answer from DNS that can be believed, or no such domain. */
-  | 'dns'
-  /** No connection, or one that was lost. */
-  | 'network'
-  /** The server's own words: 4xx or 5xx. */
-  | 'reply'
-  /** The route of the mail: its password or what it demands. */
-  | 'route'
-  /** A fault of this machine. */
-  | 'local';
+  /** Nobody answered. */
+  | 'unreachable'
+  /** Nobody waits, and nobody was taken. */
+  | 'failed'
+  /** An error of this program. */
+  | 'broken'
+  /** Given back because the service stops. */
+  | 'stopped';
 
-/** What became of a recipient in the end; `deferred` counts each attempt that left one waiting. */
-export type RelayRecipientOutcome = 'delivered' | 'deferred' | 'failed' | 'dropped';
+/** What an attempt made of a recipient. */
+export type RelayRecipientOutcome = 'delivered' | 'deferred' | 'failed';
 
 /** Kinds of notifications. */
 export type RelayBounceKind = 'failed' | 'delayed' | 'relayed';
@@ -85,12 +74,19 @@ export interface RelayQueueNumbers {
 
 /** The dispatcher in numbers. */
 export interface RelayDispatchNumbers {
+  /** Jobs that this node has taken: under way, waiting for room, or waiting to be written back. */
+  readonly taken: number;
   /** Deliveries under way. */
-  readonly underWay: number;
-  /** Next hops that are left alone for a while because they failed. */
+  readonly inFlight: number;
+  /** Next hops that are left alone for a while because nobody there answers. */
   readonly hopsBackingOff: number;
-  /** Sessions to other servers that are open, in use or idle. */
-  readonly sessionsOpen: number;
+  readonly sessions: {
+    readonly idle: number;
+    readonly inUse: number;
+    /** Since the start: messages over a new session, and over one that had carried another. */
+    readonly opened: number;
+    readonly reused: number;
+  };
 }
 
 /** What the relay counts. */
@@ -102,16 +98,14 @@ export interface RelayMetrics {
   authFailed(): void;
   /** @param tookMs milliseconds from the end of the content to the commit */
   committed(tookMs: number): void;
-  attempted(outcome: RelayAttemptOutcome, cause: RelayAttemptCause): void;
+  attempted(outcome: RelayAttemptOutcome): void;
   /** @param count recipients, default 1 */
   recipients(outcome: RelayRecipientOutcome, count?: number): void;
-  /** @param sinceAcceptedMs milliseconds from acceptance to the delivery of a job */
+  /** @param sinceAcceptedMs milliseconds from acceptance to delivery */
   delivered(sinceAcceptedMs: number): void;
   bounced(kind: RelayBounceKind): void;
   /** In shadow mode: a delivery that policies would have kept waiting. */
   wouldWait(): void;
-  /** A message goes over a session that is already open (`reused`), or over a new one. */
-  session(kind: 'new' | 'reused'): void;
   /** Whether policies are only looked at, not enforced. */
   shadow(on: boolean): void;
   /** Called at each scrape: connections of clients that are open. */

@@ -18,13 +18,13 @@ describe('metrics of the relay', () => {
     await assertLines(createMetrics(), [
       'smtp_sts_relay_accepted_total{via="network"} 0',
       'smtp_sts_relay_refused_total{reason="require-tls"} 0',
-      'smtp_sts_relay_attempts_total{outcome="deferred",cause="policy"} 0',
-      'smtp_sts_relay_recipients_total{outcome="dropped"} 0',
+      'smtp_sts_relay_attempts_total{outcome="unreachable"} 0',
+      'smtp_sts_relay_recipients_total{outcome="deferred"} 0',
       'smtp_sts_relay_bounces_total{kind="delayed"} 0',
       'smtp_sts_relay_queue_messages 0',
       'smtp_sts_relay_queue_jobs{state="in-delivery"} 0',
       'smtp_sts_relay_queue_oldest_age_seconds 0',
-      'smtp_sts_relay_sessions_open 0',
+      'smtp_sts_relay_sessions_open{state="in-use"} 0',
     ]);
   });
 
@@ -35,14 +35,13 @@ describe('metrics of the relay', () => {
     relay.refused('too-big');
     relay.authFailed();
     relay.committed(4);
-    relay.attempted('deferred', 'tls');
-    relay.attempted('delivered', 'none');
+    relay.attempted('policy');
+    relay.attempted('delivered');
     relay.recipients('delivered', 3);
     relay.recipients('failed');
     relay.delivered(2_000);
     relay.bounced('failed');
     relay.wouldWait();
-    relay.session('reused');
     relay.shadow(true);
     const expected = [
       'smtp_sts_relay_accepted_total{via="submission"} 2',
@@ -51,15 +50,14 @@ describe('metrics of the relay', () => {
       'smtp_sts_relay_auth_failures_total 1',
       'smtp_sts_relay_commit_seconds_bucket{le="0.0025"} 0',
       'smtp_sts_relay_commit_seconds_bucket{le="0.005"} 1',
-      'smtp_sts_relay_attempts_total{outcome="deferred",cause="tls"} 1',
-      'smtp_sts_relay_attempts_total{outcome="delivered",cause="none"} 1',
+      'smtp_sts_relay_attempts_total{outcome="policy"} 1',
+      'smtp_sts_relay_attempts_total{outcome="delivered"} 1',
       'smtp_sts_relay_recipients_total{outcome="delivered"} 3',
       'smtp_sts_relay_recipients_total{outcome="failed"} 1',
       'smtp_sts_relay_delivery_seconds_bucket{le="1"} 0',
       'smtp_sts_relay_delivery_seconds_bucket{le="5"} 1',
       'smtp_sts_relay_bounces_total{kind="failed"} 1',
       'smtp_sts_relay_would_wait_total 1',
-      'smtp_sts_relay_sessions_total{kind="reused"} 1',
       'smtp_sts_relay_shadow 1',
     ];
     await assertLines({ relay, ...metrics }, expected);
@@ -77,7 +75,8 @@ describe('metrics of the relay', () => {
       },
       () => 90_000,
     );
-    metrics.relay.watchDispatch(() => ({ underWay: 7, hopsBackingOff: 8, sessionsOpen: 9 }));
+    const sessions = { idle: 9, inUse: 3, opened: 20, reused: 80 };
+    metrics.relay.watchDispatch(() => ({ taken: 6, inFlight: 7, hopsBackingOff: 8, sessions }));
     metrics.relay.watchConnections(() => 5);
     await assertLines(metrics, [
       'smtp_sts_relay_queue_messages 4',
@@ -87,7 +86,9 @@ describe('metrics of the relay', () => {
       'smtp_sts_relay_queue_oldest_age_seconds 30',
       'smtp_sts_relay_deliveries_under_way 7',
       'smtp_sts_relay_hops_backing_off 8',
-      'smtp_sts_relay_sessions_open 9',
+      'smtp_sts_relay_jobs_taken 6',
+      'smtp_sts_relay_sessions_open{state="idle"} 9',
+      'smtp_sts_relay_session_uses_total{kind="reused"} 80',
       'smtp_sts_relay_connections_open 5',
     ]);
     assert.equal(asked, 1);

@@ -4,9 +4,8 @@
  * @module
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { labelledCounter, plainCounter } from './plain-counter.ts';
+import { labelledCounter } from './labelled-counter.ts';
 import type {
-  RelayAttemptCause,
   RelayAttemptOutcome,
   RelayDispatchNumbers,
   RelayMetrics,
@@ -31,16 +30,15 @@ const REFUSALS: readonly RelayRefusal[] = [
   'other',
 ];
 
-const OUTCOMES: readonly RelayAttemptOutcome[] = ['delivered', 'deferred', 'failed', 'gave-back'];
-const CAUSES: readonly RelayAttemptCause[] = [
-  'none',
+const OUTCOMES: readonly RelayAttemptOutcome[] = [
+  'delivered',
+  'partly',
+  'deferred',
   'policy',
-  'tls',
-  'dns',
-  'network',
-  'reply',
-  'route',
-  'local',
+  'unreachable',
+  'failed',
+  'broken',
+  'stopped',
 ];
 
 /** From a disk that takes it at once to one that is in trouble, in seconds. */
@@ -111,27 +109,18 @@ function intake(
   };
 }
 
-function attempts(
-  registers: Registry[],
-): Pick<RelayMetrics, 'attempted' | 'session' | 'wouldWait'> {
-  const attempted = plainCounter(registers, {
-    name: 'smtp_sts_relay_attempts_total',
-    help: 'Attempts at a message for one destination, by what they came to and why.',
-    labels: ['outcome', 'cause'],
-    series: OUTCOMES.flatMap((outcome) => CAUSES.map((cause) => [outcome, cause])),
-  });
+function attempts(registers: Registry[]): Pick<RelayMetrics, 'attempted' | 'wouldWait'> {
   const wouldWait = new Counter({
     name: 'smtp_sts_relay_would_wait_total',
     help: 'Deliveries in shadow mode that policies would have kept waiting.',
     registers,
   });
   return {
-    attempted: (outcome, cause) => attempted([outcome, cause]),
-    session: labelledCounter(registers, {
-      name: 'smtp_sts_relay_sessions_total',
-      help: 'Messages by whether they went over a new session or one that was open.',
-      label: 'kind',
-      values: ['new', 'reused'],
+    attempted: labelledCounter(registers, {
+      name: 'smtp_sts_relay_attempts_total',
+      help: 'Attempts at a message for one destination, by what they came to.',
+      label: 'outcome',
+      values: OUTCOMES,
     }),
     wouldWait: () => wouldWait.inc(),
   };
@@ -149,11 +138,11 @@ function outcomes(
   return {
     recipients: labelledCounter(registers, {
       name: 'smtp_sts_relay_recipients_total',
-      help: 'Recipients by outcome; deferred: each attempt that left one waiting.',
+      help: 'Recipients by what an attempt made of them; one that waits counts each time.',
       label: 'outcome',
-      values: ['delivered', 'deferred', 'failed', 'dropped'],
+      values: ['delivered', 'deferred', 'failed'],
     }),
-    delivered: (sinceAcceptedMs) => took.observe(sinceAcceptedMs / 1_000),
+    delivered: (sinceAcceptedMs) => took.observe(Math.max(0, sinceAcceptedMs) / 1_000),
     bounced: labelledCounter(registers, {
       name: 'smtp_sts_relay_bounces_total',
       help: 'Notifications that were queued for senders, by kind.',
@@ -185,25 +174,59 @@ function dispatchGauges(registers: Registry[]): RelayMetrics['watchDispatch'] {
     {
       name: 'smtp_sts_relay_deliveries_under_way',
       help: 'Deliveries under way.',
-      pick: (n) => n.underWay,
+      pick: (n) => n.inFlight,
+    },
+    {
+      name: 'smtp_sts_relay_jobs_taken',
+      help: 'Jobs that this node has taken out of the queue.',
+      pick: (n) => n.taken,
     },
     {
       name: 'smtp_sts_relay_hops_backing_off',
-      help: 'Next hops that are left alone for a while because they failed.',
+      help: 'Next hops that are left alone for a while because nobody there answers.',
       pick: (n) => n.hopsBackingOff,
-    },
-    {
-      name: 'smtp_sts_relay_sessions_open',
-      help: 'Sessions to other servers that are open, in use or idle.',
-      pick: (n) => n.sessionsOpen,
     },
   ];
   const watches = gauges.map(({ pick, ...named }) => ({
     pick,
     watch: watchedNumber(registers, named),
   }));
+  const watchSessions = sessionNumbers(registers);
   return (read) => {
     for (const { pick, watch } of watches) watch(() => pick(read()));
+    watchSessions(() => read().sessions);
+  };
+}
+
+type SessionNumbers = RelayDispatchNumbers['sessions'];
+
+function sessionNumbers(registers: Registry[]): (read: () => SessionNumbers) => void {
+  let read = (): SessionNumbers => ({ idle: 0, inUse: 0, opened: 0, reused: 0 });
+  const open: Gauge<'state'> = new Gauge({
+    name: 'smtp_sts_relay_sessions_open',
+    help: 'SMTP sessions with other servers that are open.',
+    labelNames: ['state'],
+    registers,
+    collect: () => {
+      const { idle, inUse } = read();
+      open.set({ state: 'idle' }, idle);
+      open.set({ state: 'in-use' }, inUse);
+    },
+  });
+  const uses: Counter<'kind'> = new Counter({
+    name: 'smtp_sts_relay_session_uses_total',
+    help: 'Messages by whether their session was new or had carried another one.',
+    labelNames: ['kind'],
+    registers,
+    collect: () => {
+      const { opened, reused } = read();
+      uses.reset();
+      uses.inc({ kind: 'new' }, opened);
+      uses.inc({ kind: 'reused' }, reused);
+    },
+  });
+  return (reader) => {
+    read = reader;
   };
 }
 
