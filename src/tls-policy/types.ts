@@ -48,7 +48,7 @@ export interface StsDemand {
 export interface HopDemand {
   /** `encrypt`: TLS with any certificate. `verify`: one that DANE or the web PKI vouches for. */
   readonly kind: 'encrypt' | 'verify';
-  /** The route, as the operator wrote it. */
+  /** The patterns of the route, as the operator wrote them. */
   readonly route: string;
   /** The route says so itself, or a password is to be said there. */
   readonly because: 'setting' | 'password';

@@ -65,7 +65,7 @@ describe('createRoutes', () => {
     }
   });
 
-  it('takes the first route that fits, and says by which pattern', () => {
+  it('takes the first route that fits, and says which', () => {
     const routes = routesOf(
       { domains: ['one.test', '*.one.test'], nextHop: '[a.test]' },
       { domains: ['*'], nextHop: '[b.test]' },
@@ -76,12 +76,15 @@ describe('createRoutes', () => {
       return [route?.name, route?.nextHop.kind === 'host' ? route.nextHop.host : undefined];
     });
     assert.deepEqual(seen, [
-      ['*.one.test', 'a.test'],
-      ['one.test', 'a.test'],
+      ['one.test, *.one.test', 'a.test'],
+      ['one.test, *.one.test', 'a.test'],
       ['*', 'b.test'],
       ['*', 'b.test'],
     ]);
     assert.equal(routesOf().of('one.test'), undefined);
+    assert.equal(routes.of('x.one.test'), routes.of('one.test'), 'one decision, one pool');
+    const many = routesOf({ domains: ['one.test', 'b.test', 'c.test', 'd.test', 'e.test'] });
+    assert.equal(many.of('one.test')?.name, 'one.test, b.test, c.test and 2 more');
   });
 
   it('holds user and password, and shows no password to whoever prints it', () => {

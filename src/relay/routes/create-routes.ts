@@ -46,10 +46,10 @@ function addRoute(
 ): Outcome<void> {
   const choice = choiceOf(route, options);
   if (!choice.ok) return choice;
-  for (const name of route.domains) {
-    const pattern = normalPattern(name);
+  for (const text of route.domains) {
+    const pattern = normalPattern(text);
     if (!pattern.ok) return pattern;
-    table.add(pattern.value, { name, ...choice.value });
+    table.add(pattern.value, choice.value);
   }
   return ok(undefined);
 }
@@ -60,16 +60,14 @@ function shownPatterns({ domains }: RouteSettings): string {
   return domains.length > 3 ? `${shown} and ${domains.length - 3} more` : shown;
 }
 
-function choiceOf(
-  route: RouteSettings,
-  { port }: RoutesOptions,
-): Outcome<Omit<RouteChoice, 'name'>> {
+function choiceOf(route: RouteSettings, { port }: RoutesOptions): Outcome<RouteChoice> {
   const nextHop = parseNextHop(route.nextHop, port);
   if (!nextHop.ok) return fail('ROUTE_NEXT_HOP_INVALID', nextHop.failure.detail);
   const auth = credentialsOf(route);
   if (!auth.ok) return auth;
   const { tls, heloName, localAddress } = route;
-  const choice = {
+  const choice: RouteChoice = {
+    name: shownPatterns(route),
     nextHop: nextHop.value,
     tls,
     ...(auth.value === undefined ? {} : { auth: auth.value }),
@@ -101,15 +99,11 @@ function credentialsOf({ user, passwordFile }: RouteSettings): Outcome<RouteChoi
 }
 
 /** What could never work is said at once, not when the first mail waits. */
-function impossible(choice: Omit<RouteChoice, 'name'>): Outcome<never> | undefined {
+function impossible(choice: RouteChoice): Outcome<never> | undefined {
   return unverifiable(choice) ?? wrongFamily(choice);
 }
 
-function unverifiable({
-  nextHop,
-  tls,
-  auth,
-}: Omit<RouteChoice, 'name'>): Outcome<never> | undefined {
+function unverifiable({ nextHop, tls, auth }: RouteChoice): Outcome<never> | undefined {
   if (nextHop.kind !== 'address') return undefined;
   if (tls === 'verify') {
     const detail = `tls: verify needs the name of a host, and next_hop is the address ${nextHop.address}`;

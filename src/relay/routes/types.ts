@@ -17,7 +17,7 @@ export type RouteTls =
 
 /** A route as delivery sees it. */
 export interface RouteChoice {
-  /** The pattern that fitted, as the operator wrote it; for texts. */
+  /** Its patterns, or the first of them; the same for all its mail, which may share sessions. */
   readonly name: string;
   readonly nextHop: NextHop;
   /** Said inside verified TLS alone, and to loopback. */
