@@ -24,6 +24,8 @@ const MAX_LABEL = 63;
 const OTHER_DOTS = /[\u3002\uff0e\uff61]/gu;
 const ASCII = /^[\0-\x7f]*$/;
 const DNS_LABEL = /^[a-z0-9_-]+$/;
+/** Labels without {@link labelFault}, in one go: every name of every answer comes by here. */
+const NORMAL_NAME = /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/;
 const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 
 /**
@@ -58,9 +60,7 @@ export function normalizeName(input: string, options: NameOptions = {}): Outcome
 
 /** Whether a name that came in an answer is one that this product can use: already normal. */
 export function isNormalName(name: string): boolean {
-  return (
-    name.length <= MAX_NAME && name.split('.').every((label) => labelFault(label, {}) === undefined)
-  );
+  return name.length <= MAX_NAME && NORMAL_NAME.test(name);
 }
 
 /**
