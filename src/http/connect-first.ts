@@ -34,10 +34,10 @@ export interface FirstConnection {
 /** Starts an attempt, and the next when it fails or lags. The first connection wins; the others are dropped. */
 export function connectFirst(options: ConnectFirstOptions): Promise<Outcome<FirstConnection>> {
   const { addresses, clock, open } = options;
-  const race = new AbortController();
   // Most hosts have one address, and then there is no race whose losers could be called off.
+  const race = addresses.length === 1 ? undefined : new AbortController();
   const signal =
-    addresses.length === 1 ? options.signal : AbortSignal.any([options.signal, race.signal]);
+    race === undefined ? options.signal : AbortSignal.any([options.signal, race.signal]);
   const faults: { readonly address: string; readonly detail: string }[] = [];
   let started = 0;
   let isOver = false;
@@ -47,7 +47,7 @@ export function connectFirst(options: ConnectFirstOptions): Promise<Outcome<Firs
     const finish = (outcome: Outcome<FirstConnection>): void => {
       isOver = true;
       timer?.cancel();
-      race.abort(OVER);
+      race?.abort(OVER);
       resolve(outcome);
     };
     const settle = (address: string, outcome: Outcome<Socket>): void => {

@@ -88,26 +88,26 @@ async function fetchInTime(
   if (signal?.aborted === true) return calledOff(host);
   const stop = new AbortController();
   const run: Run = { setup, host, path, signal: stop.signal, stage: 'looking up its addresses' };
-  let ended: Outcome<never> | undefined;
+  const stopped = Promise.withResolvers<Outcome<never>>();
   const end = (outcome: Outcome<never>): void => {
-    ended ??= outcome;
+    stopped.resolve(outcome);
     stop.abort(ENDED);
   };
   const onAbort = (): void => end(calledOff(host));
-  const stopped = new Promise<void>((resolve) => {
-    stop.signal.addEventListener('abort', () => resolve(), { once: true });
-  });
   const timer = clock.after(timeoutMs, () =>
     end(fail('HTTP_TIMEOUT', `${host}: not done within ${timeoutMs} ms, while ${run.stage}`)),
   );
   signal?.addEventListener('abort', onAbort, { once: true });
+  let done = false;
   try {
-    const outcome = await Promise.race([fetchDocument(run), stopped]);
-    return ended ?? outcome ?? calledOff(host);
+    const outcome = await Promise.race([stopped.promise, fetchDocument(run)]);
+    done = outcome.ok;
+    return outcome;
   } finally {
     timer.cancel();
     signal?.removeEventListener('abort', onAbort);
-    stop.abort(ENDED);
+    // With the document at hand, nothing is left that could be called off.
+    if (!done) stop.abort(ENDED);
   }
 }
 
@@ -140,7 +140,10 @@ async function fetchDocument(run: Run): Promise<Outcome<FetchedDocument>> {
     ...reply.value,
     address: setup.via.value === undefined ? address : setup.via.value.host,
     tookMs: setup.clock.now() - startedAt,
-    certificate: certificateWords(connection),
+    // Few want to know, and a name takes long to write out.
+    get certificate() {
+      return certificateWords(connection);
+    },
   });
 }
 

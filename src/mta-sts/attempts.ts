@@ -162,10 +162,8 @@ async function fetchPolicy(
   const { domain, purpose, signal, id } = of;
   const { network, life, slots } = options;
   const urgency = purpose === 'refresh' || purpose === 'id-check' ? 'background' : 'waited-for';
-  const ended = await slots.run({ urgency, group: fetchGroup(domain) }, async (cut) =>
-    signal.aborted
-      ? undefined
-      : await network.fetch(domain, { signal: AbortSignal.any([signal, cut]) }),
+  const ended = await slots.run({ urgency, group: fetchGroup(domain), signal }, async (cut) =>
+    cut.aborted ? undefined : await network.fetch(domain, { signal: cut }),
   );
   if (signal.aborted) return undefined;
   if (ended.kind === 'no-slot') {

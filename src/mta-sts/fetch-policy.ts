@@ -61,7 +61,8 @@ export async function fetchStsPolicy(options: FetchPolicyOptions): Promise<Outco
     ...(signal === undefined ? {} : { signal }),
   });
   if (!document.ok) return { ok: false, failure: withResultType(document.failure) };
-  const { body, contentType, address, certificate, endIsCertain } = document.value;
+  const fetched = document.value;
+  const { body, contentType, address, endIsCertain } = fetched;
   if (requireTextPlain && !isTextPlain(contentType)) {
     const found = contentType === '' ? 'no media type' : quoted(contentType);
     return fail('STS_POLICY_MEDIA_TYPE', `${host} sent ${found}, not text/plain`, {
@@ -82,7 +83,14 @@ export async function fetchStsPolicy(options: FetchPolicyOptions): Promise<Outco
   }
   const { value, problems } = readStsPolicy(body);
   if (value === undefined) return invalid(host, problems);
-  return ok({ policy: value, address, problems, certificate });
+  return ok({
+    policy: value,
+    address,
+    problems,
+    get certificate() {
+      return fetched.certificate;
+    },
+  });
 }
 
 /** Parameters are ignored, whatever they say: the text is read as UTF-8 (RFC 8461 §3.2). */

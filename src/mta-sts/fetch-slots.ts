@@ -23,6 +23,8 @@ export interface SlotClaim {
   readonly urgency: Urgency;
   /** A quarter of a lane at most is for one group, see `fetchGroup`. */
   readonly group: string;
+  /** Aborts the signal of the task as well, once that has begun. */
+  readonly signal?: AbortSignal;
 }
 
 /** What became of a task. */
@@ -35,7 +37,7 @@ export type SlotOutcome<T> =
 
 /** A bounded number of tasks at a time. */
 export interface FetchSlots {
-  /** Runs the task when there is a slot; its signal aborts when it is cut. Rejects as the task does. */
+  /** Runs the task when there is a slot; its signal aborts when it is cut, or as the claim's does. Rejects as the task does. */
   run<T>(claim: SlotClaim, task: (cut: AbortSignal) => Promise<T>): Promise<SlotOutcome<T>>;
   readonly underWay: number;
   waiting(urgency: Urgency): number;
@@ -87,6 +89,9 @@ class Slots implements FetchSlots {
     const patience = this.#patience[urgency];
     const waited = urgency === 'background' ? 0 : Math.max(0, this.#clock.now() - since);
     const cut = new AbortController();
+    const onAbort = (): void => cut.abort(claim.signal?.reason);
+    if (claim.signal?.aborted === true) onAbort();
+    claim.signal?.addEventListener('abort', onAbort, { once: true });
     const end = Promise.withResolvers<SlotOutcome<T>>();
     let lane = this.#lanes[urgency];
     // Half of it at least: a fetch that is begun must be able to succeed.
@@ -104,6 +109,7 @@ class Slots implements FetchSlots {
       return await Promise.race([done, end.promise]);
     } finally {
       timer.cancel();
+      claim.signal?.removeEventListener('abort', onAbort);
       lane.leave(group);
     }
   }
