@@ -6,8 +6,13 @@
 import type { Failure } from '../../failure.ts';
 import type { HostPolicy, Requirement } from '../../tls-policy/types.ts';
 import { nextHopText, policyDomainOf } from '../../tls-policy/next-hop.ts';
-import { causeOf, type Cause } from './causes.ts';
+import { causeOf, isPolicyCause, type Cause } from './causes.ts';
 import type { NoticeOptions, NoticeRecipient } from './types.ts';
+
+/** Where nothing else is known (RFC 5321 §4.5.4.2). */
+const SMTP_PORT = 25;
+/** No rule is concerned. */
+const NOBODY = { port: SMTP_PORT, demander: 'nobody', held: false } as const;
 
 /** Who demands what the host did not show. */
 export type Demander = 'sts' | 'dane' | 'operator' | 'author' | 'nobody';
@@ -20,7 +25,10 @@ export interface Basis {
   /** '' where no host is concerned. */
   readonly host: string;
   readonly address?: string;
+  readonly port: number;
   readonly demander: Demander;
+  /** A rule kept the message from going there, and so from going there in clear. */
+  readonly held: boolean;
 }
 
 /** Where the mail goes first. */
@@ -45,21 +53,46 @@ export function basisOf(recipient: NoticeRecipient, options: NoticeOptions): Bas
   if (reply !== undefined) {
     const cause = reply.code >= 500 ? 'refused' : 'asked-to-wait';
     const failure = given === undefined ? {} : { failure: given };
-    return { cause, ...failure, host: spoke, demander: 'nobody' };
+    return { cause, ...failure, host: spoke, ...NOBODY };
   }
-  if (given === undefined) return { cause: 'other', host: spoke, demander: 'nobody' };
+  if (given === undefined) return { cause: 'other', host: spoke, ...NOBODY };
   const { failure, refused } = refine(given, options);
   const cause = causeOf(failure);
   const event = options.events?.find((one) => isSame(one.failure, failure));
   const host = firstNamed(spoke, event?.host, refused?.host, loneHost(options));
-  const seen = event?.requirement ?? hostNamed(options, host)?.requirement;
+  const known = hostNamed(options, host);
+  const seen = event?.requirement ?? known?.requirement;
+  const demander = demanderOf(cause, failure, seen, options);
   return {
     cause,
     failure,
     host,
+    port: event?.port ?? known?.port ?? SMTP_PORT,
     ...(event?.address === undefined || event.address === '' ? {} : { address: event.address }),
-    demander: demanderOf(cause, failure, seen, options),
+    demander,
+    held: isHeld(cause, demander, options),
   };
+}
+
+/** Without anybody's demand a session may have been in clear; these wait although it is not known. */
+const HELD_ON_DOUBT: ReadonlySet<Cause> = new Set<Cause>([
+  'tlsa-lookup',
+  'mx-forged',
+  'no-safe-host',
+]);
+
+/** Said only where it is certain: "not sent unencrypted" must never be wrong. */
+function isHeld(
+  cause: Cause,
+  demander: Demander,
+  { message, events = [] }: NoticeOptions,
+): boolean {
+  if (!isPolicyCause(cause) || message.tlsRequiredNo) return false;
+  const inClear = events.some(
+    ({ outcome, verdict }) =>
+      outcome === 'ready' && (verdict === undefined || verdict.tls === 'none'),
+  );
+  return !inClear && (demander !== 'nobody' || HELD_ON_DOUBT.has(cause));
 }
 
 /** "Every host is refused" is no cause: the fault of the first host is. */
@@ -86,6 +119,8 @@ function demanderOf(
 ): Demander {
   if (cause.startsWith('requiretls-')) return 'author';
   if (cause === 'dane-required' || cause === 'route-unsafe') return 'operator';
+  // Nobody knows yet whether there is a demand.
+  if (cause === 'tlsa-lookup' || cause === 'mx-forged') return 'nobody';
   if (code.startsWith('DANE_')) return 'dane';
   if (cause === 'mx-not-in-policy' || cause === 'policy-host') return 'sts';
   switch (requirement?.kind) {

@@ -104,7 +104,7 @@ export const SHAPES: readonly Shape[] = [
   {
     cause: 'tlsa-lookup',
     failure: failing('DANE_TLSA_BOGUS', 'dnssec-invalid'),
-    happened: /DNS gave no answer that can be believed on which certificate mx1\.example\.test/,
+    happened: /Before mail goes to mx1\.example\.test.*DNS gave no answer that can be believed/,
     mend: /every name server must answer for _25\._tcp\.mx1\.example\.test/,
     rule: /RFC 7672 section 2\.1\.2/,
     advice: TELL,

@@ -12,6 +12,8 @@ export interface Names {
   readonly domain: string;
   /** The host concerned, or words for it where none is known. */
   readonly host: string;
+  /** Where the TLSA records of the host stand. */
+  readonly tlsaName: string;
   readonly demander: Demander;
 }
 
@@ -136,15 +138,15 @@ export const CAUSE_TEXTS: Readonly<Record<Cause, CauseText>> = {
   'dane-mismatch': {
     happened: ({ host }) =>
       `The certificate that the server showed is not the one that DNS announces for ${host}. ${MISMATCH_RISK}`,
-    mend: ({ host }) =>
-      `Make the TLSA records at _25._tcp.${host} and the certificate agree. Before a certificate is changed, publish the record of the new one beside the old.`,
+    mend: ({ tlsaName }) =>
+      `Make the TLSA records at ${tlsaName} and the certificate agree. Before a certificate is changed, publish the record of the new one beside the old.`,
     rule: 'RFC 7672 section 2.2 (DANE)',
   },
   'tlsa-lookup': {
     happened: ({ host }) =>
-      `DNS gave no answer that can be believed on which certificate ${host} has to show. Its name servers may be at fault, or somebody may be forging or suppressing the answer.`,
-    mend: ({ host }) =>
-      `Mend the DNS zone of ${host}: every name server must answer for _25._tcp.${host} (type TLSA, also with "no such record"), with valid DNSSEC signatures.`,
+      `Before mail goes to ${host}, DNS has to say whether it is protected by DANE, and DNS gave no answer that can be believed. Its name servers may be at fault, or somebody may be forging or suppressing the answer.`,
+    mend: ({ host, tlsaName }) =>
+      `Mend the DNS zone of ${host}: every name server must answer for ${tlsaName} (type TLSA, also with "no such record"), with valid DNSSEC signatures.`,
     rule: 'RFC 7672 section 2.1.2 (DANE)',
   },
   'dane-required': {

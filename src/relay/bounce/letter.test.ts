@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Failure } from '../../failure.ts';
 import { hostEvidence, noSts, stsPolicy } from '../../tls-policy/evidence.fixture.ts';
 import { otherDane } from '../../tls-policy/requirements.fixture.ts';
+import type { AttemptEvent } from '../../tls-policy/attempt-event.ts';
 import type { Requirement } from '../../tls-policy/types.ts';
 import { enforcing, EXPIRED_CERTIFICATE, play } from '../deliver.fixture.ts';
 import { failing, SHAPES } from './cause-shapes.fixture.ts';
@@ -128,6 +129,38 @@ describe('whose rule it is', () => {
   });
 });
 
+describe('"not sent unencrypted" is said only where it is certain', () => {
+  const broken = failing('TLS_HANDSHAKE_CLOSED', 'validation-failure');
+  const CLAIM = /NOT sent unencrypted|security rule holds/;
+  const clear: AttemptEvent = {
+    ...attempt(broken, { kind: 'opportunistic' }),
+    outcome: 'ready',
+    verdict: { deliver: true, tls: 'none', why: 'nothing asks for TLS' },
+  };
+
+  it('nothing demands TLS', () => {
+    const text = flat(
+      blocked(broken, {
+        decision: decisionOf({ sts: noSts() }),
+        events: [attempt(broken, { kind: 'opportunistic' })],
+      }),
+    );
+    assert.match(text, /the TLS handshake failed/);
+    assert.doesNotMatch(text, CLAIM);
+  });
+
+  it('another session of the same attempt was in clear', () => {
+    const options = blocked(broken);
+    assert.match(flat(options), CLAIM);
+    assert.doesNotMatch(flat({ ...options, events: [...(options.events ?? []), clear] }), CLAIM);
+  });
+
+  it('the message says `TLS-Required: No`', () => {
+    const message = queued({ tlsRequiredNo: true });
+    assert.doesNotMatch(flat(blocked(broken, { message })), CLAIM);
+  });
+});
+
 describe('after a delivery that really failed', () => {
   it('RT-4.2.1-5, DSN-R1: the report of the delivery is all that it takes', async () => {
     const { report } = await play({
@@ -155,7 +188,7 @@ describe('after a delivery that really failed', () => {
 
   it('a fault on the way over a smart host is for the operator, not for the recipient', () => {
     const nextHop = { kind: 'host', host: 'relay.isp.test', port: 587 } as const;
-    const failure = failing('TLS_CERTIFICATE_EXPIRED', 'certificate-expired');
+    const failure = failing('DANE_NO_MATCH', 'validation-failure');
     const text = flat(
       blocked(failure, { decision: decisionOf({ nextHop, hostsFrom: 'smart-host' }) }),
     );

@@ -6,7 +6,6 @@
 import { printable } from '../../printable.ts';
 import type { AttemptEvent } from '../../tls-policy/attempt-event.ts';
 import { basisOf, wayOf, type Basis } from './basis.ts';
-import { isPolicyCause } from './causes.ts';
 import { CAUSE_TEXTS, demandText, refusalAdvice, type Names } from './cause-texts.ts';
 import { CRLF, plainDate } from './mime.ts';
 import { noticeStatus } from './notice-status.ts';
@@ -61,7 +60,7 @@ function group(options: NoticeOptions): readonly Plight[] {
 
 function opening(options: NoticeOptions, plights: readonly Plight[]): readonly string[] {
   const { kind, willRetryUntil, recipients, reportingMta, destination } = options;
-  const held = plights.some(({ basis }) => isPolicyCause(basis.cause));
+  const held = plights.some(({ basis }) => basis.held);
   const domain = printable(destination, 255);
   const hello = [`This is the mail system at ${printable(reportingMta, 255)}.`, ''];
   const to = ['', ...addresses(recipients), ''];
@@ -138,7 +137,6 @@ function relayed({ basis }: Plight): readonly string[] {
 function reason(plight: Plight, options: NoticeOptions): readonly string[] {
   const { basis, recipients } = plight;
   const names = namesOf(basis, options);
-  const held = isPolicyCause(basis.cause);
   const said = recipients[0]?.reply;
   const quote = said === undefined ? [] : ['', ...wrap(replyLine(said), '    ')];
   const text = [demandText(names), CAUSE_TEXTS[basis.cause].happened(names)];
@@ -148,7 +146,7 @@ function reason(plight: Plight, options: NoticeOptions): readonly string[] {
     ...wrap(text.filter(Boolean).join(' '), '  '),
     ...quote,
     '',
-    ...(held ? [...wrap(NOT_YOU, '  '), ''] : []),
+    ...(basis.held ? [...wrap(NOT_YOU, '  '), ''] : []),
   ];
 }
 
@@ -265,13 +263,10 @@ function attached(
   return `Its header is attached.${why}`;
 }
 
-function namesOf({ host, demander }: Basis, options: NoticeOptions): Names {
+function namesOf({ host, port, demander }: Basis, options: NoticeOptions): Names {
   const domain = printable(wayOf(options).domain, 255);
-  return {
-    domain,
-    host: host === '' ? `the mail server of ${domain}` : printable(host, 255),
-    demander,
-  };
+  const named = host === '' ? `the mail server of ${domain}` : printable(host, 255);
+  return { domain, host: named, tlsaName: `_${port}._tcp.${named}`, demander };
 }
 
 /** What a stranger said or what was seen: one line. */
