@@ -6,7 +6,7 @@ import { openStore } from '../../store/open-store.ts';
 import type { Store } from '../../store/types.ts';
 import { createQueue } from './create-queue.ts';
 import { EMPTY, fakeProcesses, messageTo, rowCounts, textOf } from './queue.fixture.ts';
-import type { Job, Queue, RecipientState, Settlement } from './types.ts';
+import type { DueJob, Job, Queue, RecipientState, Settlement } from './types.ts';
 
 /** What a recipient must come to, by all that was told. */
 interface ModelRecipient {
@@ -62,6 +62,7 @@ class World {
   readonly nodes: Node[] = [];
   #ended = new Set<number>();
   #born = 0;
+  #seen: readonly DueJob[] = [];
 
   constructor(store: Store) {
     this.store = store;
@@ -146,7 +147,10 @@ class World {
   }
 
   async #take({ queue, jobs }: Node, limit: number): Promise<void> {
-    const due = await queue.due({ now: this.clock.now(), limit });
+    // As another node saw it a while ago, or as it is now.
+    const due =
+      this.#seen.length > 0 ? this.#seen : await queue.due({ now: this.clock.now(), limit });
+    this.#seen = this.#seen.length > 0 ? [] : due;
     for (const job of await queue.take(due)) {
       this.#got(jobs, job);
       assert.equal(await textOf(job), this.messages.get(job.messageId)!.content);

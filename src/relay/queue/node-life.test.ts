@@ -97,6 +97,45 @@ describe('nodes of a queue', () => {
     await store.close();
   });
 
+  it('a heartbeat in the very last moment keeps a node alive', async () => {
+    const { store, alive } = await twoNodes();
+    await alive.close();
+    const late = await queueRig({
+      store,
+      owner: 'late',
+      processes: {
+        self: { host: 'b', pid: 9, mark: '' },
+        hasEnded: (other) => {
+          if (other.pid !== 1) return false;
+          void store.db.updateTable('queue_node').set({ heartbeat_at: 7 }).execute();
+          return true;
+        },
+      },
+    });
+    assert.deepEqual(await takers(store), ['silent']);
+    await late.close();
+    await store.close();
+  });
+
+  it('of two nodes that saw the same job one has it; neither takes what is held', async () => {
+    const { store, alive, silent } = await twoNodes();
+    await accept(alive.queue, messageTo(['x@held.test']));
+    await accept(alive.queue, messageTo(['x@there.test', 'x@other.test']));
+    const due = await alive.queue.due({ now: alive.clock.now(), limit: 9 });
+    assert.equal(due.length, 3);
+    await store.db
+      .updateTable('queue_job')
+      .set({ state: 'held' })
+      .where('destination', '=', 'held.test')
+      .execute();
+    const taken = await Promise.all([alive.queue.take(due.slice(0, 2)), silent.queue.take(due)]);
+    assert.equal(taken.flat().length, 2);
+    assert.equal(new Set(taken.flat().map(({ destination }) => destination)).size, 2);
+    await silent.queue.close();
+    await alive.close();
+    await store.close();
+  });
+
   it('a taker without any heartbeat is dead', async () => {
     const { store, alive } = await twoNodes();
     await store.db.deleteFrom('queue_node').where('owner', '=', 'silent').execute();
