@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import type { RelaySettings } from '../../config/types.ts';
+import { startTestServer, testFiles } from './submission.fixture.ts';
+import { SubmissionRefused } from './types.ts';
+
+async function codeOf(change: Partial<RelaySettings>): Promise<string> {
+  try {
+    await using server = await startTestServer(change);
+    return server.ports.join();
+  } catch (error) {
+    assert.ok(error instanceof SubmissionRefused, String(error));
+    return error.failure.code;
+  }
+}
+
+describe('starting the server for messages', () => {
+  it('an open relay does not start, unless nobody else can reach it', async () => {
+    const listen = ['0.0.0.0:0'];
+    assert.equal(await codeOf({ listen, trustedNetworks: ['0.0.0.0/0'] }), 'RELAY_OPEN');
+    assert.match(await codeOf({ trustedNetworks: ['0.0.0.0/0'] }), /^\d+$/);
+  });
+
+  it('files that cannot be used stop the start', async () => {
+    using files = await testFiles();
+    const { certFile, keyFile, usersFile } = files;
+    assert.equal(await codeOf({ certFile }), 'RELAY_CERTIFICATE_INVALID');
+    assert.equal(await codeOf({ certFile, keyFile: '/nowhere' }), 'RELAY_CERTIFICATE_INVALID');
+    assert.equal(await codeOf({ certFile, keyFile: certFile }), 'RELAY_CERTIFICATE_INVALID');
+    assert.equal(await codeOf({ usersFile: '/nowhere' }), 'RELAY_USERS_UNREADABLE');
+    assert.equal(await codeOf({ usersFile: keyFile }), 'RELAY_USERS_EXPOSED');
+    chmodSync(keyFile, 0o600);
+    assert.equal(await codeOf({ usersFile: keyFile }), 'RELAY_USERS_INVALID');
+    assert.match(await codeOf({ usersFile, certFile, keyFile }), /^\d+$/);
+    assert.equal(await codeOf({ listenTls: ['127.0.0.1:0'] }), 'RELAY_TLS_WITHOUT_CERTIFICATE');
+  });
+
+  it('an address that is taken stops the start, and the others are let go', async () => {
+    await using first = await startTestServer();
+    const taken = `127.0.0.1:${first.ports[0]!}`;
+    assert.equal(await codeOf({ listen: ['127.0.0.1:0', taken] }), 'RELAY_LISTEN_FAILED');
+  });
+
+  it('listens on IPv6 too', async () => {
+    await using server = await startTestServer({ listen: ['127.0.0.1:0', '[::1]:0'] });
+    assert.match(server.submission.addresses[1]!, /^\[::1\]:\d+$/);
+  });
+
+  it('warns where nobody could send, and where AUTH can never be offered', async () => {
+    using files = await testFiles();
+    await using far = await startTestServer({ listen: ['0.0.0.0:0'] });
+    assert.ok(far.lines.some(({ fields }) => fields['event'] === 'relay-for-nobody'));
+    await using open = await startTestServer({
+      listen: ['0.0.0.0:0'],
+      trustedNetworks: ['10.0.0.0/8'],
+    });
+    assert.ok(!open.lines.some(({ fields }) => fields['event'] === 'relay-for-nobody'));
+    await using clear = await startTestServer({ usersFile: files.usersFile });
+    assert.ok(clear.lines.some(({ fields }) => fields['event'] === 'auth-without-tls'));
+  });
+
+  it('a reload changes limits of open sessions, and is all or nothing', async () => {
+    await using server = await startTestServer();
+    const client = server.connect();
+    await client.hello();
+    const smaller = { ...server.settings, maxMessageBytes: 100 };
+    assert.equal((await server.submission.reload(smaller)).ok, true);
+    assert.match(await client.ask('MAIL FROM:<a@b.test> SIZE=101'), /^552 /);
+    const broken = { ...server.settings, usersFile: '/nowhere' };
+    assert.equal((await server.submission.reload(broken)).ok, false);
+    assert.match(await client.ask('MAIL FROM:<a@b.test> SIZE=101'), /^552 /);
+    const moved = { ...smaller, listen: ['127.0.0.1:1'] };
+    assert.equal((await server.submission.reload(moved)).ok, true);
+    assert.ok(server.lines.some(({ fields }) => fields['event'] === 'listen-unchanged'));
+  });
+});
