@@ -106,6 +106,10 @@ export const POLICY_ERRORS = {
     meaning: 'The program is stopping, or whoever asked for the delivery gave up.',
     action: 'Nothing: the message is tried again later.',
   },
+  POLICY_DELIVERY_BROKEN: {
+    meaning: 'A delivery ended in an error of this program.',
+    action: 'The message is tried again. Report the error with the text of the log.',
+  },
   POLICY_ANSWER_LATE: {
     meaning: 'An MTA asked, and DNS did not answer within `socketmap.budget`.',
     action:

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RelaySettings } from '../config/types.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -69,3 +70,23 @@ export function nextStep(state: QueueState, schedule: RetrySchedule = MAIL_SCHED
 export function scheduleFor(reversePath: string): RetrySchedule {
   return reversePath === '' ? BOUNCE_SCHEDULE : MAIL_SCHEDULE;
 }
+
+/**
+ * The schedule that the settings say for a message with this reverse-path; '' is a bounce, about
+ * whose delay nobody is told (RFC 5321 §4.5.5).
+ */
+export function scheduleBy(settings: ScheduleSettings, reversePath: string): RetrySchedule {
+  const isBounce = reversePath === '';
+  const { delayNoticeAfterMs } = settings;
+  return {
+    waits: settings.retryWaitsMs,
+    delayNoticeAfter: isBounce || delayNoticeAfterMs === 0 ? undefined : delayNoticeAfterMs,
+    giveUpAfter: isBounce ? settings.bounceGiveUpAfterMs : settings.giveUpAfterMs,
+  };
+}
+
+/** The settings of it. */
+export type ScheduleSettings = Pick<
+  RelaySettings,
+  'retryWaitsMs' | 'delayNoticeAfterMs' | 'giveUpAfterMs' | 'bounceGiveUpAfterMs'
+>;

@@ -1,0 +1,335 @@
+/**
+ * Delivers what is queued: so much at once to each next hop, fairly to all, patient with the dead.
+ *
+ * @module
+ */
+import type { Timer } from '../../clock.ts';
+import type { Job } from '../queue/types.ts';
+import { createSessionPool } from '../session-pool/session-pool.ts';
+import type { PoolSettings } from '../session-pool/types.ts';
+import { attemptJob, type AttemptEnd } from './attempt.ts';
+import { recordAttempt, recordBrokenOff } from './delivery-log.ts';
+import { createDispatchMetrics } from './dispatch-metrics.ts';
+import type { PaceSettings } from './hop-pace.ts';
+import { createHopTable, type Hop, type TableSettings } from './hop-table.ts';
+import { createIntake } from './intake.ts';
+import { giveBackPatiently, settlePatiently, type Written } from './patience.ts';
+import { isExpired } from './settlement.ts';
+import type { DispatchConfig, Dispatcher, DispatcherOptions, DispatchNumbers } from './types.ts';
+
+/** A hop is left alone for so long at first, and at longest. Milliseconds. */
+const FIRST_BACKOFF_MS = 30_000;
+const LONGEST_BACKOFF_MS = 300_000;
+/** Jobs in memory, as a multiple of the deliveries at once: so that no slot ever waits for the database. */
+const AHEAD = 4;
+/** What is settled when the service stops may wait so long for its database. Milliseconds. */
+const LAST_WRITES_MS = 5_000;
+
+/** Makes a dispatcher; nothing happens before its `start`. */
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { queue, engine, clock, log } = options;
+  let { config, routes } = options;
+  let stage: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
+  let database: 'up' | 'down' = 'up';
+  let inFlight = 0;
+  /** Hops with jobs that wait for a slot; the first is next. */
+  const ready = new Set<Hop>();
+  /** Everything that ends in a write. */
+  const work = new Set<Promise<void>>();
+  const deliveries = new Set<Promise<AttemptEnd>>();
+  const breakOff = new AbortController();
+  const noMoreTime = new AbortController();
+  const table = createHopTable(tableSettings(config, routes));
+  const pool = createSessionPool({ clock, settings: poolSettings(config) });
+
+  const stats = (): DispatchNumbers => {
+    const now = clock.now();
+    let hopsBackingOff = 0;
+    for (const { pace } of table.known()) if (pace.isBackingOff(now)) hopsBackingOff += 1;
+    return {
+      taken: table.taken(),
+      inFlight,
+      hops: table.size,
+      hopsBackingOff,
+      sessions: pool.numbers(),
+    };
+  };
+  const metrics = createDispatchMetrics(options.metrics.registry, stats);
+  const records = { log, metrics };
+
+  const isClosed = (): boolean => stage !== 'running' || database === 'down';
+
+  const intake = createIntake({
+    queue,
+    clock,
+    log,
+    table,
+    isClosed,
+    isAtEnd: (acceptedAt, now) => {
+      const { giveUpAfterMs, bounceGiveUpAfterMs } = config.relay;
+      return now >= acceptedAt + Math.max(giveUpAfterMs, bounceGiveUpAfterMs);
+    },
+    onJobs: (hop) => {
+      if (hop.waiting.length > 0) ready.add(hop);
+      pump();
+      attend(hop);
+    },
+  });
+
+  const follow = (task: Promise<void>): void => {
+    work.add(task);
+    void task.finally(() => work.delete(task));
+  };
+
+  const patience = {
+    queue,
+    clock,
+    log,
+    signal: noMoreTime.signal,
+    onState: (state: 'up' | 'down'): void => {
+      if (state === database) return;
+      database = state;
+      log[state === 'up' ? 'info' : 'error'](
+        { event: 'queue-database', state },
+        state === 'up' ? 'the database answers again' : 'the database is gone: nothing new begins',
+      );
+      if (state === 'up') {
+        intake.lookAnew();
+        rouse();
+      }
+    },
+  };
+
+  /** Something has changed for all hops. */
+  const rouse = (): void => {
+    for (const hop of table.known()) if (hop.waiting.length > 0) ready.add(hop);
+    pump();
+    for (const hop of table.known()) attend(hop);
+  };
+
+  /** Begins as many deliveries as there are slots, hop by hop in turn. */
+  const pump = (): void => {
+    if (stage === 'stopping' || stage === 'stopped') {
+      for (const hop of ready) giveBack(hop, hop.waiting);
+      ready.clear();
+    }
+    if (isClosed()) return;
+    while (inFlight < config.relay.concurrency) {
+      const [hop] = ready;
+      if (hop === undefined) return;
+      ready.delete(hop);
+      if (!startOne(hop)) park(hop);
+      else if (hop.waiting.length > 0) ready.add(hop);
+    }
+  };
+
+  const startOne = (hop: Hop): boolean => {
+    const now = clock.now();
+    if (hop.pace.mayStart(hop.inFlight, now)) {
+      const job = hop.waiting.shift();
+      if (job === undefined) return true;
+      hop.pace.started(now);
+      begin(hop, job);
+      return true;
+    }
+    if (!hop.pace.isBackingOff(now) || hop.inFlight >= config.relay.concurrencyPerHop) return false;
+    // Left alone, but nobody's message is kept longer than its time for that.
+    const index = hop.waiting.findIndex((job) => isExpired(job, config.relay, now));
+    const [job] = index === -1 ? [] : hop.waiting.splice(index, 1);
+    if (job === undefined) return false;
+    begin(hop, job);
+    return true;
+  };
+
+  /** The hop may not begin anything now: what it has goes back if that takes long. */
+  const park = (hop: Hop): void => {
+    const now = clock.now();
+    if (hop.pace.isBackingOff(now)) {
+      giveBack(
+        hop,
+        hop.waiting.filter((job) => !isExpired(job, config.relay, now)),
+      );
+    }
+    attend(hop);
+  };
+
+  const giveBack = (hop: Hop, jobs: readonly Job[]): void => {
+    if (jobs.length === 0) return;
+    const gone = new Set(jobs);
+    hop.waiting = hop.waiting.filter((job) => !gone.has(job));
+    hop.settling += jobs.length;
+    follow(
+      giveBackPatiently(jobs, patience).then((written) => {
+        hop.settling -= jobs.length;
+        table.count(-jobs.length);
+        unwritten(written, jobs);
+        for (const { destination } of jobs) intake.left(destination);
+      }),
+    );
+  };
+
+  /** Sees to it that the hop goes on: more jobs when it has room, a timer when it has to wait. */
+  const attend = (hop: Hop): void => {
+    if (isClosed()) return;
+    const now = clock.now();
+    const changeAt = hop.pace.nextChangeAt(now);
+    const hasWork = hop.waiting.length > 0 || hop.backlog.size > 0;
+    if (changeAt !== undefined && hasWork && hop.timer === undefined) {
+      hop.timer = clock.after(changeAt - now, () => {
+        hop.timer = undefined;
+        if (hop.waiting.length > 0) ready.add(hop);
+        pump();
+        attend(hop);
+      });
+    }
+    if (!hop.pace.isBackingOff(now) && hop.waiting.length * 2 <= hop.pace.room())
+      intake.refill(hop);
+  };
+
+  const begin = (hop: Hop, job: Job): void => {
+    inFlight += 1;
+    hop.inFlight += 1;
+    hop.lastUsedAt = clock.now();
+    follow(run(hop, job));
+  };
+
+  const run = async (hop: Hop, job: Job): Promise<void> => {
+    const delivery = attemptJob(job, attemptDeps(), knownFault(hop));
+    deliveries.add(delivery);
+    const end = await delivery;
+    deliveries.delete(delivery);
+    const now = clock.now();
+    inFlight -= 1;
+    hop.inFlight -= 1;
+    hop.settling += 1;
+    if (end.kind === 'ended') learn(hop, end, now);
+    if (hop.waiting.length > 0) ready.add(hop);
+    pump();
+    await write(job, end);
+    hop.settling -= 1;
+    table.count(-1);
+    hop.lastUsedAt = clock.now();
+    attend(hop);
+  };
+
+  const learn = (hop: Hop, end: Extract<AttemptEnd, { kind: 'ended' }>, now: number): void => {
+    hop.pace.ended(end.sign, now);
+    if (end.unreachable !== undefined) hop.unreachable = { failure: end.unreachable, at: now };
+    else if (end.sign === 'answered') hop.unreachable = undefined;
+    hop.timer?.cancel();
+    hop.timer = undefined;
+  };
+
+  const knownFault = ({
+    pace,
+    unreachable,
+  }: Hop): NonNullable<Hop['unreachable']>['failure'] | undefined =>
+    pace.isBackingOff(clock.now()) ? unreachable?.failure : undefined;
+
+  const write = async (job: Job, end: AttemptEnd): Promise<void> => {
+    if (end.kind === 'broken-off') {
+      recordBrokenOff(job, records);
+      unwritten(await giveBackPatiently([job], patience), [job]);
+      return;
+    }
+    recordAttempt(end, records);
+    unwritten(await settlePatiently(job, end.consequences.settlement, patience), [job]);
+  };
+
+  const unwritten = (written: Written, jobs: readonly Job[]): void => {
+    if (written === 'done') return;
+    for (const { messageId: id, destination } of jobs) {
+      const fields = { event: 'not-written', id, destination };
+      if (written === 'not-ours') log.warn(fields, 'another node has taken the job meanwhile');
+      else log.error(fields, 'the result of a delivery could not be written: it may be repeated');
+    }
+  };
+
+  const attemptDeps = (): Parameters<typeof attemptJob>[1] => ({
+    ...options,
+    engine,
+    config,
+    routes,
+    sessions: pool,
+    signal: breakOff.signal,
+  });
+
+  const stopDeliveries = async (): Promise<void> => {
+    let timer: Timer | undefined;
+    const outOfTime = new Promise<void>((resolve) => {
+      timer = clock.after(config.relay.shutdownTimeoutMs, resolve);
+    });
+    await Promise.race([Promise.all(deliveries), outOfTime]);
+    timer?.cancel();
+    breakOff.abort(new Error('the service stops'));
+    await Promise.all(deliveries);
+  };
+
+  const stopWrites = async (): Promise<void> => {
+    const timer = clock.after(LAST_WRITES_MS, () => noMoreTime.abort(new Error('out of time')));
+    await intake.close();
+    pump();
+    while (work.size > 0) await Promise.all(work);
+    timer.cancel();
+  };
+
+  return {
+    start() {
+      if (stage !== 'new') return;
+      stage = 'running';
+      queue.handOver = intake;
+      intake.look();
+    },
+    wake(destination) {
+      if (destination === undefined) {
+        intake.lookAnew();
+        return;
+      }
+      table.find(destination, clock.now())?.pace.forgive();
+      intake.left(destination);
+    },
+    reload(next, nextRoutes) {
+      config = next;
+      routes = nextRoutes;
+      table.configure(tableSettings(config, routes));
+      pool.configure(poolSettings(config));
+      rouse();
+    },
+    async stop() {
+      if (stage === 'stopped' || stage === 'stopping') return;
+      stage = 'stopping';
+      for (const hop of table.known()) hop.timer?.cancel();
+      rouse();
+      await stopDeliveries();
+      await stopWrites();
+      await pool.close();
+      stage = 'stopped';
+    },
+    stats,
+  };
+}
+
+function tableSettings(
+  { relay, smtp }: DispatchConfig,
+  routes: DispatcherOptions['routes'],
+): TableSettings {
+  return { pace: paceSettings(relay), share: relay.concurrency * AHEAD, port: smtp.port, routes };
+}
+
+/** Never longer than the waits of a message: an operator who wants quick tries gets them. */
+function paceSettings(relay: DispatchConfig['relay']): PaceSettings {
+  return {
+    most: relay.concurrencyPerHop,
+    perMinute: relay.messagesPerMinutePerHop,
+    firstBackoffMs: Math.min(FIRST_BACKOFF_MS, relay.retryWaitsMs[0] ?? FIRST_BACKOFF_MS),
+    longestBackoffMs: Math.min(LONGEST_BACKOFF_MS, Math.max(...relay.retryWaitsMs)),
+  };
+}
+
+function poolSettings({ relay }: DispatchConfig): PoolSettings {
+  return {
+    idleMs: relay.sessionIdleMs,
+    messagesPerSession: relay.messagesPerSession,
+    maxIdle: relay.concurrency,
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * Writing to a queue that may be gone for a while.
+ *
+ * @module
+ */
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log/log.ts';
+import { printable } from '../../printable.ts';
+import type { Job, Queue, Settlement } from '../queue/types.ts';
+
+/** What writing stands on. */
+export interface PatienceOptions {
+  readonly queue: Queue;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Aborts when there is no more time to wait. */
+  readonly signal: AbortSignal;
+  /** Whether the database answers. */
+  readonly onState: (state: 'up' | 'down') => void;
+}
+
+/** Waits between tries: doubled, up to the second. Milliseconds. */
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 15_000;
+/** Refusals of one settlement by a database that answers, before it is written without its notifications. */
+const REFUSALS = 3;
+
+/** How the writing ended. */
+export type Written = 'done' | 'not-ours' | 'given-up';
+
+/**
+ * Writes a settlement, however long the database is away: the job stays ours meanwhile. A
+ * settlement that a healthy database refuses is written so that its recipients wait: nobody is
+ * forgotten, and no other job is held up.
+ */
+export async function settlePatiently(
+  job: Job,
+  settlement: Settlement,
+  options: PatienceOptions,
+): Promise<Written> {
+  let refusals = 0;
+  return await persist(`settlement of ${job.messageId}`, options, {
+    write: async () => {
+      const worth = refusals < REFUSALS ? settlement : withoutNotifications(settlement);
+      return (await options.queue.settle(job, worth)) ? 'done' : 'not-ours';
+    },
+    onFault: (state) => {
+      if (state === 'up') refusals += 1;
+    },
+  });
+}
+
+/** Gives jobs back, however long the database is away. */
+export async function giveBackPatiently(
+  jobs: readonly Job[],
+  options: PatienceOptions,
+): Promise<Written> {
+  const keys = jobs.map(({ messageId, destination }) => ({ messageId, destination }));
+  return await persist(`return of ${keys.length} jobs`, options, {
+    write: async () => {
+      await options.queue.giveBack(keys);
+      return 'done';
+    },
+    onFault: () => undefined,
+  });
+}
+
+interface Attempting {
+  readonly write: () => Promise<Written>;
+  readonly onFault: (state: 'up' | 'down') => void;
+}
+
+async function persist(
+  what: string,
+  { queue, clock, log, signal, onState }: PatienceOptions,
+  { write, onFault }: Attempting,
+): Promise<Written> {
+  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
+    try {
+      const written = await write();
+      onState('up');
+      return written;
+    } catch (error) {
+      const why = printable(error instanceof Error ? error.message : String(error));
+      const state = await stateOf(queue);
+      onState(state);
+      onFault(state);
+      const fields = { event: 'queue-write-failed', what, database: state, error: why };
+      log.error(fields, `${what} could not be written: ${why}`);
+    }
+    try {
+      await clock.sleep(wait, signal);
+    } catch {
+      return 'given-up';
+    }
+  }
+}
+
+/** Those that failed would be returned unheard: they wait for another attempt instead. */
+function withoutNotifications(settlement: Settlement): Settlement {
+  if (settlement.notifications.length === 0) return settlement;
+  const recipients = settlement.recipients.map((recipient) =>
+    recipient.state === 'failed' ? ({ ...recipient, state: 'waiting' } as const) : recipient,
+  );
+  const waits = recipients.some(({ state }) => state === 'waiting');
+  const retryAt = settlement.retryAt ?? settlement.at + LATER_MS;
+  return { ...settlement, recipients, ...(waits ? { retryAt } : {}), notifications: [] };
+}
+
+const LATER_MS = 3_600_000;
+
+async function stateOf(queue: Queue): Promise<'up' | 'down'> {
+  try {
+    await queue.nextDueAt();
+    return 'up';
+  } catch {
+    return 'down';
+  }
+}
