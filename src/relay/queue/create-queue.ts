@@ -17,7 +17,7 @@ import { createIntake } from './intake.ts';
 import { createLocalJobs } from './local-jobs.ts';
 import { createMessageIds } from './message-id.ts';
 import { createNodeLife } from './node-life.ts';
-import { queueNumbers } from './numbers.ts';
+import { createNumbers } from './numbers.ts';
 import { localProcesses, type Processes } from './process-identity.ts';
 import { failureOf, QueueError } from './queue-error.ts';
 import { keyText, waits, type StoredAttempt } from './settle.ts';
@@ -204,7 +204,7 @@ export function createQueue(options: QueueOptions): Queue {
       await jobs.giveBack(keys);
       for (const key of keys) forget(key);
     },
-    numbers: async () => await queueNumbers(store),
+    numbers: createNumbers(store, clock),
     async start() {
       await life.start();
       await keepHouse();

@@ -9,6 +9,7 @@ import type {
   QueueRecipientTable,
 } from '../../store/queue-tables.ts';
 import type { Store } from '../../store/types.ts';
+import { timeOfMessageId } from './message-id.ts';
 import { messageOf, recipientOf } from './rows.ts';
 import { keyText } from './settle.ts';
 import { forEngine, overRows, runText, type RunRows, type Value } from './statements.ts';
@@ -139,7 +140,13 @@ export function createDueJobs(store: Store, owner: string): DueJobs {
 }
 
 function dueJob(row: DueRow): DueJob {
-  return { messageId: row.message_id, destination: row.destination, nextAt: row.next_at };
+  const acceptedAt = timeOfMessageId(row.message_id);
+  return {
+    messageId: row.message_id,
+    destination: row.destination,
+    nextAt: row.next_at,
+    ...(acceptedAt === undefined ? {} : { acceptedAt }),
+  };
 }
 
 function keyRows(keys: readonly JobKey[]): readonly (readonly string[])[] {

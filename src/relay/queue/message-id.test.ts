@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { FakeClock } from '../../clock.fixture.ts';
-import { createMessageIds, isMessageId } from './message-id.ts';
+import { createMessageIds, isMessageId, timeOfMessageId } from './message-id.ts';
 
 describe('message ids', () => {
   it('fourteen characters that nobody mistakes for others', () => {
@@ -19,6 +19,13 @@ describe('message ids', () => {
     ]) {
       assert.equal(isMessageId(wrong), false, wrong);
     }
+  });
+
+  it('tell when they were made', () => {
+    const clock = new FakeClock();
+    const time = timeOfMessageId(createMessageIds(clock)());
+    assert.ok(time !== undefined && clock.now() - time >= 0 && clock.now() - time < 16);
+    assert.equal(timeOfMessageId('m1'), undefined);
   });
 
   it('fuzz: they rise and differ, whatever the clock does and however many are made', () => {

@@ -44,6 +44,17 @@ export function isMessageId(text: string): boolean {
   return /^[0-9a-hjkmnp-tv-z]{14}$/.test(text);
 }
 
+/**
+ * When the id was made, to {@link TICK_MS}: at the beginning of the message's content, shortly
+ * before it was accepted. Undefined for what is no id.
+ */
+export function timeOfMessageId(id: string): number | undefined {
+  if (!isMessageId(id)) return undefined;
+  let tick = 0;
+  for (const digit of id.slice(0, 8)) tick = tick * 32 + DIGITS.indexOf(digit);
+  return tick * TICK_MS;
+}
+
 function digits(value: number, length: number): string {
   let text = '';
   let rest = value;

@@ -68,8 +68,8 @@ export type JobState = 'waiting' | 'held';
 export interface DueJob extends JobKey {
   readonly nextAt: number;
   /**
-   * When its message was accepted, where that is known without another look: a message at the end
-   * of its time is taken although its next hop is left alone for now.
+   * When its message was accepted, about, where that is known without another look: a message at
+   * the end of its time is taken although its next hop is left alone for now.
    */
   readonly acceptedAt?: number;
 }
