@@ -92,7 +92,7 @@ export class ContentScanner {
     for (let end = bytes.indexOf(LF, from); end !== -1; end = bytes.indexOf(LF, lineStart)) {
       const isDotted = bytes[lineStart] === DOT;
       const length = end - 1 - lineStart - (isDotted ? 1 : 0);
-      const isStrict = bytes.indexOf(CR, lineStart) === end - 1;
+      const isStrict = end > lineStart && bytes.indexOf(CR, lineStart) === end - 1;
       if (!isStrict || length > this.#maxLine) {
         return this.#giveUp(isStrict ? 'long' : 'bare', bytes, lineStart);
       }

@@ -56,7 +56,7 @@ export class LineReader {
     }
     this.#kept = NOTHING;
     // The first CR must be the one before the LF.
-    if (line.indexOf(CR) !== line.length - 2) return { kind: 'bare-end', next };
+    if (line.length < 2 || line.indexOf(CR) !== line.length - 2) return { kind: 'bare-end', next };
     return { kind: 'line', line: line.subarray(0, -2), next };
   }
 

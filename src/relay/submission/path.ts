@@ -28,7 +28,10 @@ export function readPath(text: string): PathText | undefined {
   if (end === undefined) return undefined;
   const rest = text.slice(end + 1);
   if (rest !== '' && !rest.startsWith(' ')) return undefined;
-  return { mailbox: text.slice(start + 1, end).replace(SOURCE_ROUTE, ''), rest };
+  const path = text.slice(start + 1, end);
+  const mailbox = path.replace(SOURCE_ROUTE, '');
+  // A route that leads to nobody is not the null reverse-path.
+  return mailbox === '' && path !== '' ? undefined : { mailbox, rest };
 }
 
 function closingBracket(text: string, from: number): number | undefined {

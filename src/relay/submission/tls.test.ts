@@ -86,7 +86,7 @@ describe('TLS of the relay', () => {
   it('speaks TLS from the first octet on its own port', async () => {
     using files = await testFiles();
     await using server = await startTestServer({ ...files, listenTls: ['127.0.0.1:0'] });
-    const client = server.connect(server.ports[1]!);
+    const client = server.connect(server.ports[1]);
     await client.secure();
     assert.match(await client.hello(), /^250[ -]REQUIRETLS\r$/m);
     assert.equal(server.submission.stats().secure, 1);
@@ -100,7 +100,7 @@ describe('TLS of the relay', () => {
       listenTls: ['127.0.0.1:0'],
       trustedNetworks: [],
     });
-    const client = server.connect(server.ports[1]!);
+    const client = server.connect(server.ports[1]);
     await client.secure();
     client.send('EHLO x\r\n');
     assert.match(await client.rest(), /^554 5\.5\.0 /);
@@ -109,7 +109,7 @@ describe('TLS of the relay', () => {
   it('a handshake that never ends is given up', async () => {
     using files = await testFiles();
     await using server = await startTestServer({ ...files, listenTls: ['127.0.0.1:0'] });
-    const implicit = server.connect(server.ports[1]!);
+    const implicit = server.connect(server.ports[1]);
     while (server.clock.waiting === 0) await server.clock.advance(0);
     const starts = server.connect();
     await starts.hello();

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { ContentScanner } from './content-scanner.ts';
+
+interface Scanned {
+  readonly text: string;
+  readonly fault: string | undefined;
+  readonly ended: boolean;
+  readonly used: number;
+  readonly bodyStart: number | undefined;
+}
+
+/** Scans in pieces of `step` octets. */
+function scan(input: string, step = input.length, maxLine = 998): Scanned {
+  const pieces: string[] = [];
+  const scanner = new ContentScanner({
+    maxLine,
+    take: (piece) => pieces.push(piece.toString('latin1')),
+  });
+  const bytes = Buffer.from(input, 'latin1');
+  let used = 0;
+  for (let at = 0; at < bytes.length && !scanner.ended; at += step) {
+    used += scanner.feed(bytes.subarray(at, at + step));
+  }
+  const { fault, ended, bodyStart, size } = scanner;
+  const text = pieces.join('');
+  assert.equal(size, text.length);
+  return { text, fault, ended, used, bodyStart };
+}
+
+describe('the content scanner', () => {
+  it('finds the end, and uses nothing beyond it', () => {
+    const found = scan('a: b\r\n\r\nx\r\n.\r\nQUIT\r\n');
+    assert.deepEqual(found, {
+      text: 'a: b\r\n\r\nx\r\n',
+      fault: undefined,
+      ended: true,
+      used: 14,
+      bodyStart: 6,
+    });
+  });
+
+  it('an end without a line before it is an empty content', () => {
+    assert.equal(scan('.\r\n').text, '');
+    assert.equal(scan('.\r\n').ended, true);
+  });
+
+  it('takes off the first dot of a line, and only there', () => {
+    assert.equal(scan('..\r\n.a\r\nb.\r\n...\r\n.\r\n').text, '.\r\na\r\nb.\r\n..\r\n');
+  });
+
+  it('a stuffed dot does not count for the length of its line', () => {
+    assert.equal(scan(`.${'x'.repeat(10)}\r\n.\r\n`, 100, 10).fault, undefined);
+    assert.equal(scan(`${'x'.repeat(11)}\r\n.\r\n`, 100, 10).fault, 'long');
+    assert.equal(scan('x'.repeat(100), 1, 10).fault, 'long');
+  });
+
+  it('is not misled by an end that is none', () => {
+    for (const text of ['x\r\n.x\r\n', 'x\r\n. \r\n', 'x .\r\n', '..\r\n']) {
+      assert.equal(scan(text).ended, false, text);
+    }
+  });
+
+  it('a bare line end that comes after a line too long is still found', () => {
+    assert.equal(scan(`${'x'.repeat(999)}\r\ny\nz\r\n.\r\n`).fault, 'bare');
+    assert.equal(scan(`${'x'.repeat(999)}\r\ny\n.\r\n`).fault, 'smuggling');
+  });
+
+  const piece = fc.constantFrom('\r', '\n', '\r\n', '.', 'a', '\r\n.\r\n', '\r\n..', ' ');
+  const content = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''));
+
+  it('fuzz: the pieces in which a content comes change nothing', () => {
+    fc.assert(
+      fc.property(content, fc.integer({ min: 1, max: 7 }), (text, step) => {
+        const input = `${text}\r\n.\r\n`;
+        const whole = scan(input, input.length, 12);
+        const cut = scan(input, step, 12);
+        assert.equal(cut.fault, whole.fault);
+        assert.equal(cut.ended, whole.ended);
+        assert.equal(cut.used, whole.used);
+        if (whole.fault === undefined) assert.deepEqual(cut, whole);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('fuzz: what was taken without a fault has only CR LF, and its end is the first strict one', () => {
+    fc.assert(
+      fc.property(content, (text) => {
+        const input = `${text}\r\n.\r\n`;
+        const { fault, text: taken, used } = scan(input);
+        if (fault !== undefined) {
+          assert.match(input.slice(0, used), /\r(?!\n)|(?<!\r)\n/);
+          return;
+        }
+        assert.doesNotMatch(taken, /\r(?!\n)|(?<!\r)\n/);
+        const framed = `\r\n${input}`;
+        assert.equal(used, framed.indexOf('\r\n.\r\n') + 3);
+        const sent = framed.slice(2, framed.indexOf('\r\n.\r\n') + 2);
+        assert.equal(taken, sent.replace(/^\./gm, ''));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('fuzz: what a laxer server takes for an end is never passed over', () => {
+    fc.assert(
+      fc.property(content, (text) => {
+        const input = `${text}\r\n.\r\n`;
+        const lax = /(?:^|\r\n|\r|\n)\.(?:\r\n|\r|\n)/.exec(input)!;
+        const { used, ended } = scan(input);
+        assert.ok(ended);
+        // One octet more may be needed to tell CR from CR LF.
+        assert.ok(used <= lax.index + lax[0].length + 1, JSON.stringify({ input, used }));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
