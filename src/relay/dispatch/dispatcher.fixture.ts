@@ -49,12 +49,12 @@ export interface Bench {
   readonly config: DispatchConfig;
   readonly registry: Registry;
   /** Connections that hang now. */
-  hanging(): number;
+  readonly hanging: () => number;
   /** Lets so many of them go on, the oldest first. */
-  letGo(count?: number): Promise<void>;
+  readonly letGo: (count?: number) => Promise<void>;
   /** Stops, and lets as much time pass as that may take. */
-  stop(): Promise<void>;
-  logged(event: string): readonly Record<string, unknown>[];
+  readonly stop: () => Promise<void>;
+  readonly logged: (event: string) => readonly Record<string, unknown>[];
 }
 
 /** A day with quick tries would hide what is tested: the settings are those of the product. */

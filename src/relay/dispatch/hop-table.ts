@@ -46,6 +46,8 @@ const MAX_HOPS = 20_000;
 const MAX_KEYS = 20_000;
 /** Every hop may have so many, however many hops there are. */
 const LEAST = 2;
+/** Messages at the end of their time that are taken together. */
+const LAST_CALLS = 100;
 /** Jobs in memory at most, as a multiple of what is shared out. */
 const HARD = 2;
 /** A hop without work is forgotten after this, and its failures with it. Milliseconds. */
@@ -62,6 +64,8 @@ export interface HopTable {
   count(change: number): void;
   /** How many more a hop may have now. */
   room(hop: Hop): number;
+  /** The same for messages at the end of their time, of a hop that is left alone. */
+  lastRoom(hop: Hop): number;
   /** No hop may have more. */
   isFull(): boolean;
   sweep(now: number): void;
@@ -133,6 +137,8 @@ export function createHopTable(first: TableSettings): HopTable {
       const fair = Math.max(LEAST, Math.floor(settings.share / busy));
       return Math.max(0, Math.min(left, Math.min(hop.pace.room(), fair) - takenBy(hop)));
     },
+    lastRoom: (hop) =>
+      Math.max(0, Math.min(settings.share * HARD - taken, LAST_CALLS - takenBy(hop))),
     isFull: () => taken >= settings.share * HARD,
     sweep,
     configure(next) {

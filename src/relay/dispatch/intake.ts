@@ -101,7 +101,7 @@ export function createIntake(options: IntakeOptions): Intake {
     for (const job of jobs) {
       const hop = table.find(job.destination, now);
       const asked = hop === undefined ? [] : (wanted.get(hop) ?? []);
-      if (hop !== undefined && asked.length < roomFor(hop, job, now)) {
+      if (hop !== undefined && mayAsk(hop, job, asked.length)) {
         asked.push({ messageId: job.messageId, destination: job.destination });
         wanted.set(hop, asked);
       } else {
@@ -113,9 +113,15 @@ export function createIntake(options: IntakeOptions): Intake {
     for (const hop of passedOver) onJobs(hop);
   };
 
-  const roomFor = (hop: Hop, { acceptedAt }: DueJob, now: number): number => {
-    if (!hop.pace.isBackingOff(now)) return table.room(hop);
-    return acceptedAt !== undefined && isAtEnd(acceptedAt, now) ? table.room(hop) : 0;
+  /** Whether one more of the hop may be asked for, with so many asked for already. */
+  const mayAsk = (hop: Hop, { acceptedAt }: DueJob, asked: number): boolean => {
+    const now = clock.now();
+    if (!hop.pace.isBackingOff(now)) return asked < table.room(hop);
+    if (acceptedAt === undefined || !isAtEnd(acceptedAt, now)) return false;
+    if (asked < table.lastRoom(hop)) return true;
+    // Those that have no place now must not wait for the next walk.
+    forgot = true;
+    return false;
   };
 
   const scan = createDueScan({

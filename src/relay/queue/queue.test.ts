@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { openStore } from '../../store/open-store.ts';
+import { timeOfMessageId } from './message-id.ts';
 import {
   accept,
   EMPTY,
@@ -28,7 +29,10 @@ describe('the queue', () => {
     const { queue, clock, store } = rig;
     const id = await accept(queue, messageTo(['bob@There.test']));
     const due = await queue.due({ now: clock.now(), limit: 10 });
-    assert.deepEqual(due, [{ messageId: id, destination: 'there.test', nextAt: clock.now() }]);
+    const acceptedAt = timeOfMessageId(id)!;
+    assert.deepEqual(due, [
+      { messageId: id, destination: 'there.test', nextAt: clock.now(), acceptedAt },
+    ]);
     assert.equal(await queue.nextDueAt(), clock.now());
     const [job, ...others] = await queue.take(due);
     assert.deepEqual(others, []);
