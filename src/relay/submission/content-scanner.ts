@@ -71,14 +71,15 @@ export class ContentScanner {
     if (this.#loose !== undefined) return this.#feedLoosely(this.#loose, bytes);
     if (this.#kept.length === 0) return this.#feedLines(bytes, 0);
     const end = bytes.indexOf(LF);
+    const before = this.#kept.length;
     const line = Buffer.concat([this.#kept, end === -1 ? bytes : bytes.subarray(0, end + 1)]);
     this.#kept = NOTHING;
     if (end === -1) {
       this.#keep(line);
       return bytes.length;
     }
-    this.#feedLines(line, 0);
-    if (this.#ended) return end + 1;
+    const used = this.#feedLines(line, 0);
+    if (this.#ended) return used - before;
     if (this.#loose !== undefined) {
       return end + 1 + this.#feedLoosely(this.#loose, bytes.subarray(end + 1));
     }
