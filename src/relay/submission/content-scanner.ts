@@ -74,10 +74,7 @@ export class ContentScanner {
     const before = this.#kept.length;
     const line = Buffer.concat([this.#kept, end === -1 ? bytes : bytes.subarray(0, end + 1)]);
     this.#kept = NOTHING;
-    if (end === -1) {
-      this.#keep(line);
-      return bytes.length;
-    }
+    if (end === -1) return this.#keep(line) - before;
     const used = this.#feedLines(line, 0);
     if (this.#ended) return used - before;
     if (this.#loose !== undefined) {
@@ -110,8 +107,7 @@ export class ContentScanner {
       lineStart = end + 1;
     }
     this.#emit(bytes, runStart, lineStart);
-    if (lineStart < bytes.length) this.#keep(bytes.subarray(lineStart));
-    return bytes.length;
+    return lineStart + this.#keep(bytes.subarray(lineStart));
   }
 
   #emit(bytes: Buffer, start: number, end: number): void {
@@ -120,12 +116,14 @@ export class ContentScanner {
     this.#take(bytes.subarray(start, end));
   }
 
-  #keep(rest: Buffer): void {
+  /** @returns how many octets of the unfinished line are used: all, unless a hidden end is in it */
+  #keep(rest: Buffer): number {
     const cr = rest.indexOf(CR);
-    if (cr !== -1 && cr < rest.length - 1) this.#giveUp('bare', rest, 0);
+    if (cr !== -1 && cr < rest.length - 1) return this.#giveUp('bare', rest, 0);
     // With its dot and its CR.
-    else if (rest.length > this.#maxLine + 2) this.#giveUp('long', rest, 0);
-    else this.#kept = Buffer.from(rest);
+    if (rest.length > this.#maxLine + 2) return this.#giveUp('long', rest, 0);
+    if (rest.length > 0) this.#kept = Buffer.from(rest);
+    return rest.length;
   }
 
   #giveUp(fault: ContentFault, bytes: Buffer, lineStart: number): number {
