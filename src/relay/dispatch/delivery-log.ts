@@ -4,11 +4,11 @@
  * @module
  */
 import type { Log } from '../../log/log.ts';
+import type { RelayAttemptOutcome, RelayMetrics } from '../../metrics/relay-types.ts';
 import type { Job } from '../queue/types.ts';
 import { isRouteFault } from '../routes/route-fault.ts';
 import type { RecipientReport } from '../types.ts';
 import type { AttemptEnd } from './attempt.ts';
-import type { AttemptClass, DispatchMetrics } from './dispatch-metrics.ts';
 import { textOf, type RecipientOutcome } from './settlement.ts';
 import { wouldWait } from './would-wait.ts';
 
@@ -20,14 +20,14 @@ const RECIPIENTS_SHOWN = 20;
 /** Writes down what an attempt came to, and counts it. */
 export function recordAttempt(
   end: Ended,
-  { log, metrics }: { readonly log: Log; readonly metrics: DispatchMetrics },
+  { log, metrics }: { readonly log: Log; readonly metrics: RelayMetrics },
 ): void {
   const { job, endedAt } = end.attempt;
   metrics.attempted(classOf(end));
   for (const group of alike(end.consequences.outcomes)) {
     const [first] = group;
     if (first === undefined) continue;
-    metrics.recipients(first.state, group.length);
+    metrics.recipients(first.state === 'waiting' ? 'deferred' : first.state, group.length);
     if (first.state === 'delivered') {
       for (const _ of group) metrics.delivered(endedAt - job.message.acceptedAt);
     }
@@ -50,7 +50,7 @@ export function recordAttempt(
 /** An attempt that was broken off because the service stops. */
 export function recordBrokenOff(
   job: Job,
-  { log, metrics }: { readonly log: Log; readonly metrics: DispatchMetrics },
+  { log, metrics }: { readonly log: Log; readonly metrics: RelayMetrics },
 ): void {
   metrics.attempted('stopped');
   const fields = { event: 'delivery', id: job.messageId, destination: job.destination };
@@ -105,7 +105,7 @@ function isoTime(ms: number | undefined): string | undefined {
 
 function recordShadow(
   { attempt }: Ended,
-  { log, metrics }: { readonly log: Log; readonly metrics: DispatchMetrics },
+  { log, metrics }: { readonly log: Log; readonly metrics: RelayMetrics },
 ): void {
   const { job, settings, report } = attempt;
   if (!('shadow' in settings) || settings.shadow !== true) return;
@@ -139,7 +139,12 @@ function alike(outcomes: readonly RecipientOutcome[]): readonly (readonly Recipi
   return [...groups.values()];
 }
 
-function classOf({ bug, consequences: { outcomes }, attempt, unreachable }: Ended): AttemptClass {
+function classOf({
+  bug,
+  consequences: { outcomes },
+  attempt,
+  unreachable,
+}: Ended): RelayAttemptOutcome {
   if (bug !== undefined) return 'broken';
   const delivered = outcomes.filter(({ report }) => report.status === 'delivered').length;
   if (delivered === outcomes.length) return 'delivered';

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { FakeClock, settle } from '../../clock.fixture.ts';
 import type { RelaySettings } from '../../config/types.ts';
 import { mapResolver, type MapResolver, type MapWorld } from '../../dns/map-resolver.fixture.ts';
 import type { Outcome } from '../../failure.ts';
 import type { Log } from '../../log/log.ts';
+import { createMetrics } from '../../metrics/metrics.ts';
 import type { SmtpConnectOptions, SmtpSession } from '../../smtp/types.ts';
 import { createDecider } from '../../tls-policy/decider.ts';
 import { KNOBS, NOW } from '../../tls-policy/evidence.fixture.ts';
@@ -113,14 +114,14 @@ export function bench(options: BenchOptions = {}): Bench {
     mtaSts: { firstContactRelayMs: 15_000 },
     relay: { ...RELAY, ...options.relay },
   };
-  const registry = new Registry();
+  const metrics = createMetrics();
   const dispatcher = createDispatcher({
     queue,
     engine: { ...decider, policies: policies as never, ca: undefined },
     config,
     clock,
     log: logInto(lines),
-    metrics: { registry },
+    metrics,
     notify(notice) {
       notices.push(notice);
       return { notifications: [], dropped: [] };
@@ -139,7 +140,7 @@ export function bench(options: BenchOptions = {}): Bench {
     notices,
     lines,
     config,
-    registry,
+    registry: metrics.registry,
     hanging: gate.hanging,
     letGo: gate.letGo,
     async stop() {

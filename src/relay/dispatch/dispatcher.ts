@@ -9,7 +9,6 @@ import { createSessionPool } from '../session-pool/session-pool.ts';
 import type { PoolSettings } from '../session-pool/types.ts';
 import { attemptJob, type AttemptEnd } from './attempt.ts';
 import { recordAttempt, recordBrokenOff } from './delivery-log.ts';
-import { createDispatchMetrics } from './dispatch-metrics.ts';
 import type { PaceSettings } from './hop-pace.ts';
 import { createHopTable, type Hop, type TableSettings } from './hop-table.ts';
 import { createIntake } from './intake.ts';
@@ -54,7 +53,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       sessions: pool.numbers(),
     };
   };
-  const metrics = createDispatchMetrics(options.metrics.registry, stats);
+  const metrics = options.metrics.relay;
+  metrics.watchDispatch(stats);
   const records = { log, metrics };
 
   const isClosed = (): boolean => stage !== 'running' || database === 'down';
@@ -251,6 +251,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     config,
     routes,
     sessions: pool,
+    notify(notice) {
+      const notices = options.notify(notice);
+      for (const _ of notices.notifications) metrics.bounced(notice.kind);
+      return notices;
+    },
     signal: breakOff.signal,
   });
 

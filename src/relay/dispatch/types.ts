@@ -29,7 +29,7 @@ export interface DispatcherOptions {
   readonly config: DispatchConfig;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'registry'>;
+  readonly metrics: Pick<Metrics, 'relay'>;
   /** Writes notifications. */
   readonly notify: (options: NoticeOptions) => Notices;
   /** Absent: all mail goes to its own MX. */
