@@ -50,6 +50,7 @@ const [mode, withPeers] = process.argv.slice(2);
 const quick = mode === 'quick';
 const domains = quick ? 20 : 1000;
 const rounds = quick ? 1 : 7;
+const coldRounds = quick ? 1 : 4;
 const ms = quick ? 50 : 1000;
 
 const result = await contest();
@@ -90,21 +91,27 @@ function names(from: number, count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => request(from + index));
 }
 
-/** One question for each domain, after some others that warm the code up. */
+/**
+ * One question for each domain, after some others that warm the code up. In turns too, each time
+ * with domains that nobody has asked for, and the best round counts as in {@link row}.
+ */
 async function cold(
   loader: ChildProcess,
   running: readonly Contestant[],
 ): Promise<Record<string, number>> {
+  const order = { connections: COLD_WIDTH, depth: 1 };
+  for (const { port } of quick ? [] : running) {
+    await load(loader, { ...order, port, requests: names(domains, WARM_UP_DOMAINS) });
+  }
   const rates: Record<string, number> = {};
-  for (const { name, port } of running) {
-    const order = { port, connections: COLD_WIDTH, depth: 1 };
-    if (!quick) await load(loader, { ...order, requests: names(domains, WARM_UP_DOMAINS) });
-    const { answersPerSecond, notOk } = await load(loader, {
-      ...order,
-      requests: names(0, domains),
-    });
-    if (notOk > 0) throw new Error(`${name}: ${notOk} of ${domains} domains had no policy`);
-    rates[name] = answersPerSecond;
+  const count = domains / coldRounds;
+  for (let round = 0; round < coldRounds; round += 1) {
+    const requests = names(round * count, count);
+    for (const { name, port } of round % 2 === 0 ? running : running.toReversed()) {
+      const { answersPerSecond, notOk } = await load(loader, { ...order, port, requests });
+      if (notOk > 0) throw new Error(`${name}: ${notOk} of ${count} domains had no policy`);
+      rates[name] = Math.max(rates[name] ?? 0, answersPerSecond);
+    }
   }
   return rates;
 }
