@@ -9,6 +9,7 @@ import type { Config } from '../config/types.ts';
 import { createResolver, type DnsResolver } from '../dns/resolver.ts';
 import { createLog, type Log, silentLog } from '../log/log.ts';
 import { openStore } from '../store/open-store.ts';
+import type { OnDamage } from '../store/sqlite.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Store } from '../store/types.ts';
 import { createEngine } from '../tls-policy/engine.ts';
@@ -23,9 +24,17 @@ export function resolverFrom(config: Config): DnsResolver {
 }
 
 /** Opens the configured store, making it if need be. */
-export async function openConfiguredStore(config: Config, log: Log): Promise<Store> {
+export async function openConfiguredStore(
+  config: Config,
+  log: Log,
+  onDamage: OnDamage = 'move-aside',
+): Promise<Store> {
   try {
-    return await openStore(config.store.url, { log });
+    // Policies can be fetched again; accepted mail cannot.
+    return await openStore(config.store.url, {
+      log,
+      onDamage: config.relay.enabled ? 'refuse' : onDamage,
+    });
   } catch (error) {
     if (error instanceof StoreError) {
       throw new CommandStop(error.message, EXIT_UNAVAILABLE);
@@ -34,11 +43,11 @@ export async function openConfiguredStore(config: Config, log: Log): Promise<Sto
   }
 }
 
-/** Opens the configured store if there is one already; a command that only looks makes none. */
+/** Opens the configured store if there is one already; a command that only looks makes none, and moves none aside. */
 export async function openExistingStore(config: Config): Promise<Store | undefined> {
   const path = /^sqlite:(?<path>.+)$/.exec(config.store.url)?.groups?.['path'];
   if (path !== undefined && !existsSync(path)) return undefined;
-  return await openConfiguredStore(config, commandLog(config));
+  return await openConfiguredStore(config, commandLog(config), 'refuse');
 }
 
 /** Commands log warnings and errors alone, unless told otherwise; a person reads them. */

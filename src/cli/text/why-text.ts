@@ -125,9 +125,11 @@ function recipientAdvice(
 
 function causeAdvice(basis: Basis, destination: string): readonly string[] {
   const { cause, failure, demander } = basis;
+  const host = basis.host === '' ? `the mail server of ${shown(destination)}` : shown(basis.host);
   const names = {
     domain: shown(destination),
-    host: basis.host === '' ? `the mail server of ${shown(destination)}` : shown(basis.host),
+    host,
+    tlsaName: `_${basis.port}._tcp.${host}`,
     demander,
   };
   const text = CAUSE_TEXTS[cause];
