@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/types.ts';
+import { ok } from './failure.ts';
 import { createTrustSwitch } from './dns/trust-switch.ts';
 import type { Log, LogLevel } from './log/log.ts';
 import { createMetrics } from './metrics/metrics.ts';
@@ -20,6 +21,7 @@ import { createReplaceableResolver } from './policy-server/replaceable-resolver.
 import { startSelfTesting, type SelfTesting } from './policy-server/self-testing.ts';
 import { createSteering } from './policy-server/steering.ts';
 import { startWatching } from './policy-server/watching.ts';
+import { startRelay, type Relay } from './relay/relay.ts';
 import { productVersion } from './version.ts';
 import { openStore } from './store/open-store.ts';
 import { createEngine } from './tls-policy/engine.ts';
@@ -61,7 +63,12 @@ export interface ServiceOptions {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, clock, log } = options;
   const metrics = createMetrics({ version: productVersion() });
-  const store = await openStore(config.store.url, { log, clock });
+  const store = await openStore(config.store.url, {
+    log,
+    clock,
+    // Policies can be fetched again; accepted mail cannot.
+    onDamage: config.relay.enabled ? 'refuse' : 'move-aside',
+  });
   const resolver = createReplaceableResolver({ settings: config.dns, clock, log });
   const trust = createTrustSwitch(resolver);
   const counted = countingResolver(trust.resolver, metrics);
@@ -117,13 +124,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
     forgetAnswers: (policyDomain) => answerer.forget(policyDomain),
     setLogLevel: options.setLogLevel,
-    status: () => ({ version: productVersion(), listening: listening.map(({ url }) => url) }),
+    reloadRelay: async (next) => (await relay?.reload(next)) ?? ok(undefined),
+    wakeQueue: config.relay.enabled ? (destinations) => relay?.wake(destinations) : undefined,
+    status: () => ({
+      version: productVersion(),
+      listening: listening.map(({ url }) => url),
+      ...(relay === undefined ? {} : { relay: relay.stats() }),
+    }),
     log,
     metrics,
   });
   const map = { engine, config: () => steering.config, clock, log, metrics };
   const answerer = answererFrom(map);
   let closeMap = async (): Promise<void> => await Promise.resolve();
+  let relay: Relay | undefined;
   try {
     await book.refresh();
     const socketmap = await startMapServer(answerer, map);
@@ -150,6 +164,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ...socketmap.addresses.map((address) => ({ face: 'socketmap', ...mapUse(address) })),
       httpFace(http),
     );
+    if (config.relay.enabled) {
+      relay = await startRelay({ config, store, engine, clock, log, metrics });
+      listening.push(...relay.addresses.map(relayFace));
+    }
     await steering.open();
     book.start();
     engine.policies.start();
@@ -160,7 +178,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       close: async () => {
         selfTest.stop();
         watching.stop();
-        await Promise.all([steering.close(), closeMap()]);
+        await Promise.all([steering.close(), closeMap(), relay?.close()]);
         await closeServer(http, clock);
         await closeBase();
       },
@@ -169,9 +187,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     selfTest.stop();
     watching.stop();
     await closeMap();
+    await relay?.close();
     await closeBase();
     throw error;
   }
+}
+
+function relayFace(address: string): Listening {
+  return {
+    face: 'relay',
+    url: `smtp://${address}`,
+    use: 'point the smart host of other systems here; smtp-sts queue shows what waits',
+  };
 }
 
 type Fetch = (request: Request) => Response | Promise<Response>;

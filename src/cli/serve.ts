@@ -8,6 +8,7 @@ import { systemClock } from '../clock.ts';
 import { createLog, type Log } from '../log/log.ts';
 import { ListenError } from '../policy-server/listen-error.ts';
 import { type Service, startService } from '../serve.ts';
+import { SubmissionRefused } from '../relay/submission/types.ts';
 import { StoreError } from '../store/store-error.ts';
 import { socketsHandedOver } from '../systemd/listen-fds.ts';
 import { createNotifier } from '../systemd/notify.ts';
@@ -131,6 +132,9 @@ async function start(options: SharedOptions): Promise<Started> {
   } catch (error) {
     if (error instanceof StoreError) {
       throw new CommandStop(error.message, EXIT_UNAVAILABLE);
+    }
+    if (error instanceof SubmissionRefused) {
+      throw new CommandStop(`the relay cannot start: ${error.message}`, EXIT_UNAVAILABLE);
     }
     if (error instanceof ListenError) {
       throw new CommandStop(`${error.message} (SOCKETMAP_LISTEN_FAILED)`, EXIT_UNAVAILABLE);

@@ -49,7 +49,10 @@ export interface ReloaderOptions {
   readonly config: Config;
   readonly source: ConfigSource;
   /** Puts the settings into effect, all of them or none. */
-  readonly apply: (next: Config, changed: readonly ConfigChange[]) => Outcome<ApplyResult>;
+  readonly apply: (
+    next: Config,
+    changed: readonly ConfigChange[],
+  ) => Outcome<ApplyResult> | Promise<Outcome<ApplyResult>>;
   readonly overrides: Pick<OverrideBook, 'refresh'>;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'reloaded'>;
@@ -81,7 +84,7 @@ export function createReloader(options: ReloaderOptions): Reloader {
     const emptied = emptiedBy(reading, config, next);
     if (emptied !== undefined) return { outcome: 'refused', problems: [emptied] };
     const changed = configChanges(config, next).filter(({ effect }) => effect === 'reload');
-    const applied = options.apply(next, changed);
+    const applied = await options.apply(next, changed);
     if (!applied.ok) return { outcome: 'refused', problems: [], failure: applied.failure };
     config = next;
     return {

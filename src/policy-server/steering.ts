@@ -31,6 +31,8 @@ export interface SteeringOptions {
   readonly resolver: ReplaceableResolver;
   /** Others answer DNS now: proves anew that they validate. */
   readonly dnsChanged: (config: Config) => void;
+  /** Another part that takes over settings and may refuse them; asked first. */
+  readonly reloadRelay?: ((next: Config) => Promise<Outcome<undefined>>) | undefined;
   /** Drops ready answers; of one policy domain or all. */
   readonly forgetAnswers: (policyDomain?: string) => void;
   readonly setLogLevel?: ((level: LogLevel) => void) | undefined;
@@ -56,10 +58,11 @@ export interface Steering {
 export function createSteering(options: SteeringOptions): Steering {
   const { config, engine, book, log, metrics } = options;
   const source = options.source ?? { read: () => ({ value: config, problems: [] }) };
-  const reloader = createReloader({
+  const reloader: Reloader = createReloader({
     config,
     source,
-    apply: (next, changed) => applySettings(next, changed, options),
+    apply: async (next, changed) =>
+      await applySettings({ before: reloader.config, next, changed }, options),
     overrides: book,
     log,
     metrics,
@@ -94,15 +97,26 @@ export function createSteering(options: SteeringOptions): Steering {
   };
 }
 
-/** The engine first: it alone can refuse, and then nothing has changed. */
-function applySettings(
-  next: Config,
-  changed: readonly ConfigChange[],
+/** A change from one configuration to another. */
+interface Change {
+  readonly before: Config;
+  readonly next: Config;
+  readonly changed: readonly ConfigChange[];
+}
+
+/** First those that can refuse; what the first has taken over goes back if the second refuses. */
+async function applySettings(
+  { before, next, changed }: Change,
   options: SteeringOptions,
-): Outcome<ApplyResult> {
+): Promise<Outcome<ApplyResult>> {
   const { engine, resolver, setLogLevel, forgetAnswers } = options;
   const engineResult = engine.reconfigure(next);
   if (!engineResult.ok) return engineResult;
+  const relayed = await options.reloadRelay?.(next);
+  if (relayed?.ok === false) {
+    engine.reconfigure(before);
+    return relayed;
+  }
   const sections = new Set(changed.map(({ key }) => key.split('.')[0]));
   if (sections.has('dns')) {
     resolver.replace(next.dns);
