@@ -19,6 +19,7 @@ import { reloadCommand } from './reload.ts';
 import { sendCommand } from './send.ts';
 import { serveCommand } from './serve.ts';
 import { addSharedOptions, CommandStop } from './shared-options.ts';
+import { userCommand } from './user.ts';
 import { productVersion } from '../version.ts';
 
 /** Runs one command and gives its exit code. */
@@ -56,6 +57,7 @@ export function buildProgram(io: Io, done: (exitCode: number) => void): Command 
     sendCommand(io, done),
     policiesCommand(io, done),
     overridesCommand(io, done),
+    userCommand(io, done),
     queueCommand(io, done),
     serveCommand(io, done),
     reloadCommand(io, done),
