@@ -133,6 +133,7 @@ export class StrictConnection extends SMTPConnection {
 
   #line(line: Buffer): Promise<void> | undefined {
     if (!this._ready) return this.#refused(REPLIES.tooSoon);
+    this.#watch.off();
     if (this.#entrance.isClosing) return this.#refused(REPLIES.shuttingDown);
     if (this._nextHandler !== false) return this.#continueAuth(this._nextHandler, line);
     const text = commandText(line);

@@ -5,7 +5,7 @@ import { startTestServer } from './submission.fixture.ts';
 const MESSAGE = 'From: a@sender.test\r\nDate: today\r\nMessage-ID: <1@x>\r\n\r\nHello\r\n';
 
 describe('a session in clear from a trusted network', () => {
-  it('greets, names its extensions, takes a message and queues it', async () => {
+  it('TLS-3207-4-3: greets, names its extensions, takes a message in clear and queues it', async () => {
     await using server = await startTestServer();
     const client = server.connect();
     assert.equal(await client.reply(), '220 relay.test ESMTP smtp-sts\r\n');
