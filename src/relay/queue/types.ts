@@ -40,7 +40,10 @@ export interface NewMessage extends Omit<QueuedMessage, 'id' | 'acceptedAt' | 's
 /** Takes the content of one message. */
 export interface MessageSink {
   readonly id: string;
-  /** Resolves when more may be written: nothing piles up in memory. */
+  /**
+   * Resolves when more may be written: nothing piles up in memory. What goes wrong is told by
+   * `commit`; until then the rest is swallowed.
+   */
   write(chunk: Uint8Array): Promise<void>;
   /**
    * Resolves when message and envelope are on disk: only then may `250` be said. Many commits that
@@ -133,6 +136,7 @@ export interface AttemptEvidence {
 /** A notification: its envelope and its whole content. */
 export interface Notification {
   readonly message: NewMessage;
+  /** Walked once for each try of the settlement, so it must begin at its start each time. */
   readonly content: MessageSource;
 }
 
@@ -158,7 +162,10 @@ export interface QueueNumbers {
 export interface HandOver {
   /** Whether a fresh job for the destination may come at once; a yes is a promise to take it. */
   hasRoom(destination: string): boolean;
-  /** Called after the commit for each job that there was room for; also where the commit failed, without a job. */
+  /**
+   * Called after the commit, before its promise resolves, for each job that there was room for;
+   * also where the commit failed, without a job.
+   */
   accepted(destination: string, job: Job | undefined): void;
   /** A fresh job waits in the database: nobody had room. */
   left(destination: string): void;
@@ -179,9 +186,15 @@ export interface Queue {
     destination: string,
     options: { readonly now: number; readonly limit: number },
   ): Promise<readonly DueJob[]>;
-  /** When the next job is due that nobody has taken. */
+  /**
+   * When the next job is due that nobody has taken. Jobs of other nodes, of dead nodes and of
+   * operators appear without a word: ask every few seconds.
+   */
   nextDueAt(): Promise<number | undefined>;
-  /** Takes jobs; those that another node took first are not in the answer. */
+  /**
+   * Takes jobs; those that another node took first, or that this one works on still, are not in the
+   * answer. None are where this node cannot write its heartbeat. Rejects where the database is gone.
+   */
   take(keys: readonly JobKey[]): Promise<readonly Job[]>;
   /**
    * Writes what an attempt came to, gives the job back, and queues its notifications, all or
