@@ -27,6 +27,7 @@ import type { DispatchConfig, Dispatcher, DispatcherOptions } from './types.ts';
 
 /** What a test may set. */
 export interface BenchOptions {
+  readonly clock?: FakeClock;
   readonly relay?: Partial<RelaySettings>;
   readonly servers?: Readonly<Record<string, FakeServer>>;
   readonly world?: Partial<MapWorld>;
@@ -92,7 +93,7 @@ export const RELAY: RelaySettings = {
 
 /** Sets one up; it is not started. */
 export function bench(options: BenchOptions = {}): Bench {
-  const clock = new FakeClock(NOW);
+  const clock = options.clock ?? new FakeClock(NOW);
   const queue = fakeQueue(clock);
   const resolver = mapResolver({ clock, records: RECORDS, ...options.world });
   const policies = options.policies ?? fakePolicies();

@@ -8,7 +8,7 @@ import type { Log } from '../../log/log.ts';
 import { printable } from '../../printable.ts';
 import type { DueJob, HandOver, Job, JobKey, Queue } from '../queue/types.ts';
 import { createDueScan } from './due-scan.ts';
-import type { Hop, HopTable } from './hop-table.ts';
+import { takenBy, type Hop, type HopTable } from './hop-table.ts';
 
 /** What it stands on. */
 export interface IntakeOptions {
@@ -153,6 +153,8 @@ export function createIntake(options: IntakeOptions): Intake {
       table.sweep(clock.now());
       wasFull = (await scan.go()) === 'full';
       wait = await untilNextLook();
+      // Those that had to stand back for the walk have nothing under way that would wake them.
+      for (const hop of table.known()) if (hop.backlog.size > 0 && takenBy(hop) === 0) onJobs(hop);
     } catch (error) {
       complain(log, 'looking for due jobs', error);
       scan.restart();

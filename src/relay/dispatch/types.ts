@@ -61,7 +61,11 @@ export interface Dispatcher {
   start(): void;
   /** Something may be due: to this destination, which is then tried at once, or anywhere. */
   wake(destination?: string): void;
-  /** Goes on by other settings; what is under way ends under the old ones. */
+  /**
+   * Goes on by other settings; what is under way ends under the old ones.
+   *
+   * @param routes absent: there are none any more
+   */
   reload(config: DispatchConfig, routes?: Routes): void;
   /**
    * No new deliveries. Those under way may end within `relay.shutdown_timeout`; the rest is broken
