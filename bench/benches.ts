@@ -9,6 +9,7 @@ import { lookupBench } from './decision/lookups.ts';
 import { parseBench } from './decision/parse.ts';
 import { policiesBench } from './decision/policies.ts';
 import { answersBench } from './policy-server/answers.ts';
+import { relayBench } from './relay/relay.ts';
 import type { Bench } from './figure.ts';
 
 /** In the order in which they are shown and run. */
@@ -19,4 +20,5 @@ export const BENCHES: readonly Bench[] = [
   engineBench,
   policiesBench,
   answersBench,
+  relayBench,
 ];

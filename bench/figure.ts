@@ -35,6 +35,14 @@ export interface Figure {
 export interface BenchOptions {
   /** Smaller numbers: shows that the benchmark works, not how fast anything is. */
   readonly quick: boolean;
+  /** Of each measurement; absent: as the benchmark sees fit. */
+  readonly seconds?: number;
+  /** Rows that are wanted; absent: all. */
+  readonly rows?: readonly string[];
+  /** A folder for profiles of our processes; absent: none are made. */
+  readonly profile?: string;
+  /** Tells people what else they should know. */
+  readonly note: (line: string) => void;
 }
 
 /** A benchmark. */
@@ -81,6 +89,11 @@ export function figureText(figure: Figure, goal: Goal | undefined): string {
   const sign = goal !== undefined && 'atLeast' in goal ? '≥' : '≤';
   const wanted = figure.goal === null ? '' : `  (goal ${sign} ${figure.goal.toLocaleString('en')})`;
   const mark = figure.pass === false ? '  FAIL' : '';
-  const peer = figure.peer === null ? '' : `  ${figure.peerName}: ${figure.peer}`;
+  const peer =
+    figure.peer === null ? '' : `  ${figure.peerName}: ${rounded(figure.peer)}${ratio(figure)}`;
   return `${figure.figure.padEnd(44)} ${value.padStart(12)} ${figure.unit}${wanted}${peer}${mark}`;
+}
+
+function ratio(figure: Figure): string {
+  return figure.ratio === null ? '' : ` (× ${figure.ratio})`;
 }

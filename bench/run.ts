@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- NAME [--json] [--quick]`: measures, and prints a line of JSON for each figure.
+ * `npm run bench -- NAME [--json] [--quick] [--seconds N] [--row ROW]… [--profile FOLDER]`: measures,
+ * and prints a line of JSON for each figure. The last three count where a benchmark heeds them.
  *
  * @module
  */
@@ -9,7 +10,13 @@ import { type Bench, figureOf, figureText } from './figure.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean' }, quick: { type: 'boolean' } },
+  options: {
+    json: { type: 'boolean' },
+    quick: { type: 'boolean' },
+    seconds: { type: 'string' },
+    row: { type: 'string', multiple: true },
+    profile: { type: 'string' },
+  },
 });
 const json = values.json === true;
 // `npm run bench | head`: a reader that has seen enough is no fault.
@@ -44,7 +51,15 @@ function isMeant(bench: Bench, name: string): boolean {
 async function runBench(bench: Bench): Promise<boolean> {
   const quick = values.quick === true;
   if (!json) say(`\n${bench.name}: ${bench.what}`);
-  const measurements = await bench.run({ quick });
+  const measurements = await bench.run({
+    quick,
+    ...(values.seconds === undefined ? {} : { seconds: Number(values.seconds) }),
+    ...(values.row === undefined ? {} : { rows: values.row }),
+    ...(values.profile === undefined ? {} : { profile: values.profile }),
+    note: (line) => {
+      if (!json) say(`  ${line}`);
+    },
+  });
   // A figure belongs to the group that was asked for: `decision/engine` measures `decision`.
   const [group = bench.name] = bench.name.split('/');
   const figures = measurements.map((measurement) => figureOf(group, measurement));

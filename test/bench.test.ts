@@ -61,6 +61,15 @@ describe('bench', () => {
       assert.ok(names.includes(`of an empty responder: ${shape}`));
     }
   });
+
+  it('the relay accepts, delivers and starts on a full queue beside a real Postfix', async () => {
+    const all = await figures('relay');
+    for (const name of ['accepted: 16 sessions, 2 KB', 'delivered: 16 sessions, 2 KB']) {
+      const figure = all.find((each) => each['figure'] === name);
+      assert.equal(figure?.['peerName'], 'Postfix', name);
+    }
+    assert.ok(all.some((each) => String(each['figure']).startsWith('first delivery')));
+  });
 });
 
 async function figures(group: string): Promise<readonly Record<string, unknown>[]> {
