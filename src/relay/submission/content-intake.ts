@@ -41,6 +41,7 @@ export class ContentIntake {
   #look: HeaderLook | undefined;
   #received = 0;
   #over = false;
+  #writing = false;
 
   constructor(entrance: Entrance, transaction: Transaction, decide: Decide) {
     this.#entrance = entrance;
@@ -88,7 +89,8 @@ export class ContentIntake {
   async abandon(): Promise<void> {
     this.#over = true;
     this.#pieces = [];
-    await this.#abortSink();
+    // Whoever writes sees afterwards that it was in vain.
+    if (!this.#writing) await this.#abortSink();
   }
 
   #isRefused(): boolean {
@@ -126,13 +128,15 @@ export class ContentIntake {
     if (this.#isRefused()) return await this.#refuse(this.#verdict());
     try {
       if (!(await this.#write())) return;
+      const sink = this.#sink!;
+      // From here on it is the queue's: nobody takes back what may be on disk already.
+      this.#sink = undefined;
       const reply = await storeMessage(this.#entrance, {
-        sink: this.#sink!,
+        sink,
         transaction: this.#transaction,
         look: this.#look!,
         size: this.#scanner.size,
       });
-      this.#sink = undefined;
       this.#finish(reply);
     } catch (error) {
       await this.#refuse(refuseCommit(this.#entrance, this.#transaction.client, error));
@@ -147,7 +151,7 @@ export class ContentIntake {
     }
   }
 
-  /** @returns false where the message was refused for what its header says */
+  /** @returns false where it was in vain: the header forbids the message, or the client has gone */
   async #write(): Promise<boolean> {
     const first = this.#look === undefined;
     const pieces = this.#pieces;
@@ -159,8 +163,19 @@ export class ContentIntake {
     }
     this.#sink ??= this.#entrance.queue.open();
     if (first) pieces.unshift(this.#prefix(this.#sink.id));
-    if (first || gathered > 0) await this.#sink.write(joined(pieces));
-    return true;
+    if (first || gathered > 0) await this.#writeOut(this.#sink, joined(pieces));
+    if (!this.#over) return true;
+    await this.#abortSink();
+    return false;
+  }
+
+  async #writeOut(sink: MessageSink, part: Buffer): Promise<void> {
+    this.#writing = true;
+    try {
+      await sink.write(part);
+    } finally {
+      this.#writing = false;
+    }
   }
 
   /** The first part holds the whole header, or as much of it as is looked at. */

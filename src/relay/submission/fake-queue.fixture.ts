@@ -28,7 +28,9 @@ export interface FakeQueue extends Pick<Queue, 'open'> {
   failWith: string | undefined;
   /** Writes reject. */
   breaks: boolean;
-  /** Writes and commits wait for it. */
+  /** Writes wait for it. */
+  writeGate: Promise<void> | undefined;
+  /** Commits wait for it. */
   gate: Promise<void> | undefined;
 }
 
@@ -49,6 +51,7 @@ export function fakeQueue(): FakeQueue {
     },
     failWith: undefined as string | undefined,
     breaks: false,
+    writeGate: undefined as Promise<void> | undefined,
     gate: undefined as Promise<void> | undefined,
     open(): MessageSink {
       opened += 1;
@@ -57,7 +60,7 @@ export function fakeQueue(): FakeQueue {
       return {
         id,
         async write(chunk) {
-          await queue.gate;
+          await queue.writeGate;
           if (queue.breaks) throw new Error('disk on fire');
           writes.push(chunk.length);
           pieces.push(Buffer.from(chunk));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Failure } from '../../failure.ts';
+import type { Failure, Outcome } from '../../failure.ts';
 import type { MessageSink, NewMessage } from '../queue/types.ts';
 import type { Client } from './client.ts';
 import type { Entrance } from './entrance.ts';
@@ -26,13 +26,23 @@ export async function storeMessage(entrance: Entrance, written: WrittenMessage):
   const { sink, transaction, look } = written;
   const message = newMessage(transaction, look, entrance.ruling.settings.tlsRequiredNo);
   const startedAt = clock.now();
-  const stored = await sink.commit(message);
+  const stored = await commit(sink, message);
   if (!stored.ok) return refuseFailure(entrance, transaction.client, stored.failure);
   metrics.committed(clock.now() - startedAt);
   metrics.accepted(message.origin.via);
   tally.accepted += 1;
   logAccepted(entrance, { id: stored.value, message, written });
   return reply(250, '2.0.0', `queued as ${stored.value}`);
+}
+
+/** A commit that rejects is a bug of the queue; what it left is taken back. */
+async function commit(sink: MessageSink, message: NewMessage): Promise<Outcome<string>> {
+  try {
+    return await sink.commit(message);
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
 }
 
 /** What a fault of the queue is to the client: it may come again. */

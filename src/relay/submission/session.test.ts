@@ -193,6 +193,38 @@ describe('a session in clear from a trusted network', () => {
     while (server.queue.aborted === 0) await nextTurn();
     assert.equal(server.queue.underWay, 0);
   });
+
+  it('a client that vanishes while its message is written leaves nothing', async () => {
+    await using server = await startTestServer();
+    const gate = Promise.withResolvers<void>();
+    server.queue.writeGate = gate.promise;
+    const client = server.connect();
+    await client.toContent();
+    client.send('a: b\r\n\r\n.\r\n');
+    while (server.queue.underWay === 0) await nextTurn();
+    client.socket.resetAndDestroy();
+    while (server.submission.stats().connections > 0) await nextTurn();
+    assert.equal(server.queue.aborted, 0, 'not while it is written');
+    gate.resolve();
+    while (server.queue.aborted === 0) await nextTurn();
+    assert.equal(server.queue.kept.length, 0);
+  });
+
+  it('a client that vanishes during the commit takes nothing back', async () => {
+    await using server = await startTestServer();
+    const gate = Promise.withResolvers<void>();
+    server.queue.gate = gate.promise;
+    const client = server.connect();
+    await client.toContent();
+    client.send('a: b\r\n\r\n.\r\n');
+    while (server.queue.writes.length === 0) await nextTurn();
+    client.socket.resetAndDestroy();
+    while (server.submission.stats().connections > 0) await nextTurn();
+    gate.resolve();
+    while (server.queue.kept.length === 0) await nextTurn();
+    assert.equal(server.queue.aborted, 0);
+    assert.equal(server.submission.stats().accepted, 1);
+  });
 });
 
 async function nextTurn(): Promise<void> {
