@@ -67,7 +67,6 @@ export async function attemptJob(
     bug = error;
     report = reportFor(job, brokenBy(error));
   }
-  if (bug === undefined && wasBrokenOff(report)) return { kind: 'broken-off' };
   const attempt: EndedAttempt = {
     job,
     report,
@@ -77,8 +76,34 @@ export async function attemptJob(
     settings: deps.config.relay,
     reportingMta: deps.config.smtp.heloName,
   };
-  return concluded(attempt, deps, bug);
+  try {
+    if (bug === undefined && wasBrokenOff(report)) return { kind: 'broken-off' };
+    return concluded(attempt, deps, bug);
+  } catch (error) {
+    return lastResort({ ...attempt, report: reportFor(job, brokenBy(error)) }, bug ?? error);
+  }
 }
+
+/** Whatever is wrong with the report of the attempt: the job comes again, and somebody is told. */
+function lastResort(attempt: EndedAttempt, bug: unknown): AttemptEnd {
+  const { job, endedAt } = attempt;
+  const { code, detail } = brokenBy(bug);
+  const recipients = job.recipients.map(
+    ({ number }) => ({ number, state: 'waiting', text: detail, code: '', host: '' }) as const,
+  );
+  const settlement = {
+    at: endedAt,
+    recipients,
+    retryAt: endedAt + LAST_RESORT_MS,
+    delayNoticeSent: job.delayNoticeSent,
+    counts: true,
+    notifications: [],
+  };
+  const consequences = { settlement, notices: [], outcomes: [] };
+  return { kind: 'ended', attempt, consequences, dropped: [], sign: 'none', bug: bug ?? code };
+}
+
+const LAST_RESORT_MS = 3_600_000;
 
 function concluded(attempt: EndedAttempt, { notify }: AttemptDeps, bug: unknown): AttemptEnd {
   const { report } = attempt;

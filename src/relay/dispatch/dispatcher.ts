@@ -77,8 +77,23 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   });
 
   const follow = (task: Promise<void>): void => {
-    work.add(task);
-    void task.finally(() => work.delete(task));
+    const safe = task.catch(complain).finally(() => work.delete(safe));
+    work.add(safe);
+  };
+
+  /** A bug in here must not end the process: other mail is under way. */
+  const complain = (error: unknown): void => {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : 'no Error';
+    log.error({ event: 'dispatcher-broken', error: stack }, 'an error of this program');
+  };
+
+  const record = (job: Job, end: AttemptEnd): void => {
+    try {
+      if (end.kind === 'ended') recordAttempt(end, records);
+      else recordBrokenOff(job, records);
+    } catch (error) {
+      complain(error);
+    }
   };
 
   const patience = {
@@ -91,7 +106,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       database = state;
       log[state === 'up' ? 'info' : 'error'](
         { event: 'queue-database', state },
-        state === 'up' ? 'the database answers again' : 'the database is gone: nothing new begins',
+        state === 'up'
+          ? 'the database takes what is written again'
+          : 'the database takes nothing: no new delivery begins',
       );
       if (state === 'up') {
         intake.lookAnew();
@@ -227,12 +244,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     pace.isBackingOff(clock.now()) ? unreachable?.failure : undefined;
 
   const write = async (job: Job, end: AttemptEnd): Promise<void> => {
+    record(job, end);
     if (end.kind === 'broken-off') {
-      recordBrokenOff(job, records);
       unwritten(await giveBackPatiently([job], patience), [job]);
       return;
     }
-    recordAttempt(end, records);
     unwritten(await settlePatiently(job, end.consequences.settlement, patience), [job]);
   };
 

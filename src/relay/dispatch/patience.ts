@@ -6,6 +6,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log/log.ts';
 import { printable } from '../../printable.ts';
+import { QueueError } from '../queue/queue-error.ts';
 import type { Job, Queue, Settlement } from '../queue/types.ts';
 
 /** What writing stands on. */
@@ -82,7 +83,7 @@ async function persist(
       return written;
     } catch (error) {
       const why = printable(error instanceof Error ? error.message : String(error));
-      const state = await stateOf(queue);
+      const state = await stateOf(queue, error);
       onState(state);
       onFault(state);
       const fields = { event: 'queue-write-failed', what, database: state, error: why };
@@ -109,7 +110,14 @@ function withoutNotifications(settlement: Settlement): Settlement {
 
 const LATER_MS = 3_600_000;
 
-async function stateOf(queue: Queue): Promise<'up' | 'down'> {
+/**
+ * A database that can be read may yet take nothing: a full disk. Only where one row is at fault are
+ * the others worth trying.
+ */
+async function stateOf(queue: Queue, error: unknown): Promise<'up' | 'down'> {
+  if (error instanceof QueueError) {
+    return error.failure.code === 'QUEUE_MESSAGE_REFUSED' ? 'up' : 'down';
+  }
   try {
     await queue.nextDueAt();
     return 'up';

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from '../../clock.ts';
+import { QueueError } from '../queue/queue-error.ts';
 import type { DueJob, Job, JobKey, Queue, QueuedRecipient, Settlement } from '../queue/types.ts';
 
 /** A job as a test puts it in. */
@@ -37,6 +38,8 @@ export interface FakeQueue extends Queue {
   readonly calls: string[];
   /** Every call fails while it is set. */
   down: boolean;
+  /** Can be read, and takes nothing. */
+  full: boolean;
   /** Settlements that are refused although the database answers. */
   refuse: (settlement: Settlement) => boolean;
 }
@@ -64,6 +67,7 @@ export function fakeQueue(clock: Clock): FakeQueue {
       .toSorted(order);
   const queue: FakeQueue = {
     down: false,
+    full: false,
     refuse: () => false,
     rows,
     calls,
@@ -117,6 +121,9 @@ export function fakeQueue(clock: Clock): FakeQueue {
     },
     async settle(job, settlement) {
       await check();
+      if (queue.full) {
+        throw new QueueError({ code: 'QUEUE_FULL_DISK', detail: 'the disk is full' });
+      }
       if (queue.refuse(settlement)) throw new Error('this row is refused');
       const row = rows.get(keyOf(job));
       if (row?.takenBy !== 'us') return false;

@@ -154,6 +154,28 @@ describe('dispatcher: trouble of our own', () => {
     await stop();
   });
 
+  it('an error in the middle of the dispatcher itself: the job comes again, the process lives', async () => {
+    const { queue, dispatcher, stop, clock, logged } = bench();
+    queue.add({ id: 'bad', destination: 'example.test' });
+    const row = queue.rows.get('bad example.test')!;
+    let asked = 0;
+    const { recipients } = row.job;
+    row.job = Object.defineProperty({ ...row.job }, 'recipients', {
+      get: () => {
+        asked += 1;
+        // After the delivery, where what follows is worked out.
+        if (asked === 2) throw new RangeError('a bug');
+        return recipients;
+      },
+    });
+    dispatcher.start();
+    await clock.advance(0);
+    assert.equal(queue.settled[0]?.settlement.recipients[0]?.state, 'waiting');
+    assert.equal(logged('delivery-broken').length, 1);
+    assert.equal(dispatcher.stats().taken, 0);
+    await stop();
+  });
+
   it('an error in writing a notification: nobody is returned unheard', async () => {
     let broken = true;
     const { queue, dispatcher, stop, clock } = bench({
@@ -200,6 +222,22 @@ describe('dispatcher: trouble of our own', () => {
     assert.equal(queue.settled.length, 6);
     assert.equal(network.only('mail').length, 6);
     assert.equal(queue.rows.size, 0);
+    await stop();
+  });
+
+  it('a full disk: what was delivered is settled when there is room, and nothing new begins', async () => {
+    const { queue, dispatcher, stop, clock, network } = bench({ relay: { concurrencyPerHop: 2 } });
+    queue.add(...jobs(50, 'example.test'));
+    queue.full = true;
+    dispatcher.start();
+    await clock.advance(5 * MINUTE);
+    const sent = network.only('mail').length;
+    assert.ok(sent < 50, `${sent} sent`);
+    assert.equal(queue.settled.length, 0);
+    queue.full = false;
+    await clock.advance(MINUTE);
+    assert.equal(queue.rows.size, 0);
+    assert.equal(network.only('mail').length, 50);
     await stop();
   });
 
