@@ -60,8 +60,7 @@ function refuseFailure(entrance: Entrance, client: Client, { code, detail }: Fai
     { event: 'queue-fault', client: client.address, code, detail },
     `a message could not be queued: ${detail} (${code})`,
   );
-  // Compared as text: the register of the queue is its own.
-  return (code as string) === 'QUEUE_FULL_DISK' ? REPLIES.queueFull : REPLIES.queueFault;
+  return code === 'QUEUE_FULL_DISK' ? REPLIES.queueFull : REPLIES.queueFault;
 }
 
 function newMessage(
