@@ -8,11 +8,13 @@ import { type LabRun, listScenes, runLab, standLab } from '../lab/run-lab.ts';
 import type { WorldOptions } from '../lab/world.ts';
 import { EXIT_UNAVAILABLE, EXIT_USAGE } from './exit-codes.ts';
 import type { Io } from './io.ts';
+import { relayTour } from './lab-relay.ts';
 import { CommandStop, parsePort, type SharedOptions } from './shared-options.ts';
 
 interface LabOptions extends SharedOptions {
   readonly serve?: boolean;
   readonly list?: boolean;
+  readonly relay?: boolean;
   readonly dnsPort?: number;
 }
 
@@ -29,10 +31,14 @@ export function labCommand(io: Io, done: (exitCode: number) => void): Command {
     .argument('[name...]', 'only scenes whose name contains one of these')
     .option('--list', 'list the scenes without playing them')
     .option('--serve', 'leave the lab standing and print the commands to try against it')
+    .option(
+      '--relay',
+      'instead of the scenes: send messages through the relay, in peace and under attack; with --serve it stays',
+    )
     .option('--dns-port <port>', 'port of the lab resolver (default: a free one)', parsePort)
     .addHelpText(
       'after',
-      '\nExamples:\n  smtp-sts lab\n  smtp-sts lab starttls dane\n  smtp-sts lab --serve',
+      '\nExamples:\n  smtp-sts lab\n  smtp-sts lab starttls dane\n  smtp-sts lab --serve\n  smtp-sts lab --relay',
     )
     .action(async (names: readonly string[], _options: object, command: Command) => {
       done(await start(names, command.optsWithGlobals<LabOptions>(), io));
@@ -48,6 +54,7 @@ async function start(names: readonly string[], options: LabOptions, io: Io): Pro
     return 0;
   }
   try {
+    if (options.relay === true) return await tour(options, io);
     if (options.serve === true) {
       await standLab({ ...portsFrom(options), stdout, program: programName() });
       return 0;
@@ -57,6 +64,25 @@ async function start(names: readonly string[], options: LabOptions, io: Io): Pro
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
     throw new CommandStop(`the lab could not start: ${message}`, EXIT_UNAVAILABLE);
+  }
+}
+
+async function tour(options: LabOptions, io: Io): Promise<number> {
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  try {
+    const right = await relayTour({
+      ...portsFrom(options),
+      ...(options.serve === true ? { stay: stop.signal } : {}),
+      program: programName(),
+      io,
+    });
+    return right ? 0 : 1;
+  } finally {
+    process.off('SIGINT', end);
+    process.off('SIGTERM', end);
   }
 }
 
