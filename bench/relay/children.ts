@@ -37,7 +37,12 @@ export async function startChild<Order extends object>(
   };
 }
 
-/** The next message; a process that ends instead is an error. */
+/** What a process says that could not carry out its order. */
+interface Failed {
+  readonly failed: string;
+}
+
+/** The next message; a process that fails, or ends instead, is an error. */
 async function answerOf<Answer>(process: ChildProcess, module: string): Promise<Answer> {
   const over = new AbortController();
   const ended = once(process, 'exit', { signal: over.signal }).then(([code, signal]) => {
@@ -45,7 +50,8 @@ async function answerOf<Answer>(process: ChildProcess, module: string): Promise<
   });
   ended.catch(() => undefined);
   try {
-    const [answer] = (await Promise.race([once(process, 'message'), ended])) as [Answer];
+    const [answer] = (await Promise.race([once(process, 'message'), ended])) as [Answer & object];
+    if ('failed' in answer) throw new Error(`${module}: ${(answer as Failed).failed}`);
     return answer;
   } finally {
     over.abort();
@@ -67,8 +73,8 @@ export function serveOrders(carryOut: (order: never) => Promise<object>): void {
     void carryOut(order as never).then(
       (answer) => process.send?.(answer),
       (error: unknown) => {
-        process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-        process.exit(1);
+        const failed = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        process.send?.({ failed } satisfies Failed);
       },
     );
   });
