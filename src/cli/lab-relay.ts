@@ -5,7 +5,7 @@
  */
 import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { type LabRelay, startLabRelay } from '../lab/lab-relay.ts';
+import { type LabRelay, startLabRelay } from './relay-in-lab.ts';
 import { raiseStandingDomains } from '../lab/standing-domains.ts';
 import type { LabMx } from '../lab/types.ts';
 import { startWorld, type World, type WorldOptions } from '../lab/world.ts';

@@ -14,8 +14,8 @@ import { fail, ok, type Outcome } from '../failure.ts';
 import { silentLog } from '../log/log.ts';
 import { startService } from '../serve.ts';
 import { connectSmtp } from '../smtp/session.ts';
-import { SELF_TEST_NAMES } from './standing-domains.ts';
-import type { World } from './world.ts';
+import { SELF_TEST_NAMES } from '../lab/standing-domains.ts';
+import type { World } from '../lab/world.ts';
 
 /** A message for the relay. */
 export interface LabLetter {
