@@ -143,6 +143,15 @@ export const relaySection = z.strictObject({
     kind: NUMBER,
     about: 'Messages a minute to one next hop; 0: any number.',
   }),
+  concurrency_per_host: setting(count(1, 1_000), 20, {
+    kind: NUMBER,
+    about:
+      'Sessions with one address of a host at once, whatever domains they are for. To give one next hop more, raise this and `concurrency_per_hop`.',
+  }),
+  messages_per_minute_per_host: setting(count(0, 1_000_000), 0, {
+    kind: NUMBER,
+    about: 'Messages a minute to one address of a host; 0: any number.',
+  }),
   session_idle: setting(duration({ min: '0ms', max: '5m' }), '5s', {
     kind: DURATION,
     about: 'How long a session is kept open for another message.',

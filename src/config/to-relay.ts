@@ -28,6 +28,8 @@ export function toRelay(section: ConfigFile['relay']): RelaySettings {
     concurrency: section.concurrency,
     concurrencyPerHop: section.concurrency_per_hop,
     messagesPerMinutePerHop: section.messages_per_minute_per_hop,
+    concurrencyPerHost: section.concurrency_per_host,
+    messagesPerMinutePerHost: section.messages_per_minute_per_host,
     sessionIdleMs: section.session_idle,
     messagesPerSession: section.messages_per_session,
     retryWaitsMs: section.retry_waits,

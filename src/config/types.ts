@@ -169,6 +169,10 @@ export interface RelaySettings {
   readonly concurrencyPerHop: number;
   /** Messages a minute to one next hop; 0: any number. */
   readonly messagesPerMinutePerHop: number;
+  /** Sessions with one address of a host at once, for all domains together. */
+  readonly concurrencyPerHost: number;
+  /** Messages a minute to one address of a host; 0: any number. */
+  readonly messagesPerMinutePerHost: number;
   readonly sessionIdleMs: number;
   readonly messagesPerSession: number;
   readonly retryWaitsMs: readonly number[];

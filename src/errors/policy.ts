@@ -106,6 +106,11 @@ export const POLICY_ERRORS = {
     meaning: 'The program is stopping, or whoever asked for the delivery gave up.',
     action: 'Nothing: the message is tried again later.',
   },
+  POLICY_HOST_BUSY: {
+    meaning: 'As many sessions with the host are in use as the relay may have with it.',
+    action:
+      'None: the message takes its turn. If mail for a host of your own waits long, raise `relay.concurrency_per_host`.',
+  },
   POLICY_DELIVERY_BROKEN: {
     meaning: 'A delivery ended in an error of this program.',
     action: 'The message is tried again. Report the error with the text of the log.',

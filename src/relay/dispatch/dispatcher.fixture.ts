@@ -80,6 +80,8 @@ export const RELAY: RelaySettings = {
   concurrency: 200,
   concurrencyPerHop: 20,
   messagesPerMinutePerHop: 0,
+  concurrencyPerHost: 20,
+  messagesPerMinutePerHost: 0,
   sessionIdleMs: 5_000,
   messagesPerSession: 100,
   retryWaitsMs: [60_000, 300_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000],
