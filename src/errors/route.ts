@@ -71,6 +71,12 @@ export const ROUTE_ERRORS = {
       'Mail waits and nothing is returned for this. Correct `user` or the password file, then reload.',
     rule: 'RFC 4954 §6',
   },
+  ROUTE_AUTH_WANTED: {
+    meaning: 'The smart host takes mail only from users who authenticate, or not from ours.',
+    action:
+      'Mail waits and nothing is returned for this. Set `user` and `password_file`, then reload.',
+    rule: 'RFC 4954 §6',
+  },
   ROUTE_AUTH_TEMPORARY: {
     meaning: 'The smart host could not check our password now.',
     action: 'Mail waits. If it lasts, tell the postmaster of the smart host.',

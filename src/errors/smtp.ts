@@ -12,6 +12,10 @@ export const SMTP_ERRORS = {
     action: 'Try again later.',
     rule: 'RFC 5321 §4.5.3.2',
   },
+  SMTP_SESSION_SILENT: {
+    meaning: 'A session that had carried another message gave no answer any more.',
+    action: 'Nothing to do: the message goes over a new session at once.',
+  },
   SMTP_CONNECTION_LOST: {
     meaning: 'The connection broke before the message was handed over.',
     action: 'Nothing to do: the message is tried again. If it lasts, look at the network path.',

@@ -3,9 +3,10 @@ import { describe, it } from 'node:test';
 import type { Outcome } from '../failure.ts';
 import type { SmtpConnectOptions, SmtpSession } from '../smtp/types.ts';
 import { stsPolicy } from '../tls-policy/evidence.fixture.ts';
-import { fakeNetwork } from '../tls-policy/network.fixture.ts';
+import { fakeNetwork, rejected, type FakeServer } from '../tls-policy/network.fixture.ts';
 import { EXPIRED_CERTIFICATE, GOOD, play, serverFor, statuses } from './deliver.fixture.ts';
 import { fakePolicies } from '../tls-policy/policies.fixture.ts';
+import { isRouteFault } from './routes/route-fault.ts';
 import type { RouteChoice } from './routes/types.ts';
 
 const SMART: RouteChoice = {
@@ -86,6 +87,27 @@ describe('deliver by a route', () => {
     const played = await play({ more, servers: { '192.0.2.4': EXPIRED_CERTIFICATE } });
     assert.deepEqual(statuses(played), ['deferred']);
     assert.deepEqual(played.network.only('auth'), []);
+  });
+
+  it('a smart host that wants AUTH makes mail wait; without a route it is refused mail', async () => {
+    for (const code of [530, 534, 535, 538]) {
+      const answer: FakeServer['answer'] = ({ address }) => ({
+        recipient: address,
+        status: 'failed',
+        failure: { code: 'SMTP_MAIL_REFUSED', detail: `${code} who are you` },
+        reply: { code, lines: ['who are you'] },
+      });
+      const servers = { '192.0.2.4': { ...GOOD, answer }, '192.0.2.3': { ...GOOD, answer } };
+      const played = await play({ ...via(SMART), servers });
+      const [recipient] = played.report.recipients;
+      assert.equal(recipient?.status, 'deferred');
+      assert.equal(recipient.failure.code, 'ROUTE_AUTH_WANTED');
+      assert.match(recipient.failure.detail, /^the route \* has no user .*who are you/);
+      assert.ok(isRouteFault(recipient.failure));
+      assert.deepEqual(statuses(await play({ to: ['r@other.test'], servers })), ['failed']);
+    }
+    const servers = { '192.0.2.4': { ...GOOD, answer: rejected } };
+    assert.deepEqual(statuses(await play({ ...via(SMART), servers })), ['failed']);
   });
 
   it('no mail is returned for a route that leads nowhere', async () => {

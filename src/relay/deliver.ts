@@ -14,11 +14,12 @@ import { nextHopText } from '../tls-policy/next-hop.ts';
 import type { OpenSessionOptions } from '../tls-policy/session.ts';
 import type { DecisionRecord, HostPolicy } from '../tls-policy/types.ts';
 import { groupRecipients, type RecipientGroup, type Route } from './group-recipients.ts';
-import { walkHosts, type OpenHost, type WalkResult } from './host-walk.ts';
+import { walkHosts, wasContacted, type OpenHost, type WalkResult } from './host-walk.ts';
 import { walkOrder, withoutLoops, type OwnIdentity } from './mx-walk-order.ts';
 import { failedForSts, recheckPolicy } from './policy-recheck.ts';
 import { messageDemand, unsure, type MessageDemand, type TlsRequiredNo } from './require-tls.ts';
 import { hopDemandOf, tlsStartOf } from './routes/choice.ts';
+import { sparedByRoute } from './routes/route-fault.ts';
 import { reachableFrom } from './routes/source-address.ts';
 import type { SessionSource } from './session-pool/types.ts';
 import { unpooled } from './session-pool/unpooled.ts';
@@ -120,10 +121,12 @@ async function decideAndWalk(group: RecipientGroup, options: DeliverOptions): Pr
 
 /** A newer policy could have let the message through; none ends without that look (RFC 8461 §5.1). */
 function wantsRecheck(
-  { waiting, attempts, ruledOut }: WalkResult,
+  { waiting, attempts, ruledOut, full }: WalkResult,
   { isLast }: DeliverOptions,
 ): boolean {
   if (waiting.length === 0) return false;
+  // It comes back when there is room: this was no attempt.
+  if (full.length > 0 && !attempts.some(wasContacted)) return false;
   return isLast === true || ruledOut || attempts.some(failedForSts);
 }
 
@@ -166,6 +169,7 @@ async function walk(
       waiting: recipients,
       faults: [],
       ruledOut: false,
+      full: [],
       instead,
     };
   }
@@ -229,7 +233,7 @@ function opener(purpose: Purpose, options: DeliverOptions): OpenHost {
   const { route } = group;
   const localAddress = localAddressOf(purpose, options);
   const authUser = route?.auth?.user;
-  return async (hostPolicy, address, { policyUse, from }) =>
+  return async (hostPolicy, address, { policyUse, from, whenFull }) =>
     await sessions.lease({
       open: {
         hostPolicy,
@@ -254,6 +258,7 @@ function opener(purpose: Purpose, options: DeliverOptions): OpenHost {
       demand,
       ...(authUser === undefined ? {} : { authUser }),
       ...(from === undefined ? {} : { from }),
+      ...(whenFull === undefined ? {} : { whenFull }),
     });
 }
 
@@ -266,7 +271,7 @@ interface Course extends Pick<HopReport, 'recheck' | 'policyUse'> {
 }
 
 function hopResult(
-  { nextHop, recipients }: RecipientGroup,
+  { nextHop, recipients, route }: RecipientGroup,
   decision: DecisionRecord,
   last: Walked,
   { before, doubt, ...course }: Course,
@@ -274,14 +279,19 @@ function hopResult(
   const reports = recipients.map((recipient) => {
     const known = last.settled.get(recipient) ?? before?.settled.get(recipient);
     const report = known ?? { recipient: recipient.address, ...unsettled(decision, last, doubt) };
-    return [recipient, { ...report, nextHop }] as const;
+    const result = route === undefined ? report : sparedByRoute(report, route.name);
+    return [recipient, { ...result, nextHop }] as const;
   });
   const attempts = [...(before?.attempts ?? []), ...last.attempts];
   const unsureOf = doubt === undefined ? {} : { doubt };
   return {
-    report: { nextHop, decision, attempts, ...course, ...unsureOf },
+    report: { nextHop, decision, attempts, ...course, ...unsureOf, ...fullOf(last) },
     recipients: new Map(reports),
   };
+}
+
+function fullOf({ full }: Walked): Pick<HopReport, 'full'> {
+  return full.length === 0 ? {} : { full };
 }
 
 /** No server spoke for the recipient: why not, and whether waiting can help. */
@@ -293,11 +303,18 @@ function unsettled({ policy }: DecisionRecord, last: Walked, doubt: Failure | un
   }
   const failure = faults.find(({ resultType }) => resultType !== undefined) ??
     faults[0] ??
+    busy(last) ??
     policy.failure ?? {
       code: 'POLICY_NO_HOST_USABLE' as const,
       detail: `no host of ${nextHopText(policy.nextHop)} has an address to try`,
     };
   return { status: ruledOut ? 'failed' : 'deferred', failure };
+}
+
+function busy({ full }: Walked): Failure | undefined {
+  if (full.length === 0) return undefined;
+  const detail = `no room for another session with ${full.join(', ')} at present`;
+  return { code: 'POLICY_HOST_BUSY', detail };
 }
 
 function stopped({ nextHop, recipients }: RecipientGroup): HopResult {

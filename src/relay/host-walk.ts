@@ -11,7 +11,12 @@ import type { AttemptEvent } from '../tls-policy/attempt-event.ts';
 import type { OpenSessionOptions } from '../tls-policy/session.ts';
 import type { HostPolicy } from '../tls-policy/types.ts';
 import { hostFault, isLastingFault, sessionFault, type MessageDemand } from './require-tls.ts';
-import type { SessionLease, SessionWish } from './session-pool/types.ts';
+import {
+  isFull,
+  type HostFull,
+  type SessionLease,
+  type SessionWish,
+} from './session-pool/types.ts';
 import { isStale, sendTo, watched } from './transaction.ts';
 import type { RecipientReport } from './types.ts';
 
@@ -19,14 +24,15 @@ import type { RecipientReport } from './types.ts';
 export interface OpenHow {
   readonly policyUse: NonNullable<OpenSessionOptions['policyUse']>;
   readonly from?: SessionWish['from'];
+  readonly whenFull?: SessionWish['whenFull'];
 }
 
-/** Gives a session with one address of a host, under the message's own demand. */
+/** Gives a session with one address of a host, under the message's own demand; or says it is full. */
 export type OpenHost = (
   hostPolicy: HostPolicy,
   address: string,
   how: OpenHow,
-) => Promise<SessionLease>;
+) => Promise<SessionLease | HostFull>;
 
 /** What a walk needs. */
 export interface WalkOptions {
@@ -56,12 +62,16 @@ export interface WalkResult {
    * end of the message: there may be a newer policy.
    */
   readonly ruledOut: boolean;
+  /** Hosts of the best that are left, as `address:port`, that had no room for another session. */
+  readonly full: readonly string[];
 }
 
 /** Addresses of one host that are tried: at least two (RFC 5321 §5.1), and not without end. */
 export const ADDRESSES_PER_HOST = 4;
 /** Connections in one walk. */
 export const CONNECTIONS_PER_WALK = 20;
+/** A session that lay idle is answered on at once, or is dead. Milliseconds. */
+const FIRST_REPLY_MS = 30_000;
 
 /** The walk while it goes on. */
 interface State {
@@ -73,12 +83,22 @@ interface State {
   connections: number;
   /** Something was left untried for want of connections. */
   cutShort: boolean;
+  /** Addresses of the present preference that had no room. */
+  full: readonly Full[];
+}
+
+interface Full {
+  readonly host: HostPolicy;
+  readonly address: string;
+  readonly key: string;
 }
 
 /**
  * Tries hosts in order. A host that is refused, or whose session shows too little, counts as
  * unreachable and the next one is tried (RFC 8461 §5.1, §8.4; RFC 7672 §2.2). A recipient that a
  * server defers is tried at the next host; one that it rejects is not (RFC 5321 §4.2.1).
+ *
+ * A host without room is passed over for its equals alone: a worse one is for when it is down.
  */
 export async function walkHosts(options: WalkOptions): Promise<WalkResult> {
   const state: State = {
@@ -89,15 +109,49 @@ export async function walkHosts(options: WalkOptions): Promise<WalkResult> {
     waiting: options.recipients,
     connections: 0,
     cutShort: false,
+    full: [],
   };
-  for (const host of options.hosts) {
-    if (state.waiting.length === 0 || state.faults.some(endsWalk)) break;
-    await tryHost(state, host);
+  for (const equals of byPreference(options.hosts)) {
+    for (const host of equals) if (!isOver(state)) await tryHost(state, host);
+    if (isOver(state)) break;
+    await tryFull(state);
+    if (state.full.length > 0) break;
   }
-  const { attempts, settled, faults, waiting, cutShort } = state;
+  const { attempts, settled, faults, waiting } = state;
+  const full = isOver(state) ? [] : state.full.map(({ key }) => key);
+  const cutShort = state.cutShort || full.length > 0;
   const allLasting = faults.length > 0 && faults.every(isLastingFault);
   const ruledOut = settled.size === 0 && allLasting && !cutShort;
-  return { attempts, settled, waiting, faults, ruledOut };
+  return { attempts, settled, waiting, faults, ruledOut, full };
+}
+
+function isOver({ waiting, faults }: State): boolean {
+  return waiting.length === 0 || faults.some(endsWalk);
+}
+
+function byPreference(hosts: readonly HostPolicy[]): readonly (readonly HostPolicy[])[] {
+  const groups = Map.groupBy(hosts, ({ preference }) => preference);
+  return [...groups.values()];
+}
+
+/**
+ * What has been tried is not to be tried again for want of room: who has been somewhere stays until
+ * there is some. Who has not can come back at no cost.
+ */
+async function tryFull(state: State): Promise<void> {
+  if (!state.attempts.some(wasContacted)) return;
+  for (const each of state.full) {
+    if (isOver(state)) return;
+    const others = state.full.filter((other) => other !== each);
+    state.full = others;
+    await tryAddress(state, each, 'stay');
+    if (state.full.length > others.length) return;
+  }
+}
+
+/** Not only refused unseen. */
+export function wasContacted({ address }: AttemptEvent): boolean {
+  return address !== undefined;
 }
 
 async function tryHost(state: State, host: HostPolicy): Promise<void> {
@@ -117,7 +171,7 @@ async function tryHost(state: State, host: HostPolicy): Promise<void> {
       return;
     }
     if (!refused) state.connections += 1;
-    if (await tryAddress(state, host, address)) return;
+    if (await tryAddress(state, { host, address })) return;
     if (state.faults.some(endsWalk)) return;
   }
 }
@@ -137,13 +191,26 @@ type Used =
   | 'stale';
 
 /** True where the host has spoken. */
-async function tryAddress(state: State, host: HostPolicy, address: string): Promise<boolean> {
+async function tryAddress(
+  state: State,
+  { host, address }: Pick<Full, 'host' | 'address'>,
+  whenFull: NonNullable<OpenHow['whenFull']> = 'leave',
+): Promise<boolean> {
   const policyUse = state.options.demand === 'report-only' ? 'report-only' : 'follow';
   const { open } = state.options;
-  const used = await useSession(state, host, await open(host, address, { policyUse }));
+  const leased = await open(host, address, { policyUse, whenFull });
+  if (isFull(leased)) {
+    state.full = [...state.full, { host, address, key: leased.full }];
+    return false;
+  }
+  const used = await useSession(state, host, leased);
   if (used !== 'stale') return used === 'spoken';
   // That a server hung up on a session without work says nothing of the host.
-  const fresh = await open(host, address, { policyUse, from: 'fresh' });
+  const fresh = await open(host, address, { policyUse, from: 'fresh', whenFull: 'stay' });
+  if (isFull(fresh)) {
+    state.full = [...state.full, { host, address, key: fresh.full }];
+    return false;
+  }
   return (await useSession(state, host, fresh)) === 'spoken';
 }
 
@@ -178,7 +245,9 @@ async function sendOver(
   const qualifies = (): boolean => fault === undefined && hostFault(host, sts) === undefined;
   const requireTls = demand === 'require-tls' || (demand === 'prefer-tls' && qualifies());
   const message = watched(state.options.message);
-  const sent = await sendTo(session, { ...envelope, requireTls }, state.waiting, message.source);
+  const sent = await sendTo(session, { ...envelope, requireTls }, state.waiting, message.source, {
+    firstReplyMs: reused ? FIRST_REPLY_MS : undefined,
+  });
   if (reused && !message.begun() && !session.usable && sent.every(isStale)) return 'stale';
   state.attempts.push(event);
   settle(state, sent, {

@@ -9,6 +9,7 @@ import type {
   MessageSource,
   Recipient,
   RecipientResult,
+  SendOptions,
   SmtpSession,
 } from '../smtp/types.ts';
 
@@ -26,12 +27,14 @@ export async function sendTo(
   envelope: Envelope,
   recipients: readonly Recipient[],
   message: MessageSource,
+  { firstReplyMs }: SendOptions = {},
 ): Promise<readonly RecipientResult[]> {
   const results: RecipientResult[] = [];
   while (results.length < recipients.length) {
     if (results.length > 0 && !session.usable) break;
     const portion = recipients.slice(results.length, results.length + RECIPIENTS_PER_TRANSACTION);
-    results.push(...(await session.send({ ...envelope, recipients: portion }, message)));
+    const how = results.length === 0 ? { firstReplyMs } : {};
+    results.push(...(await session.send({ ...envelope, recipients: portion }, message, how)));
   }
   return results;
 }
@@ -62,13 +65,14 @@ export function watched(message: MessageSource): WatchedSource {
   return { source, begun: () => begun };
 }
 
-/** The server had hung up, or was about to: no answer to the message. */
+/** The server had hung up, was about to, or is gone without a word: no answer to the message. */
 export function isStale(result: RecipientResult): boolean {
   return result.status === 'deferred' && HUNG_UP.has(result.failure.code);
 }
 
 const HUNG_UP: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
   'SMTP_CONNECTION_LOST',
+  'SMTP_SESSION_SILENT',
   'SMTP_SERVER_CLOSING',
   'SMTP_REPLY_UNSOLICITED',
 ]);

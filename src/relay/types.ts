@@ -40,6 +40,8 @@ export interface HopReport {
    * or the operator only watches.
    */
   readonly policyUse?: 'report-only';
+  /** Hosts that had no room for another session, as `address:port`: the rest waits for one of them. */
+  readonly full?: readonly string[];
 }
 
 /** What became of the message. Recipients are in the order of the envelope. */

@@ -27,6 +27,7 @@ import type {
   Envelope,
   MessageSource,
   RecipientResult,
+  SendOptions,
   SessionVerdict,
   SmtpConnectOptions,
   SmtpSession,
@@ -198,9 +199,14 @@ class Session implements SmtpSession {
     }
   }
 
-  async send(envelope: Envelope, message: MessageSource): Promise<readonly RecipientResult[]> {
+  async send(
+    envelope: Envelope,
+    message: MessageSource,
+    options: SendOptions = {},
+  ): Promise<readonly RecipientResult[]> {
     const obstacle = this.#sendObstacle();
-    const fates = obstacle === undefined ? await this.#transact(envelope, message) : obstacle;
+    const fates =
+      obstacle === undefined ? await this.#transact(envelope, message, options) : obstacle;
     return envelope.recipients.map(({ address }, index) => ({
       recipient: address,
       ...(Array.isArray(fates) ? (fates as readonly Fate[])[index]! : (fates as Fate)),
@@ -284,7 +290,11 @@ class Session implements SmtpSession {
     return deferred({ code: 'SMTP_SESSION_UNUSABLE', detail: `the session with ${label} is busy` });
   }
 
-  async #transact(envelope: Envelope, message: MessageSource): Promise<Fate | readonly Fate[]> {
+  async #transact(
+    envelope: Envelope,
+    message: MessageSource,
+    { firstReplyMs }: SendOptions,
+  ): Promise<Fate | readonly Fate[]> {
     const capabilities = this.#capabilities;
     const planning = planTransaction(envelope, {
       label: this.#line.label,
@@ -303,6 +313,7 @@ class Session implements SmtpSession {
         message,
         pace: capabilities.pipelining ? 'pipelined' : 'lock-step',
         start,
+        firstReplyMs,
       });
       // A message that was taken leaves no envelope behind (RFC 5321 §4.1.1.4).
       if (fates.some(({ status }) => status === 'delivered')) this.#leftOver = false;

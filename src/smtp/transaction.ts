@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Outcome } from '../failure.ts';
+import type { Failure, Outcome } from '../failure.ts';
 import { sendCounted, sendDotted, sendNothing } from './content.ts';
 import type { ContentJob } from './content.ts';
 import { deferred, isPositive, recipientRefusal, refusal } from './fate.ts';
@@ -21,6 +21,8 @@ export interface TransactionJob {
   readonly pace: 'pipelined' | 'lock-step';
   /** `reset`: RSET comes first, so that nothing of the last transaction is left. */
   readonly start: 'clean' | 'reset';
+  /** Longest wait for the first reply, where it is another than that for MAIL. */
+  readonly firstReplyMs?: number | undefined;
 }
 
 /** A command of the envelope. */
@@ -67,10 +69,10 @@ async function sendEnvelope(job: TransactionJob, progress: Progress): Promise<vo
   if (pace === 'pipelined') {
     const written = await line.command(
       steps.map(({ text }) => text),
-      { timeoutMs: job.timeouts.mail, what: 'room for the envelope' },
+      { timeoutMs: job.firstReplyMs ?? job.timeouts.mail, what: 'room for the envelope' },
     );
     if (!written.ok && !line.unread) {
-      progress.verdict = deferred(written.failure);
+      progress.verdict = deferred(silent(job, written.failure));
       return;
     }
   }
@@ -78,14 +80,23 @@ async function sendEnvelope(job: TransactionJob, progress: Progress): Promise<vo
     if (pace === 'lock-step' && !isNeeded(step, progress)) continue;
     const reply = await replyTo(job, step);
     if (!reply.ok) {
-      progress.verdict ??= deferred(reply.failure);
+      const { failure } = reply;
+      progress.verdict ??= deferred(step === steps[0] ? silent(job, failure) : failure);
       return;
     }
     record(job, progress, step, reply.value);
   }
 }
 
-function stepsOf({ plan, start, timeouts }: TransactionJob): readonly EnvelopeStep[] {
+/** Who was asked for a quick word and gave none is another matter than a server that is slow. */
+function silent({ firstReplyMs }: TransactionJob, failure: Failure): Failure {
+  return firstReplyMs === undefined || failure.code !== 'SMTP_TIMEOUT'
+    ? failure
+    : { ...failure, code: 'SMTP_SESSION_SILENT' };
+}
+
+function stepsOf(job: TransactionJob): readonly EnvelopeStep[] {
+  const { plan, start, timeouts, firstReplyMs = timeouts.mail } = job;
   const wait = (timeoutMs: number, command: string): Wait => ({
     timeoutMs,
     what: `the reply to ${command}`,
@@ -95,11 +106,12 @@ function stepsOf({ plan, start, timeouts }: TransactionJob): readonly EnvelopeSt
       ? []
       : [{ kind: 'rcpt', text: planned.line, wait: wait(timeouts.rcpt, 'RCPT'), index }],
   );
+  const mailMs = start === 'clean' ? firstReplyMs : timeouts.mail;
   return [
     ...(start === 'clean'
       ? []
-      : [{ kind: 'rset', text: 'RSET', wait: wait(timeouts.mail, 'RSET') } as const]),
-    { kind: 'mail', text: plan.mail, wait: wait(timeouts.mail, 'MAIL') },
+      : [{ kind: 'rset', text: 'RSET', wait: wait(firstReplyMs, 'RSET') } as const]),
+    { kind: 'mail', text: plan.mail, wait: wait(mailMs, 'MAIL') },
     ...rcpts,
     ...(plan.framing === 'dot'
       ? [{ kind: 'data', text: 'DATA', wait: wait(timeouts.dataStart, 'DATA') } as const]

@@ -36,6 +36,21 @@ async function until(ready: () => boolean): Promise<void> {
 }
 
 describe('time-outs', () => {
+  for (const [command, script, code] of [
+    ['MAIL', `${opening()}C: *\nZ:`, 'SMTP_SESSION_SILENT'],
+    ['RCPT', `${opening()}C: *\nS: 250 ok\nC: *\nZ:`, 'SMTP_TIMEOUT'],
+  ] as const) {
+    it(`a first reply may be wanted sooner, which says nothing of others: ${command}`, async (t) => {
+      const { open, clock, server } = await openSession(t, script);
+      const sent = open.send(envelope, content('x'), { firstReplyMs: 1_000 });
+      await server.done;
+      await settle();
+      await clock.advance(command === 'MAIL' ? 1_000 : 5 * MINUTE);
+      assert.equal(codeOf(await sent), `deferred ${code}`);
+      assert.equal(open.usable, false);
+    });
+  }
+
   const waits: readonly (readonly [string, string, number])[] = [
     ['MAIL', `${opening()}C: *\nZ:`, 5],
     ['RCPT', `${opening()}C: *\nS: 250 ok\nC: *\nZ:`, 5],

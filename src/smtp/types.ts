@@ -102,6 +102,16 @@ export interface Envelope {
 /** Message content in pieces, any line endings; dot-stuffing and CRLF are the session's work. */
 export type MessageSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
+/** How to send a message. */
+export interface SendOptions {
+  /**
+   * Longest wait for the first reply, milliseconds: a session that lay idle may be dead without a
+   * word. Nothing has been handed over then, and the failure is `SMTP_SESSION_SILENT`. Default: the
+   * wait for MAIL.
+   */
+  readonly firstReplyMs?: number | undefined;
+}
+
 /** What became of one recipient. */
 export type RecipientResult =
   | { readonly recipient: string; readonly status: 'delivered'; readonly reply: Reply }
@@ -154,7 +164,11 @@ export interface SmtpSession {
    */
   authenticate(credentials: Credentials): Promise<Outcome<void>>;
   /** One transaction. Afterwards the session may be used for another one if `usable`. */
-  send(envelope: Envelope, message: MessageSource): Promise<readonly RecipientResult[]>;
+  send(
+    envelope: Envelope,
+    message: MessageSource,
+    options?: SendOptions,
+  ): Promise<readonly RecipientResult[]>;
   /** May another transaction follow? */
   readonly usable: boolean;
   quit(): Promise<void>;

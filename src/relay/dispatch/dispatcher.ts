@@ -352,5 +352,6 @@ function poolSettings({ relay }: DispatchConfig): PoolSettings {
     idleMs: relay.sessionIdleMs,
     messagesPerSession: relay.messagesPerSession,
     maxIdle: relay.concurrency,
+    perHost: { most: relay.concurrencyPerHost, perMinute: relay.messagesPerMinutePerHost },
   };
 }

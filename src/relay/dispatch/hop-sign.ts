@@ -26,6 +26,7 @@ function blamesHop(report: RecipientReport): boolean {
 
 /** Ours to mend, or the message's own demand. */
 const BLAMES_NO_HOP: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
+  'POLICY_HOST_BUSY',
   'POLICY_DELIVERY_STOPPED',
   'POLICY_DELIVERY_BROKEN',
   'POLICY_STORE_DOWN',

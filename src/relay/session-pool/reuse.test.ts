@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { systemClock } from '../../clock.ts';
+import { FakeClock, settle } from '../../clock.fixture.ts';
+import { systemClock, type Clock } from '../../clock.ts';
 import { mapResolver } from '../../dns/map-resolver.fixture.ts';
 import { createLabCa } from '../../lab/pki/ca.ts';
 import { freePort } from '../../lab/free-port.ts';
 import { startLabMx } from '../../lab/mx-host.ts';
 import { startScript } from '../../smtp/script-server.fixture.ts';
 import { createDecider } from '../../tls-policy/decider.ts';
-import { KNOBS } from '../../tls-policy/evidence.fixture.ts';
+import { KNOBS, NOW } from '../../tls-policy/evidence.fixture.ts';
 import { fakePolicies } from '../../tls-policy/policies.fixture.ts';
 import { deliver } from '../deliver.ts';
 import type { DeliveryReport } from '../types.ts';
@@ -21,9 +22,10 @@ const anchors = [ca.rootPem];
 function sender(
   t: TestContext,
   port: number,
+  clock: Clock = systemClock,
 ): { pool: SessionPool; send: () => Promise<DeliveryReport> } {
   const resolver = mapResolver({
-    clock: systemClock,
+    clock,
     records: {
       'example.test': { MX: [{ preference: 10, exchange: 'mx.example.test' }] },
       'mx.example.test': { A: ['127.0.0.1'] },
@@ -33,13 +35,18 @@ function sender(
   const decider = createDecider({
     resolver,
     policies,
-    clock: systemClock,
+    clock,
     settings: { knobs: KNOBS, firstContactMs: 5000 },
     port,
   });
   const pool = createSessionPool({
-    clock: systemClock,
-    settings: { idleMs: 5_000, messagesPerSession: 100, maxIdle: 10 },
+    clock,
+    settings: {
+      idleMs: 5_000,
+      messagesPerSession: 100,
+      maxIdle: 10,
+      perHost: { most: 20, perMinute: 0 },
+    },
   });
   t.after(async () => await pool.close());
   const send = async (): Promise<DeliveryReport> =>
@@ -49,7 +56,7 @@ function sender(
         smtp: { port, heloName: 'us.test', localAddress: undefined },
         tls: { caFile: undefined, opportunisticMinVersion: 'TLSv1.2' },
       },
-      clock: systemClock,
+      clock,
       envelope: { from: 'a@us.test', recipients: [{ address: 'r@example.test' }] },
       message: [Buffer.from('Subject: x\r\n\r\nx\r\n')],
       sessions: pool,
@@ -118,5 +125,24 @@ describe('kept sessions, over loopback', () => {
       [pool.numbers().opened, pool.numbers().reused, pool.numbers().stale],
       [2, 1, 1],
     );
+  });
+
+  it('a session that has died without a word is replaced within half a minute', async (t) => {
+    const clock = new FakeClock(NOW);
+    const server = await startScript(`${EHLO}${FIRST}C: *\nC: *\nC: DATA\nZ:`);
+    t.after(async () => await server.close());
+    const { send, pool } = sender(t, server.port, clock);
+    assert.equal((await send()).recipients[0]?.status, 'delivered');
+    let isDone = false;
+    const sent = send().finally(() => (isDone = true));
+    await server.done;
+    await settle();
+    await clock.advance(29_999);
+    assert.equal(isDone, false);
+    await clock.advance(1);
+    const [second] = (await sent).recipients;
+    assert.equal(second?.status, 'delivered');
+    assert.equal(second.reused, false);
+    assert.equal(pool.numbers().stale, 1);
   });
 });

@@ -14,12 +14,24 @@ import {
   sts,
 } from '../../tls-policy/requirements.fixture.ts';
 import type { DecisionRecord, HostPolicy, Requirement } from '../../tls-policy/types.ts';
+import type { HostSlot } from './host-gate.ts';
 import { createSessionPool } from './session-pool.ts';
-import type { PoolSettings, SessionPool, SessionWish } from './types.ts';
+import {
+  isFull,
+  type PoolSettings,
+  type SessionLease,
+  type SessionPool,
+  type SessionWish,
+} from './types.ts';
 
 const good = leafOf(createLabCa().issue([MX]));
 const STS: Requirement = { kind: 'sts', sts: sts('enforce') };
-const SETTINGS: PoolSettings = { idleMs: 5_000, messagesPerSession: 100, maxIdle: 10 };
+const SETTINGS: PoolSettings = {
+  idleMs: 5_000,
+  messagesPerSession: 100,
+  maxIdle: 10,
+  perHost: { most: 20, perMinute: 0 },
+};
 
 interface Rig {
   readonly clock: FakeClock;
@@ -30,7 +42,10 @@ interface Rig {
   readonly wish: (wish?: Partial<WishOptions>) => SessionWish;
 }
 
-interface WishOptions extends Pick<SessionWish, 'demand' | 'authUser' | 'from'> {
+interface WishOptions extends Pick<
+  SessionWish,
+  'demand' | 'authUser' | 'from' | 'whenFull' | 'turn'
+> {
   readonly host: HostPolicy;
   readonly decision: DecisionRecord;
   readonly open: Partial<SessionWish['open']>;
@@ -88,12 +103,19 @@ function rig(settings: Partial<PoolSettings> = {}): Rig {
     network,
     wish,
     async use(options) {
-      const lease = await pool.lease(wish(options));
+      const lease = await had(pool, wish(options));
       assert.equal(lease.attempt.kind, 'ready');
       await lease.release();
       return lease.reused;
     },
   };
+}
+
+/** A session, of a host that is not full. */
+async function had(pool: SessionPool, wish: SessionWish): Promise<SessionLease> {
+  const leased = await pool.lease(wish);
+  assert.ok(!isFull(leased));
+  return leased;
 }
 
 describe('session pool', () => {
@@ -145,7 +167,7 @@ describe('session pool', () => {
     for (const [what, other] of Object.entries(others)) {
       const { use, pool } = rig();
       await use();
-      const lease = await pool.lease(rig().wish(other));
+      const lease = await had(pool, rig().wish(other));
       assert.equal(lease.reused, false, what);
       await lease.release();
       await pool.close();
@@ -154,9 +176,9 @@ describe('session pool', () => {
 
   it('other TLSA records keep messages apart', async () => {
     const { pool, wish, network } = rig();
-    const first = await pool.lease(wish({ host: hostWith({ kind: 'dane', dane: dane(good) }) }));
+    const first = await had(pool, wish({ host: hostWith({ kind: 'dane', dane: dane(good) }) }));
     await first.release();
-    const second = await pool.lease(wish({ host: hostWith({ kind: 'dane', dane: otherDane() }) }));
+    const second = await had(pool, wish({ host: hostWith({ kind: 'dane', dane: otherDane() }) }));
     assert.equal(second.attempt.kind, 'refused');
     await second.release();
     assert.equal(network.only('connect').length, 2);
@@ -207,7 +229,7 @@ describe('session pool', () => {
 
   it('two at once have two, and both are kept', async () => {
     const { pool, wish } = rig();
-    const leases = await Promise.all([pool.lease(wish()), pool.lease(wish())]);
+    const leases = await Promise.all([had(pool, wish()), had(pool, wish())]);
     assert.equal(pool.numbers().inUse, 2);
     for (const lease of leases) await lease.release();
     assert.equal(pool.numbers().idle, 2);
@@ -217,7 +239,7 @@ describe('session pool', () => {
   it('after a change of settings nothing of before is used again', async () => {
     const { pool, use, wish } = rig();
     await use();
-    const lent = await pool.lease(wish({ demand: 'report-only' }));
+    const lent = await had(pool, wish({ demand: 'report-only' }));
     pool.configure(SETTINGS);
     await lent.release();
     await settle();
@@ -231,9 +253,103 @@ describe('session pool', () => {
     let events = 0;
     const open = { onAttempt: () => (events += 1) };
     for (let message = 0; message < 3; message += 1) {
-      await (await pool.lease(wish({ open }))).release();
+      await (await had(pool, wish({ open }))).release();
     }
     assert.equal(events, 1);
+    await pool.close();
+  });
+
+  it('RFC 8460 §4.3: domains that share a session are told of it, each once', async () => {
+    const { pool, wish } = rig();
+    const told: string[] = [];
+    const other = decisionWith();
+    const nextHop = { kind: 'domain', domain: 'other.test', port: 25 } as const;
+    const decisions = { a: DECISION, b: { ...other, policy: { ...other.policy, nextHop } } };
+    for (const name of ['a', 'b', 'a', 'b'] as const) {
+      const open = { onAttempt: () => void told.push(name) };
+      await (await had(pool, wish({ open, decision: decisions[name] }))).release();
+    }
+    assert.deepEqual(told, ['a', 'b']);
+    assert.equal(pool.numbers().opened, 1);
+    await pool.close();
+  });
+});
+
+describe('session pool, a host that is full', () => {
+  const one = { perHost: { most: 1, perMinute: 0 } };
+  const other = { demand: 'report-only' } as const;
+
+  it('is said to be full at once, and has room when a session is handed back', async () => {
+    const { pool, wish, network } = rig(one);
+    const first = await had(pool, wish());
+    assert.deepEqual(await pool.lease(wish(other)), { full: `${ADDRESS}:25` });
+    await (await had(pool, wish({ open: { address: '192.0.2.2' } }))).release();
+    await first.release();
+    await (await had(pool, wish())).release();
+    assert.equal(network.only('connect').length, 2);
+    await pool.close();
+  });
+
+  it('a session that waits makes room for one that is wanted', async () => {
+    const { use, pool, network } = rig(one);
+    await use();
+    assert.equal(await use(other), false);
+    assert.deepEqual(
+      network.steps.filter((step) => /^(connect|quit) /.test(step)),
+      [`connect ${ADDRESS}`, `quit ${ADDRESS}`, `connect ${ADDRESS}`],
+    );
+    assert.equal(pool.numbers().idle, 1);
+    await pool.close();
+  });
+
+  it('who may stay has the next place, or goes without after a while', async () => {
+    const { pool, wish, clock } = rig(one);
+    const first = await had(pool, wish());
+    const stays = pool.lease(wish({ ...other, whenFull: 'stay' }));
+    const stopped = new AbortController();
+    const aborted = pool.lease(wish({ whenFull: 'stay', open: { signal: stopped.signal } }));
+    stopped.abort();
+    assert.deepEqual(await aborted, { full: `${ADDRESS}:25` });
+    await clock.advance(29_000);
+    await first.release();
+    const second = await stays;
+    assert.ok(!isFull(second));
+    const inVain = pool.lease(wish({ whenFull: 'stay' }));
+    await clock.advance(30_000);
+    assert.deepEqual(await inVain, { full: `${ADDRESS}:25` });
+    await second.release();
+    await (await had(pool, wish())).release();
+    await pool.close();
+    assert.equal(clock.waiting, 0);
+  });
+
+  it('who stood in line has the place that was kept', async () => {
+    const { pool, wish, clock } = rig(one);
+    const first = await had(pool, wish());
+    const turns: HostSlot[] = [];
+    pool.wait([`${ADDRESS}:25`], (slot) => void turns.push(slot));
+    await clock.advance(0);
+    await first.release();
+    const [turn] = turns;
+    assert.ok(turn !== undefined);
+    assert.ok(isFull(await pool.lease(wish())));
+    const lease = await had(pool, wish({ turn }));
+    assert.ok(turn.claimed);
+    await lease.release();
+    await (await had(pool, wish())).release();
+    await pool.close();
+  });
+
+  it('a host that nobody answers at, and one that is refused unseen, take no place for good', async () => {
+    const { pool, wish } = rig(one);
+    const dead = wish({ open: { address: '192.0.2.9' } });
+    assert.equal((await had(pool, dead)).attempt.kind, 'unreachable');
+    assert.equal((await had(pool, dead)).attempt.kind, 'unreachable');
+    const lease = await had(pool, wish());
+    const failure = { code: 'POLICY_MX_NOT_IN_POLICY', detail: 'no' } as const;
+    const refused = hostWith({ kind: 'refused', failure, rule: 'STS' });
+    assert.equal((await had(pool, wish({ host: refused }))).attempt.kind, 'refused');
+    await lease.release();
     await pool.close();
   });
 });

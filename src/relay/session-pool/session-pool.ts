@@ -5,8 +5,12 @@
  * @module
  */
 import type { Clock, Timer } from '../../clock.ts';
+import { nextHopText } from '../../tls-policy/next-hop.ts';
 import { openSession, type SessionAttempt } from '../../tls-policy/session.ts';
+import type { DecisionRecord } from '../../tls-policy/types.ts';
+import { createHostGate, type HostSlot } from './host-gate.ts';
 import { createSessionKeys } from './session-key.ts';
+import { stayInLine } from './stay-in-line.ts';
 import type { PoolSettings, SessionLease, SessionPool, SessionWish } from './types.ts';
 
 /** A certificate or a record may be withdrawn: no session outlives this. Milliseconds. */
@@ -23,11 +27,14 @@ type Ready = Extract<SessionAttempt, { kind: 'ready' }>;
 /** A session of the pool. */
 interface Kept {
   readonly key: string;
+  readonly host: string;
   readonly attempt: Ready;
   readonly ca: readonly string[] | undefined;
   readonly openedAt: number;
   /** Of the settings it was opened under. */
   readonly generation: number;
+  /** Policy domains that know of it. */
+  readonly domains: Set<string>;
   messages: number;
   idleSince: number;
 }
@@ -38,6 +45,7 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
   let generation = 0;
   let timer: Timer | undefined;
   const keyOf = createSessionKeys();
+  const gate = createHostGate({ clock, settings: first.perHost });
   const byKey = new Map<string, Kept[]>();
   /** Those that wait, the longest first. */
   const idle = new Set<Kept>();
@@ -121,7 +129,17 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
     arm();
   };
 
-  const leaseOf = (kept: Kept, reused: boolean): SessionLease => {
+  /** A session that waits is a connection too: the oldest of the host makes room. */
+  const makeRoom = (host: string): void => {
+    const there = [...idle].filter((kept) => kept.host === host);
+    const over = gate.inUse(host) + there.length - settings.perHost.most;
+    for (const kept of there.slice(0, Math.max(0, over))) {
+      takeOut(kept);
+      bid(kept);
+    }
+  };
+
+  const leaseOf = (kept: Kept, slot: HostSlot, reused: boolean): SessionLease => {
     counts.inUse += 1;
     kept.messages += 1;
     return {
@@ -131,29 +149,41 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
         counts.inUse -= 1;
         if (mayKeep(kept)) keep(kept);
         else bid(kept);
+        slot.leave();
         await Promise.resolve();
       },
     };
   };
 
-  const openFresh = async (key: string, { open }: SessionWish): Promise<SessionLease> => {
+  const openFresh = async (
+    key: string,
+    { open, decision }: SessionWish,
+    slot: HostSlot,
+  ): Promise<SessionLease> => {
     const openedUnder = generation;
-    const attempt = await openSession(open);
+    makeRoom(slot.host);
+    const attempt = await openSession(open).catch((error: unknown) => {
+      slot.leave();
+      throw error;
+    });
     if (attempt.kind !== 'ready') {
-      return { attempt, reused: false, release: async () => await Promise.resolve() };
+      slot.leave();
+      return unkept(attempt);
     }
     counts.opened += 1;
     const now = clock.now();
     const kept: Kept = {
       key,
+      host: slot.host,
       attempt,
       ca: open.ca,
       openedAt: now,
       generation: openedUnder,
+      domains: new Set([domainOf(decision)]),
       messages: 0,
       idleSince: now,
     };
-    return leaseOf(kept, false);
+    return leaseOf(kept, slot, false);
   };
 
   const clear = (): void => {
@@ -163,24 +193,70 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
     closeIdle(() => true);
   };
 
+  const placeFor = async (wish: SessionWish, host: string): Promise<HostSlot | undefined> => {
+    if (wish.turn?.claim(host) === true) return wish.turn;
+    const slot = gate.enter(host);
+    if (slot !== undefined || wish.whenFull !== 'stay') return slot;
+    return await stayInLine(gate, { host, clock, signal: wish.open.signal });
+  };
+
   return {
     async lease(wish) {
+      // A host that is refused unseen takes no place.
+      if (isRefusedUnseen(wish)) return unkept(await openSession(wish.open));
+      const host = hostText(wish);
       const key = keyOf(wish);
+      const slot = await placeFor(wish, host);
+      if (slot === undefined) return { full: host };
+      slot.claim(host);
       const kept = wish.from === 'fresh' ? undefined : takeKept(key, wish);
       if (wish.from === 'fresh') counts.stale += 1;
-      if (kept === undefined) return await openFresh(key, wish);
+      if (kept === undefined) return await openFresh(key, wish, slot);
       counts.reused += 1;
-      return leaseOf(kept, true);
+      tellNewDomain(kept, wish);
+      return leaseOf(kept, slot, true);
     },
+    wait: (hosts, onTurn) => gate.wait(hosts, onTurn),
     numbers: () => ({ ...counts, idle: idle.size }),
     configure(next) {
       settings = next;
       clear();
+      gate.configure(next.perHost);
     },
     async close() {
       settings = { ...settings, idleMs: 0 };
+      gate.close();
       clear();
       await Promise.all(closing);
     },
   };
+}
+
+function unkept(attempt: SessionAttempt): SessionLease {
+  return { attempt, reused: false, release: async () => await Promise.resolve() };
+}
+
+/**
+ * Reports count the sessions that served each policy domain (RFC 8460 §4.3): where domains share a
+ * session, it counts once for each.
+ */
+function tellNewDomain({ attempt, domains }: Kept, { open, decision }: SessionWish): void {
+  const domain = domainOf(decision);
+  if (domains.has(domain)) return;
+  domains.add(domain);
+  open.onAttempt?.(attempt.event);
+}
+
+function domainOf({ policy }: DecisionRecord): string {
+  return nextHopText(policy.nextHop);
+}
+
+function isRefusedUnseen({ open: { hostPolicy, policyUse } }: SessionWish): boolean {
+  return hostPolicy.requirement.kind === 'refused' && policyUse !== 'report-only';
+}
+
+function hostText({ open: { hostPolicy, address } }: SessionWish): string {
+  return address.includes(':')
+    ? `[${address}]:${hostPolicy.port}`
+    : `${address}:${hostPolicy.port}`;
 }

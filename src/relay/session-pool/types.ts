@@ -6,6 +6,7 @@
 import type { OpenSessionOptions, SessionAttempt } from '../../tls-policy/session.ts';
 import type { DecisionRecord } from '../../tls-policy/types.ts';
 import type { MessageDemand } from '../require-tls.ts';
+import type { GateSettings, HostSlot, HostWait } from './host-gate.ts';
 
 /** What a session is wanted for. */
 export interface SessionWish {
@@ -18,12 +19,29 @@ export interface SessionWish {
   readonly authUser?: string;
   /** `fresh`: a kept one has just turned out to be dead. */
   readonly from?: 'kept-or-fresh' | 'fresh';
+  /** `stay`: waits for a while where the host is full. Default `leave`: is told so at once. */
+  readonly whenFull?: 'leave' | 'stay';
+  /** A place at a host that was waited for, and is given up by whoever waited if it is not used. */
+  readonly turn?: HostSlot;
+}
+
+/** As many sessions with the host are in use as there may be: `address:port`. */
+export interface HostFull {
+  readonly full: string;
+}
+
+/** Was there no place? */
+export function isFull(leased: SessionLease | HostFull): leased is HostFull {
+  return 'full' in leased;
 }
 
 /** A session for one message. */
 export interface SessionLease {
   readonly attempt: SessionAttempt;
-  /** It has carried another message; the event of the attempt is the one of its opening. */
+  /**
+   * It has carried another message; the event of the attempt is the one of its opening. It is told
+   * to `open.onAttempt` once for each policy domain that the session serves.
+   */
   readonly reused: boolean;
   /** Hands it back: kept for another message, or closed. To be called once, in any case. */
   release(): Promise<void>;
@@ -31,7 +49,7 @@ export interface SessionLease {
 
 /** Where sessions come from. */
 export interface SessionSource {
-  lease(wish: SessionWish): Promise<SessionLease>;
+  lease(wish: SessionWish): Promise<SessionLease | HostFull>;
 }
 
 /** How long and how many sessions are kept. Milliseconds. */
@@ -42,6 +60,8 @@ export interface PoolSettings {
   readonly messagesPerSession: number;
   /** Sessions that wait, all together. */
   readonly maxIdle: number;
+  /** For each address of a host. */
+  readonly perHost: GateSettings;
 }
 
 /** Numbers of the pool. */
@@ -58,6 +78,8 @@ export interface PoolNumbers {
 /** Keeps sessions. */
 export interface SessionPool extends SessionSource {
   numbers(): PoolNumbers;
+  /** Stands in line for a place at one of these hosts ({@link HostFull}). */
+  wait(hosts: readonly string[], onTurn: (slot: HostSlot) => void): HostWait;
   /** Goes on by other settings; what is kept is closed: it was opened under the old ones. */
   configure(settings: PoolSettings): void;
   /** Closes what is kept; what is still in use is closed when it is handed back. */
