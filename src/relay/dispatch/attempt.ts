@@ -11,7 +11,7 @@ import type { MessageSource } from '../../smtp/types.ts';
 import type { DeliveryReport } from '../types.ts';
 import type { DroppedNotice } from '../bounce/types.ts';
 import type { HopSign } from './hop-pace.ts';
-import { hopSign, networkFault, wasBrokenOff } from './hop-sign.ts';
+import { hopSign, networkFault, onlyFull, wasBrokenOff } from './hop-sign.ts';
 import { consequencesOf, isExpired, type Consequences, type EndedAttempt } from './settlement.ts';
 import type { DispatchConfig, DispatcherOptions } from './types.ts';
 
@@ -30,6 +30,8 @@ export interface AttemptDeps extends Pick<
 export type AttemptEnd =
   /** Nothing became of it: the job goes back as it was. */
   | { readonly kind: 'broken-off' }
+  /** Nothing was tried: these hosts, `address:port`, have no room for another session. */
+  | { readonly kind: 'host-full'; readonly hosts: readonly string[] }
   | {
       readonly kind: 'ended';
       readonly attempt: EndedAttempt;
@@ -78,6 +80,8 @@ export async function attemptJob(
   };
   try {
     if (bug === undefined && wasBrokenOff(report)) return { kind: 'broken-off' };
+    const hosts = bug === undefined ? onlyFull(report) : undefined;
+    if (hosts !== undefined) return { kind: 'host-full', hosts };
     return concluded(attempt, deps, bug);
   } catch (error) {
     return lastResort({ ...attempt, report: reportFor(job, brokenBy(error)) }, bug ?? error);

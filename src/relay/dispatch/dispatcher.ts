@@ -10,6 +10,8 @@ import type { PoolSettings } from '../session-pool/types.ts';
 import { attemptJob, type AttemptEnd } from './attempt.ts';
 import { recordAttempt, recordBrokenOff } from './delivery-log.ts';
 import type { PaceSettings } from './hop-pace.ts';
+import type { HostSlot } from '../session-pool/host-gate.ts';
+import { createHostLines } from './host-lines.ts';
 import { createHopTable, type Hop, type TableSettings } from './hop-table.ts';
 import { createIntake } from './intake.ts';
 import { giveBackPatiently, settlePatiently, type Written } from './patience.ts';
@@ -33,6 +35,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let inFlight = 0;
   /** Hops with jobs that wait for a slot; the first is next. */
   const ready = new Set<Hop>();
+  /** Those whose turn has come at a host that is full: a place there is kept for them. */
+  const called = new Set<Hop>();
   /** Everything that ends in a write. */
   const work = new Set<Promise<void>>();
   const deliveries = new Set<Promise<AttemptEnd>>();
@@ -40,6 +44,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const noMoreTime = new AbortController();
   const table = createHopTable(tableSettings(config, routes));
   const pool = createSessionPool({ clock, settings: poolSettings(config) });
+  const lines = createHostLines({
+    pool,
+    clock,
+    jobs: () => (config.relay.concurrency * AHEAD) / 2,
+    onChange(hop) {
+      (hop.line === undefined ? ready : called).add(hop);
+      pump();
+    },
+  });
 
   const stats = (): DispatchNumbers => {
     const now = clock.now();
@@ -50,6 +63,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       inFlight,
       hops: table.size,
       hopsBackingOff,
+      hopsInLine: lines.size,
       sessions: pool.numbers(),
     };
   };
@@ -87,7 +101,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     log.error({ event: 'dispatcher-broken', error: stack }, 'an error of this program');
   };
 
-  const record = (job: Job, end: AttemptEnd): void => {
+  const record = (job: Job, end: WrittenEnd): void => {
     try {
       if (end.kind === 'ended') recordAttempt(end, records);
       else recordBrokenOff(job, records);
@@ -132,23 +146,27 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
     if (isClosed()) return;
     while (inFlight < config.relay.concurrency) {
-      const [hop] = ready;
+      const [hop] = called.size > 0 ? called : ready;
       if (hop === undefined) return;
+      called.delete(hop);
       ready.delete(hop);
       if (!startOne(hop)) park(hop);
-      else if (hop.waiting.length > 0) ready.add(hop);
+      else if (hop.waiting.length > 0 && hop.line === undefined) ready.add(hop);
     }
   };
 
   const startOne = (hop: Hop): boolean => {
     const now = clock.now();
     if (hop.pace.mayStart(hop.inFlight, now)) {
-      const job = hop.waiting.shift();
-      if (job === undefined) return true;
+      const isCalled = hop.line === undefined || hop.line.turn !== undefined;
+      const job = isCalled ? hop.waiting.shift() : undefined;
+      if (job === undefined) return false;
       hop.pace.started(now);
-      begin(hop, job);
+      begin(hop, job, lines.use(hop));
       return true;
     }
+    // Whoever may not go keeps no place from others.
+    lines.leave(hop);
     if (!hop.pace.isBackingOff(now) || hop.inFlight >= config.relay.concurrencyPerHop) return false;
     // Left alone, but nobody's message is kept longer than its time for that.
     const index = hop.waiting.findIndex((job) => isExpired(job, config.relay, now));
@@ -161,6 +179,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** The hop may not begin anything now: what it has goes back if that takes long. */
   const park = (hop: Hop): void => {
     const now = clock.now();
+    if (hop.line?.ahead === 0 && hop.line.turn === undefined) giveBack(hop, hop.waiting);
     if (hop.pace.isBackingOff(now)) {
       giveBack(
         hop,
@@ -203,21 +222,29 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       intake.refill(hop);
   };
 
-  const begin = (hop: Hop, job: Job): void => {
+  const begin = (hop: Hop, job: Job, turn?: HostSlot): void => {
     inFlight += 1;
     hop.inFlight += 1;
     hop.lastUsedAt = clock.now();
-    follow(run(hop, job));
+    follow(run(hop, job, turn));
   };
 
-  const run = async (hop: Hop, job: Job): Promise<void> => {
-    const delivery = attemptJob(job, attemptDeps(), knownFault(hop));
+  const run = async (hop: Hop, job: Job, turn?: HostSlot): Promise<void> => {
+    const delivery = attemptJob(job, attemptDeps(turn), knownFault(hop));
     deliveries.add(delivery);
     const end = await delivery;
     deliveries.delete(delivery);
     const now = clock.now();
     inFlight -= 1;
     hop.inFlight -= 1;
+    if (turn?.claimed === false) turn.leave();
+    if (end.kind === 'host-full') {
+      hop.waiting.unshift(job);
+      if (!isClosed()) lines.join(hop, end.hosts);
+      ready.add(hop);
+      pump();
+      return;
+    }
     hop.settling += 1;
     if (end.kind === 'ended') learn(hop, end, now);
     if (hop.waiting.length > 0) ready.add(hop);
@@ -243,7 +270,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }: Hop): NonNullable<Hop['unreachable']>['failure'] | undefined =>
     pace.isBackingOff(clock.now()) ? unreachable?.failure : undefined;
 
-  const write = async (job: Job, end: AttemptEnd): Promise<void> => {
+  const write = async (job: Job, end: WrittenEnd): Promise<void> => {
     record(job, end);
     if (end.kind === 'broken-off') {
       unwritten(await giveBackPatiently([job], patience), [job]);
@@ -261,12 +288,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   };
 
-  const attemptDeps = (): Parameters<typeof attemptJob>[1] => ({
+  const attemptDeps = (turn?: HostSlot): Parameters<typeof attemptJob>[1] => ({
     ...options,
     engine,
     config,
     routes,
-    sessions: pool,
+    sessions:
+      turn === undefined ? pool : { lease: async (wish) => await pool.lease({ ...wish, turn }) },
     notify(notice) {
       const notices = options.notify(notice);
       for (const _ of notices.notifications) metrics.bounced(notice.kind);
@@ -319,7 +347,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     async stop() {
       if (stage === 'stopped' || stage === 'stopping') return;
       stage = 'stopping';
-      for (const hop of table.known()) hop.timer?.cancel();
+      for (const hop of table.known()) {
+        hop.timer?.cancel();
+        lines.leave(hop);
+      }
       rouse();
       await stopDeliveries();
       await stopWrites();
@@ -329,6 +360,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     stats,
   };
 }
+
+/** An attempt that leaves something to write. */
+type WrittenEnd = Exclude<AttemptEnd, { readonly kind: 'host-full' }>;
 
 function tableSettings(
   { relay, smtp }: DispatchConfig,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Failure } from '../../failure.ts';
+import { wasContacted } from '../host-walk.ts';
 import type { DeliveryReport, RecipientReport } from '../types.ts';
 import type { HopSign } from './hop-pace.ts';
 
@@ -58,4 +59,12 @@ export function networkFault({ recipients, hops }: DeliveryReport): Failure | un
   const allUnreachable = seen.length > 0 && seen.every(({ outcome }) => outcome === 'unreachable');
   const first = recipients.find(blamesHop);
   return allUnreachable && first?.status === 'deferred' ? first.failure : undefined;
+}
+
+/** The hosts that had no room, where that alone is why nothing was tried. */
+export function onlyFull({ recipients, hops }: DeliveryReport): readonly string[] | undefined {
+  const hosts = hops.flatMap(({ full }) => full ?? []);
+  const tried = hops.some(({ attempts }) => attempts.some(wasContacted));
+  const settled = recipients.some((report) => report.status !== 'deferred');
+  return hosts.length === 0 || tried || settled ? undefined : hosts;
 }

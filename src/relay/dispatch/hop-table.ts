@@ -9,6 +9,7 @@ import { parseNextHop } from '../../tls-policy/next-hop.ts';
 import type { Job } from '../queue/types.ts';
 import { hopKey } from '../routes/choice.ts';
 import type { Routes } from '../routes/types.ts';
+import type { HopLine } from './host-lines.ts';
 import { createHopPace, type HopPace, type PaceSettings } from './hop-pace.ts';
 
 /** A next hop. */
@@ -28,6 +29,8 @@ export interface Hop {
   timer: Timer | undefined;
   /** Why nobody there can be reached, by the newest attempt; undefined where somebody was. */
   unreachable: { readonly failure: Failure; readonly at: number } | undefined;
+  /** Its host is full: where it stands in line. */
+  line: HopLine | undefined;
   lastUsedAt: number;
 }
 
@@ -79,7 +82,7 @@ export function takenBy({ waiting, reserved, inFlight, settling }: Hop): number 
 
 /** Has it work in memory or in the database? */
 export function isBusy(hop: Hop): boolean {
-  return takenBy(hop) > 0 || hop.backlog.size > 0 || hop.fetching;
+  return takenBy(hop) > 0 || hop.backlog.size > 0 || hop.fetching || hop.line !== undefined;
 }
 
 /** Makes an empty table. */
@@ -135,7 +138,11 @@ export function createHopTable(first: TableSettings): HopTable {
     room(hop) {
       const left = settings.share * HARD - taken;
       const fair = Math.max(LEAST, Math.floor(settings.share / busy));
-      return Math.max(0, Math.min(left, Math.min(hop.pace.room(), fair) - takenBy(hop)));
+      const here =
+        hop.line === undefined
+          ? Math.min(hop.pace.room(), fair) - takenBy(hop)
+          : lineRoom(hop.line) - hop.waiting.length - hop.reserved;
+      return Math.max(0, Math.min(left, here));
     },
     lastRoom: (hop) =>
       Math.max(0, Math.min(settings.share * HARD - taken, LAST_CALLS - takenBy(hop))),
@@ -161,8 +168,14 @@ function newHop(key: string, pace: PaceSettings, now: number): Hop {
     fetching: false,
     timer: undefined,
     unreachable: undefined,
+    line: undefined,
     lastUsedAt: now,
   };
+}
+
+/** Jobs under way are not in line: they have their place. */
+function lineRoom({ ahead, turn }: HopLine): number {
+  return turn === undefined ? ahead : Math.max(1, ahead);
 }
 
 /** What cannot be read is a hop of its own: its delivery fails at once. */

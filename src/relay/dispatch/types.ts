@@ -52,6 +52,8 @@ export interface DispatchNumbers {
   readonly hops: number;
   /** Those that are left alone for a while because nobody there answers. */
   readonly hopsBackingOff: number;
+  /** Those that wait for a place at a host that is full. */
+  readonly hopsInLine: number;
   readonly sessions: PoolNumbers;
 }
 

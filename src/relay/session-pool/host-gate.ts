@@ -40,6 +40,8 @@ export interface HostGate {
    * `onTurn` is called once, never from within; the slot is then the caller's to leave.
    */
   wait(hosts: readonly string[], onTurn: (slot: HostSlot) => void): HostWait;
+  /** Whether somebody could enter now. */
+  hasRoom(host: string): boolean;
   /** Slots that are given out. */
   inUse(host: string): number;
   configure(settings: GateSettings): void;
@@ -94,6 +96,9 @@ export function createHostGate(options: {
     hosts.delete(host.name);
   };
 
+  const isFree = ({ line, pace, inUse }: Host): boolean =>
+    line.size === 0 && pace.mayStart(inUse, clock.now());
+
   const slotOf = (host: Host): HostSlot => {
     host.inUse += 1;
     host.pace.started(clock.now());
@@ -119,7 +124,8 @@ export function createHostGate(options: {
   };
 
   const serve = (host: Host): void => {
-    while (isOpen && host.line.size > 0 && host.pace.mayStart(host.inUse, clock.now())) {
+    if (!isOpen) return;
+    while (host.line.size > 0 && host.pace.mayStart(host.inUse, clock.now())) {
       const [waiter] = host.line;
       if (waiter === undefined) return;
       stepOut(waiter);
@@ -147,9 +153,9 @@ export function createHostGate(options: {
   return {
     enter(name) {
       const host = find(name);
-      const isFree = host.line.size === 0 && host.pace.mayStart(host.inUse, clock.now());
-      return isFree ? slotOf(host) : undefined;
+      return isFree(host) ? slotOf(host) : undefined;
     },
+    hasRoom: (name) => isFree(find(name)),
     wait(names, onTurn) {
       const waiter = { hosts: [...new Set(names)].map(find), onTurn };
       for (const host of waiter.hosts) host.line.add(waiter);

@@ -216,6 +216,7 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
       tellNewDomain(kept, wish);
       return leaseOf(kept, slot, true);
     },
+    hasRoom: (host) => gate.hasRoom(host),
     wait: (hosts, onTurn) => gate.wait(hosts, onTurn),
     numbers: () => ({ ...counts, idle: idle.size }),
     configure(next) {

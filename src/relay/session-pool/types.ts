@@ -78,6 +78,8 @@ export interface PoolNumbers {
 /** Keeps sessions. */
 export interface SessionPool extends SessionSource {
   numbers(): PoolNumbers;
+  /** Whether another session with the host, `address:port`, may be used now. */
+  hasRoom(host: string): boolean;
   /** Stands in line for a place at one of these hosts ({@link HostFull}). */
   wait(hosts: readonly string[], onTurn: (slot: HostSlot) => void): HostWait;
   /** Goes on by other settings; what is kept is closed: it was opened under the old ones. */
