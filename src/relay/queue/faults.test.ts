@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sql } from 'kysely';
-import { createGroupCommit } from './group-commit.ts';
 import {
   accept,
   EMPTY,
@@ -173,75 +172,5 @@ describe('faults of the database', () => {
       'gone QUEUE_UNAVAILABLE',
       'gone QUEUE_UNAVAILABLE',
     ]);
-  });
-});
-
-describe('group commit', () => {
-  const row = Object.assign(new Error('constraint'), { errcode: 19 });
-  const again = Object.assign(new Error('deadlock'), { code: '40P01' });
-
-  it('works that come together share a transaction; those that come while it runs, the next', async () => {
-    const groups: (readonly number[])[] = [];
-    const first = Promise.withResolvers<void>();
-    const writer = createGroupCommit<number, number>({
-      weight: () => 1,
-      run: async (works) => {
-        groups.push(works);
-        if (groups.length === 1) await first.promise;
-        return works.map((work) => work * 10);
-      },
-    });
-    const early = [1, 2, 3].map(async (work) => await writer.submit(work));
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-    const late = [4, 5].map(async (work) => await writer.submit(work));
-    first.resolve();
-    assert.deepEqual(await Promise.all([...early, ...late]), [10, 20, 30, 40, 50]);
-    assert.deepEqual(groups, [
-      [1, 2, 3],
-      [4, 5],
-    ]);
-    await writer.idle();
-  });
-
-  it('a group has bounds, and a work that is over them alone goes alone', async () => {
-    const groups: number[] = [];
-    const writer = createGroupCommit<number, number>({
-      weight: (work) => work,
-      run: async (works) => {
-        groups.push(works.length);
-        return await Promise.resolve(works);
-      },
-    });
-    const works = [9_000_000, 1, 1, ...Array.from({ length: 600 }, () => 0), 4_000_000, 300_000];
-    await Promise.all(works.map(async (work) => await writer.submit(work)));
-    assert.deepEqual(groups, [1, 256, 256, 91, 1]);
-  });
-
-  it('one bad row fails its work alone; a fault of the database fails them all; a deadlock is tried again', async () => {
-    let deadlocks = 2;
-    const writer = createGroupCommit<string, string>({
-      weight: () => 1,
-      run: async (works) => {
-        await Promise.resolve();
-        if (works.includes('gone')) throw new Error('gone');
-        if (works.includes('bad')) throw row;
-        if (works.includes('again') && deadlocks > 0) {
-          deadlocks -= 1;
-          throw again;
-        }
-        return works;
-      },
-    });
-    const submit = async (works: readonly string[]): Promise<readonly string[]> =>
-      await Promise.all(
-        works.map(async (work) => await writer.submit(work).catch((error: Error) => error.message)),
-      );
-    assert.deepEqual(await submit(['a', 'bad', 'b']), ['a', 'constraint', 'b']);
-    assert.deepEqual(await submit(['a', 'gone', 'b']), ['gone', 'gone', 'gone']);
-    assert.deepEqual(await submit(['a', 'again']), ['a', 'again']);
-    deadlocks = 5;
-    assert.deepEqual(await submit(['again']), ['deadlock']);
   });
 });

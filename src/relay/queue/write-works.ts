@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { createGroupCommit, type GroupCommit } from '../../store/group-commit.ts';
 import type { Store } from '../../store/types.ts';
 import { acceptStatements, type Acceptance, type Part } from './accept.ts';
-import { createGroupCommit, type GroupCommit } from './group-commit.ts';
+import { faultOf } from './queue-error.ts';
 import { settleStatements, type SettleRows } from './settle.ts';
 
 /** Something to write. */
@@ -33,6 +34,7 @@ export function createWriter(store: Store, owner: string): Writer {
   const settling = settleStatements(store.traits, owner);
   return createGroupCommit<Work, Written>({
     weight: weightOf,
+    faultOf,
     run: async (works) =>
       await store.db.transaction().execute(async (transaction) => {
         const settles = ofKind(works, 'settle');
