@@ -8,6 +8,8 @@
 export interface ProofOptions {
   readonly rounds: number;
   readonly minutes: number;
+  /** One part of the proof alone. */
+  readonly part?: string;
   /** One line about what happens. */
   readonly say: (line: string) => void;
 }
@@ -28,6 +30,10 @@ export interface Proof {
   readonly name: string;
   readonly what: string;
   readonly defaultRounds: number;
+  /** Default 10. */
+  readonly defaultMinutes?: number;
+  /** Parts that can be run alone; each has the rounds to itself. */
+  readonly parts?: readonly string[];
   readonly run: (options: ProofOptions) => Promise<Omit<ProofResult, 'proof' | 'pass'>>;
 }
 

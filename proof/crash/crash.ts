@@ -1,6 +1,6 @@
 /**
  * `kill -9` at random moments: every policy that was acknowledged is there afterwards, whole,
- * once, and in force without any network.
+ * once, and in force without any network. The same for mail: see `crash-relay.ts`.
  *
  * @module
  */
@@ -12,22 +12,36 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StsPolicies } from '../../src/mta-sts/types.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { startPostgres } from '../../test/peers/postgres.ts';
 import type { Store } from '../../src/store/types.ts';
 import type { Proof, ProofOptions } from '../proof.ts';
 import { newSeed, randomFrom } from '../random.ts';
 import type { Acknowledged } from './crash-child.ts';
 import { policiesOver, policyOf } from './crash-policies.ts';
+import { type CrashedRelay, crashRelay, type CrashRow, crashTable } from './crash-relay.ts';
 
 /** The longest time that a process lives after its first acknowledgement, milliseconds. */
 const LONGEST_LIFE_MS = 300;
 /** Versions of one round never reach those of the next. */
 const VERSIONS_A_ROUND = 1_000_000;
 
-/** One round is one killed process. */
+/** The relays that are killed. */
+const RELAYS: readonly (Pick<CrashedRelay, 'nodes'> & {
+  readonly name: string;
+  readonly engine: 'sqlite' | 'postgres';
+})[] = [
+  { name: 'relay-sqlite', engine: 'sqlite', nodes: 1 },
+  { name: 'relay-postgres', engine: 'postgres', nodes: 1 },
+  { name: 'relay-two-nodes', engine: 'postgres', nodes: 2 },
+];
+
+/** One round is one killed process; each part has so many. */
 export const crashProof: Proof = {
   name: 'crash',
-  what: 'kill -9 while policies are stored: every acknowledged one is still there',
-  defaultRounds: 100,
+  what: 'kill -9 while policies and mail are stored: everything acknowledged is still there',
+  defaultRounds: 200,
+  defaultMinutes: 60,
+  parts: ['policies', ...RELAYS.map(({ name }) => name)],
   run: crash,
 };
 
@@ -38,6 +52,43 @@ interface Tally {
 }
 
 async function crash(options: ProofOptions): Promise<Tally> {
+  const { part } = options;
+  const total = { rounds: 0, lost: 0, duplicated: 0 };
+  const add = ({ rounds, lost, duplicated }: Tally): void => {
+    total.rounds += rounds;
+    total.lost += lost;
+    total.duplicated += duplicated;
+  };
+  if (part === undefined || part === 'policies') add(await crashPolicies(options));
+  const rows: CrashRow[] = [];
+  for (const { name, engine, nodes } of RELAYS) {
+    if (part !== undefined && part !== name) continue;
+    const row = await onDatabase(
+      engine,
+      async (storeUrl) => await crashRelay({ name, nodes, storeUrl }, options),
+    );
+    rows.push(row);
+    for (const fault of [...row.lost, ...row.unexplained]) options.say(`${name}: ${fault}`);
+    add({ rounds: row.rounds, lost: row.lost.length, duplicated: row.unexplained.length });
+  }
+  if (rows.length > 0) for (const line of crashTable(rows)) options.say(line);
+  return total;
+}
+
+async function onDatabase<Result>(
+  engine: 'sqlite' | 'postgres',
+  use: (storeUrl: CrashedRelay['storeUrl']) => Promise<Result>,
+): Promise<Result> {
+  if (engine === 'sqlite') return await use((folder) => `sqlite:${join(folder, 'queue.db')}`);
+  const postgres = await startPostgres();
+  try {
+    return await use(() => postgres.url);
+  } finally {
+    await postgres.stop();
+  }
+}
+
+async function crashPolicies(options: ProofOptions): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'smtp-sts-crash-'));
   try {
     return await crashIn(join(folder, 'store.db'), options);
