@@ -14,6 +14,7 @@ import type { Engine } from '../tls-policy/engine-types.ts';
 import { notificationsFor } from './bounce/notices.ts';
 import { createDispatcher } from './dispatch/dispatcher.ts';
 import type { DispatcherOptions, DispatchNumbers } from './dispatch/types.ts';
+import { ownIdentity } from './own-identity.ts';
 import { createQueue } from './queue/create-queue.ts';
 import { createRoutes } from './routes/create-routes.ts';
 import type { Routes } from './routes/types.ts';
@@ -71,6 +72,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     log,
     metrics,
     notify: notificationsFor,
+    own: ownIdentity,
     ...(options.onAttempt === undefined ? {} : { onAttempt: options.onAttempt }),
     ...(options.delivery === undefined ? {} : { delivery: options.delivery }),
   });

@@ -5,6 +5,7 @@
  */
 import type { Failure } from '../../failure.ts';
 import { deliver } from '../deliver.ts';
+import type { OwnIdentity } from '../mx-walk-order.ts';
 import type { Job, Notification } from '../queue/types.ts';
 import type { SessionSource } from '../session-pool/types.ts';
 import type { MessageSource } from '../../smtp/types.ts';
@@ -18,10 +19,11 @@ import type { DispatchConfig, DispatcherOptions } from './types.ts';
 /** What attempts are made with; the present settings are asked for each time. */
 export interface AttemptDeps extends Pick<
   DispatcherOptions,
-  'engine' | 'clock' | 'notify' | 'own' | 'onAttempt' | 'delivery'
+  'engine' | 'clock' | 'notify' | 'onAttempt' | 'delivery'
 > {
   readonly config: DispatchConfig;
   readonly routes: DispatcherOptions['routes'];
+  readonly own: OwnIdentity | undefined;
   readonly sessions: SessionSource;
   readonly signal: AbortSignal;
 }

@@ -6,6 +6,7 @@ import { greylisted, rejected } from '../../tls-policy/network.fixture.ts';
 import { enforcing, EXPIRED_CERTIFICATE, GOOD } from '../deliver.fixture.ts';
 import { bench } from './dispatcher.fixture.ts';
 import type { FakeJob } from './queue.fixture.ts';
+import type { DispatchConfig } from './types.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -277,6 +278,21 @@ describe('dispatcher', () => {
     assert.equal(dispatcher.stats().inFlight, 3);
     await letGo();
     assert.equal(dispatcher.stats().sessions.idle <= 3, true);
+    await stop();
+  });
+
+  it('SMTP-5.1-5: who we are is asked at each change of settings', async () => {
+    const own = ({ smtp }: DispatchConfig) => ({ names: [smtp.heloName], addresses: [] });
+    const { queue, dispatcher, stop, clock, config } = bench({ more: { own } });
+    queue.add({ id: 'm1', destination: 'example.test' });
+    dispatcher.start();
+    await clock.advance(0);
+    dispatcher.reload({ ...config, smtp: { ...config.smtp, heloName: 'mx1.example.test' } });
+    queue.accept({ id: 'm2', destination: 'example.test' });
+    await clock.advance(0);
+    const codes = queue.settled.map(({ settlement }) => settlement.recipients[0]?.text ?? '');
+    assert.match(codes[0] ?? '', /^250/);
+    assert.match(codes[1] ?? '', /lead back to this host/);
     await stop();
   });
 });

@@ -30,6 +30,7 @@ const LAST_WRITES_MS = 5_000;
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { queue, engine, clock, log } = options;
   let { config, routes } = options;
+  let own = options.own?.(config);
   let stage: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   let database: 'up' | 'down' = 'up';
   let inFlight = 0;
@@ -293,6 +294,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     engine,
     config,
     routes,
+    own,
     sessions:
       turn === undefined ? pool : { lease: async (wish) => await pool.lease({ ...wish, turn }) },
     notify(notice) {
@@ -340,6 +342,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     reload(next, nextRoutes) {
       config = next;
       routes = nextRoutes;
+      own = options.own?.(config);
       table.configure(tableSettings(config, routes));
       pool.configure(poolSettings(config));
       rouse();

@@ -34,8 +34,8 @@ export interface DispatcherOptions {
   readonly notify: (options: NoticeOptions) => Notices;
   /** Absent: all mail goes to its own MX. */
   readonly routes?: Routes;
-  /** This machine, as MX records may name it. Default: the EHLO name alone. */
-  readonly own?: OwnIdentity;
+  /** This machine, as MX records may name it; asked at each change of settings. Default: the EHLO name alone. */
+  readonly own?: (config: DispatchConfig) => OwnIdentity;
   /** Called for each session that was opened or refused: what TLS reports are made of. */
   readonly onAttempt?: (event: AttemptEvent, decision: DecisionRecord) => void;
   /** Replaces the delivery's own in tests. */
