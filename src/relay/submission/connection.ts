@@ -7,12 +7,13 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
-import type { SMTPServer } from 'smtp-server';
 import { isBase64Word, saslReply } from './auth.ts';
 import { commandText, isLastOfGroup } from './command-text.ts';
 import { ContentIntake } from './content-intake.ts';
 import { Dialogue, type Answer, type Offers } from './dialogue.ts';
+import type { Door } from './door.ts';
 import { noteRefusal, type Entrance } from './entrance.ts';
+import { endWithClient } from './handshake.ts';
 import { MAX_COMMAND, type LineResult } from './line-reader.ts';
 import { clientKey, plainAddress } from './networks.ts';
 import { GREETING_DELAY_MS, HANDSHAKE_MS } from './patience.ts';
@@ -28,6 +29,7 @@ type Continue = (command: Buffer, callback: () => void) => void;
 
 /** A connection that keeps to the letter. */
 export class StrictConnection extends SMTPConnection {
+  readonly #door: Door;
   readonly #entrance: Entrance;
   readonly #key: string;
   readonly #trusted: boolean;
@@ -35,14 +37,17 @@ export class StrictConnection extends SMTPConnection {
   readonly #replies = new ReplyWriter();
   #dialogue: Dialogue;
   #tls: TlsFacts | undefined;
+  /** In the midst of its handshake, on top of the socket in clear. */
+  #handshake: Socket | undefined;
   #intake: ContentIntake | undefined;
   #contentStartedAt = 0;
   #errors = 0;
   #busy = false;
   #endsAfterReply = false;
 
-  constructor(server: SMTPServer, socket: Socket, entrance: Entrance) {
-    super(server, socket, { remoteAddress: plainAddress(socket.remoteAddress) });
+  constructor(door: Door, socket: Socket, entrance: Entrance) {
+    super(door, socket, { remoteAddress: plainAddress(socket.remoteAddress) });
+    this.#door = door;
     this.#entrance = entrance;
     this.#key = clientKey(this.remoteAddress);
     this.#watch = new Watch(entrance.clock);
@@ -74,7 +79,7 @@ export class StrictConnection extends SMTPConnection {
       this.#say(REPLIES.shuttingDown);
       void this.#flush();
     }
-    this._socket.destroy();
+    this.#destroy();
   }
 
   // What the library calls.
@@ -111,7 +116,8 @@ export class StrictConnection extends SMTPConnection {
   }
 
   override _onTimeout(): void {
-    if (this._closing) this._socket.destroy();
+    // Within a handshake nothing can be said.
+    if (this._closing || this._upgrading) this.#destroy();
     else if (this.#busy) this._armTimeout();
     else this.#sendAway(REPLIES.idle);
   }
@@ -200,18 +206,37 @@ export class StrictConnection extends SMTPConnection {
   // TLS.
 
   #startTls(): void {
+    const clear = this._socket;
+    if (clear.destroyed) return;
     this.#say(REPLIES.startTls);
     void this.#flush();
-    this.#watch.after(HANDSHAKE_MS, () => this._socket.destroy());
+    this.#watch.after(HANDSHAKE_MS, () => this.#destroy());
+    // From here on the time of the socket on top counts.
+    clear.setTimeout(0);
     this.upgrade(
       () => {},
       () => {
         this.#watch.off();
+        this.#handshake = undefined;
         this.#errors = 0;
         this.#nothingHeard();
         this.#secured(this._socket as TLSSocket);
       },
     );
+    this.#door.awaitClose(clear);
+  }
+
+  /** The only place where the library shows the socket of a handshake. */
+  override _armTimeout(socket: Socket = this._socket): void {
+    super._armTimeout(socket);
+    if (socket === this._socket) return;
+    this.#handshake = socket;
+    endWithClient(socket);
+  }
+
+  /** From the top: a TLS socket must not lose the one below it in the midst of a handshake. */
+  #destroy(): void {
+    (this.#handshake ?? this._socket).destroy();
   }
 
   /** What was said before TLS is forgotten (RFC 3207 §4.2). */

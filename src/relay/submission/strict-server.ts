@@ -13,7 +13,9 @@ import {
 } from 'smtp-server';
 import { authenticate, type Credentials } from './auth.ts';
 import { StrictConnection } from './connection.ts';
+import type { Door } from './door.ts';
 import { noteRefusal, type Entrance } from './entrance.ts';
+import { endWithClient } from './handshake.ts';
 import { clientKey, plainAddress } from './networks.ts';
 import { HANDSHAKE_MS } from './patience.ts';
 import { REPLIES, type Reply } from './replies.ts';
@@ -31,9 +33,10 @@ export interface StrictServerOptions {
 }
 
 /** A listener for clients. */
-export class StrictServer extends SMTPServer {
+export class StrictServer extends SMTPServer implements Door {
   readonly #entrance: Entrance;
-  readonly #open = new Set<Socket>();
+  /** What is given back when a socket closes. */
+  readonly #open = new Map<Socket, () => void>();
 
   constructor({ entrance, implicitTls }: StrictServerOptions) {
     const options: SMTPServerOptions & ServerOpts = {
@@ -114,11 +117,8 @@ export class StrictServer extends SMTPServer {
       this.#turnAway(socket, handshake, REFUSED[admission]);
       return false;
     }
-    this.#open.add(socket);
-    socket.once('close', () => {
-      this.#open.delete(socket);
-      limits.leave(key, clock.now());
-    });
+    this.#open.set(socket, () => limits.leave(key, clock.now()));
+    this.awaitClose(socket);
     const release = super._acceptSocket(socket, handshake);
     if (release === false || !handshake) return release;
     const deadline = clock.after(HANDSHAKE_MS, () => this._pendingSockets.get(socket)?.destroy());
@@ -128,11 +128,28 @@ export class StrictServer extends SMTPServer {
     };
   }
 
+  awaitClose(socket: Socket): void {
+    const closed = (): void => {
+      const leave = this.#open.get(socket);
+      // Once for each socket, however often it is awaited.
+      this.#open.delete(socket);
+      leave?.();
+    };
+    if (socket.closed) closed();
+    else socket.once('close', closed);
+  }
+
+  override _upgrade(...[socket, done]: Parameters<SMTPServer['_upgrade']>): void {
+    super._upgrade(socket, done);
+    const secure = this._pendingSockets.get(socket);
+    if (secure !== undefined) endWithClient(secure);
+  }
+
   /** Ends what is left, whatever it is doing. */
   cutOff(): void {
     for (const session of this.sessions) session.cutOff();
     for (const socket of this._pendingSockets.values()) socket.destroy();
-    for (const socket of this.#open) socket.destroy();
+    for (const socket of this.#open.keys()) socket.destroy();
   }
 
   /** Before a handshake there is nothing that could be said. */
