@@ -26,6 +26,8 @@ export const PEERS: readonly Peer[] = [
   { program: 'dig', package: 'dnsutils' },
   { program: 'postgres', package: 'postgresql', service: 'postgresql' },
   { program: 'ip', package: 'iproute2' },
+  // Reads the notifications of the relay as any mail program would.
+  { program: 'python3', package: 'python3' },
   // Only measured, and only where it is there.
   {
     program: 'mta-sts-daemon',

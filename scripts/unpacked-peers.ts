@@ -1,6 +1,6 @@
 /**
- * Debian's mail servers. They conflict with each other, and with the one a machine may have: they are
- * never installed. Their packages are fetched and unpacked into a folder each.
+ * Debian's mail servers, and a client. The servers conflict with each other, and with the one a machine
+ * may have: they are never installed. Their packages are fetched and unpacked into a folder each.
  *
  * @module
  */
@@ -9,22 +9,24 @@ import { join } from 'node:path';
 import type { Machine } from './peers.ts';
 import { type Command, runCommand } from './run-command.ts';
 
-/** A mail server and the packages it comes in. */
+/** A program and the packages it comes in. */
 export interface UnpackedPeer {
-  readonly name: 'postfix' | 'postfix-tlsrpt' | 'exim' | 'sendmail';
+  readonly name: 'postfix' | 'postfix-tlsrpt' | 'exim' | 'sendmail' | 'swaks';
   /** What of it is needed; what these depend on and the machine lacks is fetched too. */
   readonly packages: readonly string[];
   /** The release they come from, with all that they depend on. Default: that of the machine. */
   readonly suite?: string;
 }
 
-/** Every mail server. */
+/** All of them. */
 export const UNPACKED_PEERS: readonly UnpackedPeer[] = [
-  { name: 'postfix', packages: ['postfix'] },
+  // With the mechanisms by which it logs in to a smart host.
+  { name: 'postfix', packages: ['postfix', 'libsasl2-modules'] },
   // 3.10, the first with TLS reports; its libraries go along, and need none of the machine.
   { name: 'postfix-tlsrpt', packages: ['postfix'], suite: 'trixie' },
   { name: 'exim', packages: ['exim4-daemon-light'] },
   { name: 'sendmail', packages: ['sendmail-bin', 'sendmail-cf', 'm4'] },
+  { name: 'swaks', packages: ['swaks', 'libnet-ssleay-perl'] },
 ];
 
 const CACHE = join(import.meta.dirname, '..', 'node_modules', '.cache', 'smtp-sts-peers');
