@@ -6,6 +6,7 @@
 import type { Entrance } from './entrance.ts';
 import { noteRefusal } from './entrance.ts';
 import { refuse, reply, type Reply } from './replies.ts';
+import type { Login } from './users.ts';
 
 /** What a mechanism found in the exchange. */
 export interface Credentials {
@@ -17,7 +18,7 @@ export interface Credentials {
 
 /** How an attempt ended. */
 export type AuthResult =
-  | { readonly kind: 'in'; readonly user: string }
+  | { readonly kind: 'in'; readonly login: Login }
   | { readonly kind: 'out'; readonly code: 454 | 535 | 421; readonly message: string };
 
 const WORD = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -67,7 +68,7 @@ export async function authenticate(
   }
   switch (verdict.value) {
     case 'right':
-      return { kind: 'in', user: name };
+      return { kind: 'in', login: users.login(name) };
     case 'busy':
       return later('Too many passwords are being checked; try again later');
     case 'wrong':

@@ -10,18 +10,19 @@ import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import { isBase64Word, saslReply } from './auth.ts';
 import { commandText, isLastOfGroup } from './command-text.ts';
 import { ContentIntake } from './content-intake.ts';
-import { Dialogue, type Answer, type Offers } from './dialogue.ts';
+import { Dialogue, type Answer } from './dialogue.ts';
 import type { Door } from './door.ts';
 import { noteRefusal, type Entrance } from './entrance.ts';
 import { endWithClient } from './handshake.ts';
 import { MAX_COMMAND, type LineResult } from './line-reader.ts';
-import { clientKey, plainAddress } from './networks.ts';
+import { plainAddress } from './networks.ts';
 import { GREETING_DELAY_MS, HANDSHAKE_MS } from './patience.ts';
-import type { TlsFacts } from './received.ts';
 import { REPLIES, type Reply } from './replies.ts';
 import { ReplyWriter } from './reply-writer.ts';
+import { Standing } from './standing.ts';
 import { StrictStream, type StreamState } from './strict-stream.ts';
 import type { Transaction } from './transaction.ts';
+import type { Login } from './users.ts';
 import { Watch } from './watch.ts';
 
 /** What the library calls with the rest of an AUTH exchange. */
@@ -31,12 +32,10 @@ type Continue = (command: Buffer, callback: () => void) => void;
 export class StrictConnection extends SMTPConnection {
   readonly #door: Door;
   readonly #entrance: Entrance;
-  readonly #key: string;
-  readonly #trusted: boolean;
+  readonly #standing: Standing;
   readonly #watch: Watch;
   readonly #replies = new ReplyWriter();
   #dialogue: Dialogue;
-  #tls: TlsFacts | undefined;
   /** In the midst of its handshake, on top of the socket in clear. */
   #handshake: Socket | undefined;
   #intake: ContentIntake | undefined;
@@ -49,21 +48,20 @@ export class StrictConnection extends SMTPConnection {
     super(door, socket, { remoteAddress: plainAddress(socket.remoteAddress) });
     this.#door = door;
     this.#entrance = entrance;
-    this.#key = clientKey(this.remoteAddress);
+    this.#standing = new Standing(entrance, this.remoteAddress);
     this.#watch = new Watch(entrance.clock);
-    this.#trusted = entrance.ruling.networks.holds(this.remoteAddress);
     this.#dialogue = this.#newDialogue();
     if (socket instanceof TLSSocket) this.#secured(socket);
   }
 
   /** Inside TLS. */
   get isSecure(): boolean {
-    return this.#tls !== undefined;
+    return this.#standing.tls !== undefined;
   }
 
   /** Whose limits it counts under. */
   get clientKey(): string {
-    return this.#key;
+    return this.#standing.key;
   }
 
   /** The service stops: an idle client is told so now, a busy one after its message. */
@@ -87,7 +85,7 @@ export class StrictConnection extends SMTPConnection {
   /** Greets: whom we trust at once, others after a moment in which a bad client speaks first. */
   override init(): void {
     this._setListeners(() => {
-      if (this.#trusted) setImmediate(() => this.connectionReady());
+      if (this.#standing.isTrusted) setImmediate(() => this.connectionReady());
       else this.#watch.after(GREETING_DELAY_MS, () => this.connectionReady());
     });
   }
@@ -248,7 +246,7 @@ export class StrictConnection extends SMTPConnection {
   #secured(socket: TLSSocket): void {
     const version = socket.getProtocol() ?? 'unknown';
     const { standardName, name } = socket.getCipher();
-    this.#tls = { version, cipher: standardName ?? name };
+    this.#standing.tls = { version, cipher: standardName ?? name };
     this.#entrance.tally.handshake(version);
     // There is nothing behind a renegotiation that a client of mail needs.
     socket.disableRenegotiation();
@@ -260,7 +258,8 @@ export class StrictConnection extends SMTPConnection {
     const [, , word = '='] = text.split(' ');
     if (!isBase64Word(word)) return this.#refused(REPLIES.authCode);
     const { limits, clock } = this.#entrance;
-    if (!limits.mayTryPassword(this.#key, clock.now())) return this.#refused(REPLIES.authTooOften);
+    if (!limits.mayTryPassword(this.#standing.key, clock.now()))
+      return this.#refused(REPLIES.authTooOften);
     return this.#saslStep((done) => this.handler_AUTH(Buffer.from(text), done));
   }
 
@@ -297,7 +296,7 @@ export class StrictConnection extends SMTPConnection {
       reason,
       client: this.remoteAddress,
       reply: reply.wire,
-      user: this.#user(),
+      user: this.#login()?.name,
       from: this.#dialogue.from,
     });
   }
@@ -379,24 +378,12 @@ export class StrictConnection extends SMTPConnection {
     return this._parser as StrictStream;
   }
 
-  #user(): string | undefined {
-    const { user } = this.session;
-    return typeof user === 'string' ? user : undefined;
+  #login(): Login | undefined {
+    // The library has `false` for nobody.
+    return (this.session.user as Login | false | undefined) || undefined;
   }
 
   #newDialogue(): Dialogue {
-    return new Dialogue(this.#entrance, () => this.#offers());
-  }
-
-  #offers(): Offers {
-    const { certificate, users } = this.#entrance.ruling;
-    const client = {
-      address: this.remoteAddress,
-      key: this.#key,
-      trusted: this.#trusted,
-      tls: this.#tls,
-      user: this.#user(),
-    };
-    return { client, hasCertificate: certificate !== undefined, hasUsers: users !== undefined };
+    return new Dialogue(this.#entrance, () => this.#standing.offers(this.#login()));
   }
 }

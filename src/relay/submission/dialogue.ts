@@ -26,6 +26,8 @@ export interface Offers {
   readonly client: Client;
   readonly hasCertificate: boolean;
   readonly hasUsers: boolean;
+  /** Who authenticated could not do so any more as he did. */
+  readonly isLoginOver: boolean;
 }
 
 /** Domains and literals, and the many names that are none: who they are is not believed anyway. */
@@ -149,7 +151,8 @@ export class Dialogue {
   #mail(argument: string): Reply {
     if (this.#hello === undefined) return REPLIES.helloFirst;
     if (this.#transaction !== undefined) return REPLIES.mailTwice;
-    const { client } = this.#offers();
+    const { client, isLoginOver } = this.#offers();
+    if (isLoginOver) return REPLIES.loginOver;
     const { ruling, limits, clock } = this.#entrance;
     const read = readMail(argument, {
       extended: this.#hello.extended,

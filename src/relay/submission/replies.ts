@@ -121,4 +121,7 @@ export const REPLIES = {
   authTooOften: closing(
     refuse(421, '4.7.0', 'Too many wrong passwords from you; try again later', 'credentials'),
   ),
+  loginOver: closing(
+    refuse(421, '4.7.0', 'Your login does not count any more; authenticate again', 'credentials'),
+  ),
 } as const satisfies Record<string, Reply>;

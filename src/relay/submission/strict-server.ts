@@ -99,7 +99,7 @@ export class StrictServer extends SMTPServer implements Door {
   ): Promise<void> {
     try {
       const result = await authenticate(this.#entrance, client, credentials);
-      if (result.kind === 'in') answer(null, { user: result.user });
+      if (result.kind === 'in') answer(null, { user: result.login });
       else answer(null, { responseCode: result.code, message: result.message });
     } catch (error) {
       const { message, stack } = error as Error;

@@ -8,7 +8,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { fail, ok } from '../../failure.ts';
 import type { Outcome } from '../../failure.ts';
 import { isPassword, nobodysHash, type PasswordHash } from './password.ts';
-import { MAX_USERS_FILE, readUsers, type UserTable } from './users-file.ts';
+import { MAX_USERS_FILE, readUsers, userLine, type UserTable } from './users-file.ts';
 
 /** What a check of a password came to. `busy`: too many are checked at once. */
 export type PasswordVerdict = 'right' | 'wrong' | 'busy';
@@ -20,6 +20,13 @@ const MAX_CHECKS = 4;
 const MAX_WAITING = 100;
 /** Right passwords remembered, so that a client that comes for each message costs one check. */
 const MAX_REMEMBERED = 1_000;
+
+/** By what somebody got in. */
+export interface Login {
+  readonly name: string;
+  /** What his password was checked against. */
+  readonly hash: PasswordHash | undefined;
+}
 
 interface Loaded {
   /** Changes whenever the file does. */
@@ -93,10 +100,22 @@ export class Users {
     if (known !== undefined && this.#remembered.has(digest)) return ok('right');
     if (this.#waiting.length >= MAX_WAITING) return ok('busy');
     const isRight = await this.#oneOfFew(() => isPassword(password, known ?? this.#nobody));
-    if (!isRight || known === undefined) return ok('wrong');
     // The file may have changed while the hash was computed.
+    if (!isRight || !this.holds({ name, hash: known })) return ok('wrong');
     if (this.#loaded?.users === users.value) this.#remember(digest);
     return ok('right');
+  }
+
+  /** For who was just found to be right. */
+  login(name: string): Login {
+    return { name, hash: this.#loaded?.users.get(name) };
+  }
+
+  /** Would the same password still do, by the file as it was last read? */
+  holds({ name, hash }: Login): boolean {
+    const now = this.#loaded?.users.get(name);
+    if (now === undefined || hash === undefined) return false;
+    return now === hash || userLine(name, now) === userLine(name, hash);
   }
 
   #remember(digest: string): void {
