@@ -23,6 +23,27 @@ function oracle(framing: Framing, text: string): string {
   return framing === 'dot' ? `${body}.\r\n` : body;
 }
 
+/** Octet by octet, as it was written before there was a fast way. */
+function slowly(framing: Framing, chunks: readonly string[]): string {
+  let sent = '';
+  let atLineStart = true;
+  let afterCr = false;
+  for (const octet of chunks.join('')) {
+    if (octet === '\r' || octet === '\n') {
+      if (octet === '\r' || !afterCr) sent += '\r\n';
+      afterCr = octet === '\r';
+      atLineStart = true;
+      continue;
+    }
+    if (atLineStart && framing === 'dot' && octet === '.') sent += '.';
+    sent += octet;
+    afterCr = false;
+    atLineStart = false;
+  }
+  const lineEnd = atLineStart ? '' : '\r\n';
+  return framing === 'dot' ? `${sent}${lineEnd}.\r\n` : `${sent}${lineEnd}`;
+}
+
 describe('ContentWriter', () => {
   it('doubles dots at line starts and ends with a dot (RFC 5321 §4.5.2)', () => {
     assert.equal(run('dot', '.a\r\nb.\r\n..\r\n'), '..a\r\nb.\r\n...\r\n.\r\n');
@@ -92,6 +113,75 @@ describe('ContentWriter', () => {
         },
       ),
       { numRuns: 500 },
+    );
+  });
+
+  it('what is clean is passed on as it is, without a copy', () => {
+    for (const framing of ['dot', 'counted'] as const) {
+      const writer = new ContentWriter(framing);
+      for (const text of ['a\r\nb.\r\n', '\xff', '.still the same line', '\r\n\r\n', 'x\r\n']) {
+        const chunk = Buffer.from(text, 'latin1');
+        const pieces = [...writer.write(chunk)];
+        assert.equal(pieces.length, 1);
+        assert.equal(pieces[0]!.buffer, chunk.buffer, JSON.stringify(text));
+        assert.equal(pieces[0]!.byteOffset, chunk.byteOffset);
+        assert.equal(pieces[0]!.length, chunk.length);
+      }
+    }
+  });
+
+  it('where a chunk is cut does not matter', () => {
+    const cuts: readonly (readonly string[])[] = [
+      ['a\r\n', '.b\r\n'],
+      ['a\r', '\n.b\r\n'],
+      ['a\r', '.b\r\n'],
+      ['a\r', '\r', '\n', '.'],
+      ['a\n', '.b'],
+      ['a\n', '\n.b'],
+      ['a', '\n', '.', '.b'],
+      ['a', '.b\r\n'],
+      ['.', '\r\n'],
+      ['a\r\n.', '\r\n'],
+      ['', '.a', '', '\r', '', '\n', '', '.'],
+      ['a\r', 'b\r\n'],
+      ['\r', '\n'],
+      ['\n', '\r'],
+    ];
+    for (const chunks of cuts) {
+      for (const framing of ['dot', 'counted'] as const) {
+        assert.equal(run(framing, ...chunks), slowly(framing, chunks), JSON.stringify(chunks));
+      }
+    }
+  });
+
+  it('a chunk longer than a piece is the same however the cut falls', () => {
+    for (const at of [65_533, 65_534, 65_535, 65_536, 65_537]) {
+      for (const mark of ['\r\n.', '\r\n', '\r', '\n', '\n.', '.', '\r.']) {
+        const text = `${'a'.repeat(at)}${mark}${'b'.repeat(10)}`;
+        for (const framing of ['dot', 'counted'] as const) {
+          assert.ok(
+            run(framing, text) === slowly(framing, [text]),
+            `${at} ${JSON.stringify(mark)}`,
+          );
+        }
+      }
+    }
+  });
+
+  it('fuzz: equals the slow way, chunk by chunk, where most is clean', () => {
+    const clean = fc.constantFrom('a', 'line\r\n', 'x.\r\n', '\r\n', '\xff', '\0', ' ');
+    const rare = fc.constantFrom('\r', '\n', '.', '\r\n.', '\n.', '.\r\n', '\n\r');
+    const unit = fc.oneof({ arbitrary: clean, weight: 6 }, { arbitrary: rare, weight: 1 });
+    const chunk = fc.string({ unit, maxLength: 12 });
+    fc.assert(
+      fc.property(
+        fc.array(chunk, { maxLength: 8 }),
+        fc.constantFrom<Framing>('dot', 'counted'),
+        (chunks, framing) => {
+          assert.equal(run(framing, ...chunks), slowly(framing, chunks));
+        },
+      ),
+      { numRuns: 3_000 },
     );
   });
 });
