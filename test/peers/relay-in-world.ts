@@ -19,6 +19,7 @@ import type { AttemptEvent } from '../../src/tls-policy/attempt-event.ts';
 import { createEngine } from '../../src/tls-policy/engine.ts';
 import type { Engine } from '../../src/tls-policy/engine-types.ts';
 import type { DecisionRecord } from '../../src/tls-policy/types.ts';
+import { RELAY_NAME } from './relay-files.ts';
 
 /** A line of the log about a delivery. */
 export interface DeliveryLine {
@@ -55,8 +56,12 @@ export interface Submission {
 /** The running relay. */
 export interface RelayInWorld {
   readonly engine: Engine;
+  /** Where it takes messages, those with TLS from the first octet last. */
+  readonly addresses: readonly string[];
   /** Hands a message in and says what its first attempt came to. */
   send(submission: Submission): Promise<QueueSays>;
+  /** What the first attempt at the message with this id came to. */
+  follow(id: string): Promise<QueueSays>;
   close(): Promise<void>;
 }
 
@@ -67,9 +72,6 @@ export interface RelayInWorldOptions {
   readonly ca: string;
   readonly delivery?: RelayOptions['delivery'];
 }
-
-/** The name in its certificate. */
-export const RELAY_NAME = 'relay.lab.test';
 
 /** How long a first attempt may take, milliseconds. */
 const PATIENCE_MS = 60_000;
@@ -93,16 +95,20 @@ export async function startRelayInWorld(options: RelayInWorldOptions): Promise<R
     onAttempt: (event, decision) => events.push({ event, decision }),
     ...(options.delivery === undefined ? {} : { delivery: options.delivery }),
   });
-  const address = relay.addresses[0] ?? '';
+  const { addresses } = relay;
+  const follow = async (id: string, before = 0): Promise<QueueSays> => {
+    const line = await eventually(() => lines.find((each) => each.id === id));
+    // The log is written before the queue.
+    await eventually(async () => ((await isTaken(store, id)) ? undefined : true));
+    return { waiting: await waiting(store, id), line, events: events.slice(before) };
+  };
   return {
     engine,
+    addresses,
+    follow,
     async send(submission) {
       const before = events.length;
-      const id = await handIn(submission, address, options.ca);
-      const line = await eventually(() => lines.find((each) => each.id === id));
-      // The log is written before the queue.
-      await eventually(async () => ((await isTaken(store, id)) ? undefined : true));
-      return { waiting: await waiting(store, id), line, events: events.slice(before) };
+      return await follow(await handIn(submission, addresses[0] ?? '', options.ca), before);
     },
     async close() {
       await relay.close();
@@ -130,12 +136,17 @@ async function handIn(
     if (login !== undefined) need(await session.authenticate(login));
     const [result] = await session.send(envelope, [Buffer.from(text)]);
     if (result?.status !== 'delivered') throw new Error(`not taken: ${JSON.stringify(result)}`);
-    const id = /queued as (\S+)/.exec(result.reply.lines.join(' '))?.[1];
-    if (id === undefined) throw new Error(`no id in ${result.reply.lines.join(' ')}`);
-    return id;
+    return queuedAs(result.reply.lines.join(' '));
   } finally {
     await session.quit();
   }
+}
+
+/** The id in a reply. */
+export function queuedAs(reply: string): string {
+  const id = /queued as (\w+)/.exec(reply)?.[1];
+  if (id === undefined) throw new Error(`no id in ${reply}`);
+  return id;
 }
 
 async function openSession(address: string, ca: string): Promise<SmtpSession> {

@@ -5,7 +5,7 @@
  * @module
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../src/config/types.ts';
@@ -18,18 +18,15 @@ import { SCENES } from '../../src/lab/scenes/all.ts';
 import { createShiftingClock } from '../../src/lab/shifting-clock.ts';
 import type { LabMx } from '../../src/lab/types.ts';
 import { startWorld, type World } from '../../src/lab/world.ts';
-import { hashPassword } from '../../src/relay/submission/password.ts';
-import { TEST_COST } from '../../src/relay/submission/submission.fixture.ts';
-import { userLine } from '../../src/relay/submission/users-file.ts';
 import type { DeliveryReport } from '../../src/relay/types.ts';
 import { parseNextHop } from '../../src/tls-policy/next-hop.ts';
 import {
   eventually,
   type QueueSays,
-  RELAY_NAME,
   type RelayInWorld,
   startRelayInWorld,
 } from './relay-in-world.ts';
+import { LOGIN, type RelayFiles, writeRelayFiles } from './relay-files.ts';
 
 /** How a scene ended. */
 export interface RelayedScene {
@@ -44,11 +41,10 @@ interface Theatre {
   readonly world: World;
   /** The domain of the author, to which letters come back. */
   readonly home: LabDomain;
-  readonly files: Pick<Config['relay'], 'certFile' | 'keyFile' | 'usersFile'>;
+  readonly files: RelayFiles;
 }
 
 const AUTHOR = 'alice@sender.lab.test';
-const LOGIN = { user: 'alice', password: () => 'secret' };
 const CONCURRENCY = 8;
 
 /** Plays all of them, several at once, and tells of each as it ends. */
@@ -61,7 +57,7 @@ export async function playAllThroughRelay(
     const theatre = {
       world,
       home: await world.domain({ name: 'sender.lab.test', sts: { mode: 'enforce' } }),
-      files: await writeFiles(folder, world),
+      files: await writeRelayFiles(folder, world.ca),
     };
     const queue = SCENES.values();
     const worker = async (): Promise<void> => {
@@ -72,17 +68,6 @@ export async function playAllThroughRelay(
     await world.close();
     await rm(folder, { recursive: true });
   }
-}
-
-async function writeFiles(folder: string, { ca }: World): Promise<Theatre['files']> {
-  const path = (name: string): string => join(folder, name);
-  const files = { certFile: path('cert'), keyFile: path('key'), usersFile: path('users') };
-  const { chain, key } = ca.issue([RELAY_NAME]);
-  const user = userLine(LOGIN.user, await hashPassword(LOGIN.password(), TEST_COST));
-  await writeFile(files.certFile, chain);
-  await writeFile(files.keyFile, key);
-  await writeFile(files.usersFile, `${user}\n`, { mode: 0o600 });
-  return files;
 }
 
 async function play(scene: Scene, theatre: Theatre): Promise<RelayedScene> {
@@ -219,7 +204,7 @@ async function send({ scene, recipient, relay, canary, isOrdinary }: Sending): P
     },
     text: lines.join('\r\n'),
     // Only users of the system may lift policies (`relay.tls_required_no`).
-    ...(header.length === 0 ? {} : { login: LOGIN }),
+    ...(header.length === 0 ? {} : { login: { user: LOGIN.user, password: () => LOGIN.password } }),
   });
 }
 
