@@ -6,23 +6,17 @@
 import type { Timer } from '../../clock.ts';
 import type { Job } from '../queue/types.ts';
 import { createSessionPool } from '../session-pool/session-pool.ts';
-import type { PoolSettings } from '../session-pool/types.ts';
 import { attemptJob, type AttemptEnd } from './attempt.ts';
 import { recordAttempt, recordBrokenOff } from './delivery-log.ts';
-import type { PaceSettings } from './hop-pace.ts';
 import type { HostSlot } from '../session-pool/host-gate.ts';
 import { createHostLines } from './host-lines.ts';
-import { createHopTable, type Hop, type TableSettings } from './hop-table.ts';
+import { createHopTable, type Hop } from './hop-table.ts';
 import { createIntake } from './intake.ts';
 import { giveBackPatiently, settlePatiently, type Written } from './patience.ts';
 import { isExpired } from './settlement.ts';
-import type { DispatchConfig, Dispatcher, DispatcherOptions, DispatchNumbers } from './types.ts';
+import { lineJobs, poolSettings, tableSettings } from './limits.ts';
+import type { Dispatcher, DispatcherOptions, DispatchNumbers } from './types.ts';
 
-/** A hop is left alone for so long at first, and at longest. Milliseconds. */
-const FIRST_BACKOFF_MS = 30_000;
-const LONGEST_BACKOFF_MS = 300_000;
-/** Jobs in memory, as a multiple of the deliveries at once: so that no slot ever waits for the database. */
-const AHEAD = 4;
 /** What is settled when the service stops may wait so long for its database. Milliseconds. */
 const LAST_WRITES_MS = 5_000;
 
@@ -48,7 +42,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const lines = createHostLines({
     pool,
     clock,
-    jobs: () => (config.relay.concurrency * AHEAD) / 2,
+    jobs: () => lineJobs(config),
     onChange(hop) {
       (hop.line === undefined ? ready : called).add(hop);
       pump();
@@ -180,7 +174,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** The hop may not begin anything now: what it has goes back if that takes long. */
   const park = (hop: Hop): void => {
     const now = clock.now();
-    if (hop.line?.ahead === 0 && hop.line.turn === undefined) giveBack(hop, hop.waiting);
+    if (lines.isCrowded(hop)) giveBack(hop, hop.waiting);
     if (hop.pace.isBackingOff(now)) {
       giveBack(
         hop,
@@ -238,8 +232,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const now = clock.now();
     inFlight -= 1;
     hop.inFlight -= 1;
-    if (turn?.claimed === false) turn.leave();
     if (end.kind === 'host-full') {
+      if (turn !== undefined) lines.end(hop, turn);
       hop.waiting.unshift(job);
       if (!isClosed()) lines.join(hop, end.hosts);
       ready.add(hop);
@@ -248,6 +242,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
     hop.settling += 1;
     if (end.kind === 'ended') learn(hop, end, now);
+    if (turn !== undefined) carryOn(hop, turn);
     if (hop.waiting.length > 0) ready.add(hop);
     pump();
     await write(job, end);
@@ -255,6 +250,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     table.count(-1);
     hop.lastUsedAt = clock.now();
     attend(hop);
+  };
+
+  const carryOn = (hop: Hop, turn: HostSlot): void => {
+    const now = clock.now();
+    const may = !isClosed() && hop.pace.mayStart(hop.inFlight, now) && lines.goOn(hop, turn);
+    const job = may ? hop.waiting.shift() : undefined;
+    if (job === undefined) {
+      lines.end(hop, turn);
+      return;
+    }
+    hop.pace.started(now);
+    begin(hop, job, turn);
   };
 
   const learn = (hop: Hop, end: Extract<AttemptEnd, { kind: 'ended' }>, now: number): void => {
@@ -366,29 +373,3 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
 /** An attempt that leaves something to write. */
 type WrittenEnd = Exclude<AttemptEnd, { readonly kind: 'host-full' }>;
-
-function tableSettings(
-  { relay, smtp }: DispatchConfig,
-  routes: DispatcherOptions['routes'],
-): TableSettings {
-  return { pace: paceSettings(relay), share: relay.concurrency * AHEAD, port: smtp.port, routes };
-}
-
-/** Never longer than the waits of a message: an operator who wants quick tries gets them. */
-function paceSettings(relay: DispatchConfig['relay']): PaceSettings {
-  return {
-    most: relay.concurrencyPerHop,
-    perMinute: relay.messagesPerMinutePerHop,
-    firstBackoffMs: Math.min(FIRST_BACKOFF_MS, relay.retryWaitsMs[0] ?? FIRST_BACKOFF_MS),
-    longestBackoffMs: Math.min(LONGEST_BACKOFF_MS, Math.max(...relay.retryWaitsMs)),
-  };
-}
-
-function poolSettings({ relay }: DispatchConfig): PoolSettings {
-  return {
-    idleMs: relay.sessionIdleMs,
-    messagesPerSession: relay.messagesPerSession,
-    maxIdle: relay.concurrency,
-    perHost: { most: relay.concurrencyPerHost, perMinute: relay.messagesPerMinutePerHost },
-  };
-}

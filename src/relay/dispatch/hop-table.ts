@@ -31,6 +31,8 @@ export interface Hop {
   unreachable: { readonly failure: Failure; readonly at: number } | undefined;
   /** Its host is full: where it stands in line. */
   line: HopLine | undefined;
+  /** Places at hosts that it stood in line for and uses now. */
+  turns: number;
   lastUsedAt: number;
 }
 
@@ -51,6 +53,8 @@ const MAX_KEYS = 20_000;
 const LEAST = 2;
 /** Messages at the end of their time that are taken together. */
 const LAST_CALLS = 100;
+/** Jobs of a hop that wait while it uses a place at a host that is full. */
+const AT_WORK = 20;
 /** Jobs in memory at most, as a multiple of what is shared out. */
 const HARD = 2;
 /** A hop without work is forgotten after this, and its failures with it. Milliseconds. */
@@ -141,7 +145,7 @@ export function createHopTable(first: TableSettings): HopTable {
       const here =
         hop.line === undefined
           ? Math.min(hop.pace.room(), fair) - takenBy(hop)
-          : lineRoom(hop.line) - hop.waiting.length - hop.reserved;
+          : lineRoom(hop.line, hop.turns) - hop.waiting.length - hop.reserved;
       return Math.max(0, Math.min(left, here));
     },
     lastRoom: (hop) =>
@@ -169,13 +173,14 @@ function newHop(key: string, pace: PaceSettings, now: number): Hop {
     timer: undefined,
     unreachable: undefined,
     line: undefined,
+    turns: 0,
     lastUsedAt: now,
   };
 }
 
 /** Jobs under way are not in line: they have their place. */
-function lineRoom({ ahead, turn }: HopLine): number {
-  return turn === undefined ? ahead : Math.max(1, ahead);
+function lineRoom({ ahead, turn }: HopLine, turns: number): number {
+  return turn === undefined && turns === 0 ? ahead : AT_WORK;
 }
 
 /** What cannot be read is a hop of its own: its delivery fails at once. */

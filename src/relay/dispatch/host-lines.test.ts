@@ -21,13 +21,13 @@ function many(count: number, options: BenchOptions = {}): Bench & { readonly dom
 }
 
 /** Lets deliveries go on until nothing is left, and says how many hung together at most. */
-async function drain({ clock, hanging, letGo, queue }: Bench): Promise<number> {
+async function drain({ clock, hanging, letGo, queue }: Bench, stepMs = 1): Promise<number> {
   let most = 0;
   for (let round = 0; queue.rows.size > 0; round += 1) {
     assert.ok(round < 5_000, `${queue.rows.size} jobs are left`);
     most = Math.max(most, hanging());
     await letGo(1);
-    await clock.advance(1);
+    await clock.advance(stepMs);
   }
   return most;
 }
@@ -45,7 +45,8 @@ describe('many domains on one host', () => {
     assert.equal(rig.dispatcher.stats().inFlight, 4);
     // The first one has all that it has under way.
     assert.equal(rig.dispatcher.stats().hopsInLine, 59);
-    assert.equal(await drain(rig), 4);
+    // Long enough for a turn to end with its message.
+    assert.equal(await drain(rig, 1_000), 4);
     assert.equal(rig.queue.settled.length, 180);
     // In turn: nobody has the second message in line before all have had the first.
     const order = rig.queue.settled.map(({ job }) => job.destination);
@@ -71,6 +72,24 @@ describe('many domains on one host', () => {
     assert.equal(rig.dispatcher.stats().hopsInLine, 496);
     await drain(rig);
     assert.equal(rig.queue.settled.length, 501);
+    await rig.stop();
+  });
+
+  it('a turn is a session with many messages, and not without end', async () => {
+    const rig = many(3, { hang: true, relay: { concurrencyPerHost: 1 } });
+    for (const domain of rig.domains) {
+      for (let n = 0; n < 10; n += 1) {
+        rig.queue.add({ id: `${domain}-${n}`, destination: domain });
+      }
+    }
+    rig.dispatcher.start();
+    await rig.clock.advance(10);
+    await drain(rig, 0);
+    const order = rig.queue.settled.map(({ job }) => job.destination);
+    const changes = order.filter((domain, index) => index > 0 && domain !== order[index - 1]);
+    assert.equal(order.length, 30);
+    assert.ok(changes.length <= 4, `${changes.length} changes`);
+    assert.equal(rig.dispatcher.stats().inFlight, 0);
     await rig.stop();
   });
 

@@ -1,6 +1,6 @@
 /**
  * Next hops whose host is full stand in line there: what they have waits without a delivery slot,
- * and each turn is one message.
+ * and each turn is one session for a while.
  *
  * @module
  */
@@ -36,8 +36,17 @@ export interface HostLines {
   readonly size: number;
   /** The hosts of the hop are full. One that is in line already keeps its place. */
   join(hop: Hop, hosts: readonly string[]): void;
-  /** Takes the hop's turn for one message, and stands in line anew where there is more to do. */
+  /** Takes the hop's turn, and stands in line anew where there is more to do. */
   use(hop: Hop): HostSlot | undefined;
+  /**
+   * A message of a turn has ended. True: another may follow in its place, over the same session; a
+   * session for each message would be handshakes and little else.
+   */
+  goOn(hop: Hop, turn: HostSlot): boolean;
+  /** The turn is over. */
+  end(hop: Hop, turn: HostSlot): void;
+  /** So many are in line that this one may have nothing in memory until its turn. */
+  isCrowded(hop: Hop): boolean;
   /** The hop goes its own way; its turn is the next one's. */
   leave(hop: Hop): void;
 }
@@ -45,7 +54,9 @@ export interface HostLines {
 /** Jobs of a hop in line. */
 const AHEAD = 2;
 /** A turn that is not used goes to the next. Milliseconds. */
-const TURN_MS = 5_000;
+const UNUSED_MS = 5_000;
+/** A turn lasts so long where others wait. Milliseconds. */
+const TURN_MS = 3_000;
 
 /** Nobody is in line yet. */
 export function createHostLines({ pool, clock, jobs, onChange }: HostLinesOptions): HostLines {
@@ -55,7 +66,7 @@ export function createHostLines({ pool, clock, jobs, onChange }: HostLinesOption
     line.wait = pool.wait(line.hosts, (slot) => {
       line.wait = undefined;
       line.turn = slot;
-      line.timer = clock.after(TURN_MS, () => {
+      line.timer = clock.after(UNUSED_MS, () => {
         leave(hop);
         onChange(hop);
       });
@@ -90,10 +101,17 @@ export function createHostLines({ pool, clock, jobs, onChange }: HostLinesOption
       if (line === undefined || turn === undefined) return undefined;
       line.turn = undefined;
       line.timer?.cancel();
+      hop.turns += 1;
       const isDone = hop.waiting.length === 0 && hop.backlog.size === 0;
       if (isDone || line.hosts.some((host) => pool.hasRoom(host))) leave(hop);
       else stand(hop, line);
       return turn;
+    },
+    goOn: (hop, turn) => turn.claimed && hop.waiting.length > 0 && turn.renew(TURN_MS),
+    isCrowded: ({ line, turns }) => line?.ahead === 0 && line.turn === undefined && turns === 0,
+    end(hop, turn) {
+      hop.turns -= 1;
+      turn.leave();
     },
     leave,
   };

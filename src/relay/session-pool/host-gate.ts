@@ -15,13 +15,15 @@ export interface GateSettings {
   readonly perMinute: number;
 }
 
-/** The right to one session with one address, for one message. */
+/** The right to one session with one address. */
 export interface HostSlot {
   /** `address:port`, by whose text slots are counted. */
   readonly host: string;
-  /** Uses the slot; true once, and only for its own host. Who has claimed it leaves. */
+  /** Uses the slot for a message; true once, and only for its own host. */
   claim(host: string): boolean;
   readonly claimed: boolean;
+  /** Goes on to another message; false where the rate says no, or the slot was held for so long. */
+  renew(longestMs: number): boolean;
   /** The next in line may go. Calling it again does nothing. */
   leave(): void;
 }
@@ -101,7 +103,8 @@ export function createHostGate(options: {
 
   const slotOf = (host: Host): HostSlot => {
     host.inUse += 1;
-    host.pace.started(clock.now());
+    const since = clock.now();
+    host.pace.started(since);
     let state: 'free' | 'claimed' | 'left' = 'free';
     return {
       host: host.name,
@@ -111,6 +114,14 @@ export function createHostGate(options: {
       claim(name) {
         if (state !== 'free' || name !== host.name) return false;
         state = 'claimed';
+        return true;
+      },
+      renew(longestMs) {
+        const now = clock.now();
+        const mayStay = state !== 'left' && Math.abs(now - since) < longestMs;
+        if (!mayStay || !host.pace.mayStart(host.inUse - 1, now)) return false;
+        host.pace.started(now);
+        state = 'free';
         return true;
       },
       leave() {

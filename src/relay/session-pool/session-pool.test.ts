@@ -336,6 +336,13 @@ describe('session pool, a host that is full', () => {
     const lease = await had(pool, wish({ turn }));
     assert.ok(turn.claimed);
     await lease.release();
+    // It stays with whoever waited, for another message.
+    assert.ok(isFull(await pool.lease(wish())));
+    assert.ok(turn.renew(1_000));
+    await (await had(pool, wish({ turn }))).release();
+    await clock.advance(1_000);
+    assert.equal(turn.renew(1_000), false);
+    turn.leave();
     await (await had(pool, wish())).release();
     await pool.close();
   });

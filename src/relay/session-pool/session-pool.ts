@@ -8,7 +8,7 @@ import type { Clock, Timer } from '../../clock.ts';
 import { nextHopText } from '../../tls-policy/next-hop.ts';
 import { openSession, type SessionAttempt } from '../../tls-policy/session.ts';
 import type { DecisionRecord } from '../../tls-policy/types.ts';
-import { createHostGate, type HostSlot } from './host-gate.ts';
+import { createHostGate } from './host-gate.ts';
 import { createSessionKeys } from './session-key.ts';
 import { stayInLine } from './stay-in-line.ts';
 import type { PoolSettings, SessionLease, SessionPool, SessionWish } from './types.ts';
@@ -23,6 +23,12 @@ export interface SessionPoolOptions {
 }
 
 type Ready = Extract<SessionAttempt, { kind: 'ready' }>;
+
+/** A place at a host while it is used. */
+interface Place {
+  readonly host: string;
+  leave(): void;
+}
 
 /** A session of the pool. */
 interface Kept {
@@ -50,6 +56,8 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
   /** Those that wait, the longest first. */
   const idle = new Set<Kept>();
   const closing = new Set<Promise<void>>();
+  /** Sessions in use, and those that are being opened, by host. */
+  const connections = new Map<string, number>();
   const counts = { inUse: 0, opened: 0, reused: 0, stale: 0 };
 
   const takeOut = (kept: Kept): void => {
@@ -132,14 +140,14 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
   /** A session that waits is a connection too: the oldest of the host makes room. */
   const makeRoom = (host: string): void => {
     const there = [...idle].filter((kept) => kept.host === host);
-    const over = gate.inUse(host) + there.length - settings.perHost.most;
+    const over = (connections.get(host) ?? 0) + there.length - settings.perHost.most;
     for (const kept of there.slice(0, Math.max(0, over))) {
       takeOut(kept);
       bid(kept);
     }
   };
 
-  const leaseOf = (kept: Kept, slot: HostSlot, reused: boolean): SessionLease => {
+  const leaseOf = (kept: Kept, place: Place, reused: boolean): SessionLease => {
     counts.inUse += 1;
     kept.messages += 1;
     return {
@@ -149,7 +157,7 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
         counts.inUse -= 1;
         if (mayKeep(kept)) keep(kept);
         else bid(kept);
-        slot.leave();
+        place.leave();
         await Promise.resolve();
       },
     };
@@ -158,23 +166,23 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
   const openFresh = async (
     key: string,
     { open, decision }: SessionWish,
-    slot: HostSlot,
+    place: Place,
   ): Promise<SessionLease> => {
     const openedUnder = generation;
-    makeRoom(slot.host);
+    makeRoom(place.host);
     const attempt = await openSession(open).catch((error: unknown) => {
-      slot.leave();
+      place.leave();
       throw error;
     });
     if (attempt.kind !== 'ready') {
-      slot.leave();
+      place.leave();
       return unkept(attempt);
     }
     counts.opened += 1;
     const now = clock.now();
     const kept: Kept = {
       key,
-      host: slot.host,
+      host: place.host,
       attempt,
       ca: open.ca,
       openedAt: now,
@@ -183,7 +191,7 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
       messages: 0,
       idleSince: now,
     };
-    return leaseOf(kept, slot, false);
+    return leaseOf(kept, place, false);
   };
 
   const clear = (): void => {
@@ -193,11 +201,29 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
     closeIdle(() => true);
   };
 
-  const placeFor = async (wish: SessionWish, host: string): Promise<HostSlot | undefined> => {
-    if (wish.turn?.claim(host) === true) return wish.turn;
-    const slot = gate.enter(host);
-    if (slot !== undefined || wish.whenFull !== 'stay') return slot;
-    return await stayInLine(gate, { host, clock, signal: wish.open.signal });
+  const placeFor = async (wish: SessionWish, host: string): Promise<Place | undefined> => {
+    const { turn } = wish;
+    // Who waited for the slot may go on with it: it is not ours to give up.
+    if (turn?.claim(host) === true) return placeAt(host, () => undefined);
+    const slot =
+      gate.enter(host) ??
+      (wish.whenFull === 'stay'
+        ? await stayInLine(gate, { host, clock, signal: wish.open.signal })
+        : undefined);
+    return slot === undefined ? undefined : placeAt(host, () => slot.leave());
+  };
+
+  const placeAt = (host: string, leaveSlot: () => void): Place => {
+    connections.set(host, (connections.get(host) ?? 0) + 1);
+    return {
+      host,
+      leave() {
+        const left = (connections.get(host) ?? 0) - 1;
+        if (left > 0) connections.set(host, left);
+        else connections.delete(host);
+        leaveSlot();
+      },
+    };
   };
 
   return {
@@ -206,15 +232,14 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
       if (isRefusedUnseen(wish)) return unkept(await openSession(wish.open));
       const host = hostText(wish);
       const key = keyOf(wish);
-      const slot = await placeFor(wish, host);
-      if (slot === undefined) return { full: host };
-      slot.claim(host);
+      const place = await placeFor(wish, host);
+      if (place === undefined) return { full: host };
       const kept = wish.from === 'fresh' ? undefined : takeKept(key, wish);
       if (wish.from === 'fresh') counts.stale += 1;
-      if (kept === undefined) return await openFresh(key, wish, slot);
+      if (kept === undefined) return await openFresh(key, wish, place);
       counts.reused += 1;
       tellNewDomain(kept, wish);
-      return leaseOf(kept, slot, true);
+      return leaseOf(kept, place, true);
     },
     hasRoom: (host) => gate.hasRoom(host),
     wait: (hosts, onTurn) => gate.wait(hosts, onTurn),

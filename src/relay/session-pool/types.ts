@@ -21,7 +21,7 @@ export interface SessionWish {
   readonly from?: 'kept-or-fresh' | 'fresh';
   /** `stay`: waits for a while where the host is full. Default `leave`: is told so at once. */
   readonly whenFull?: 'leave' | 'stay';
-  /** A place at a host that was waited for, and is given up by whoever waited if it is not used. */
+  /** A place at a host that was waited for; whoever waited gives it up afterwards. */
   readonly turn?: HostSlot;
 }
 
