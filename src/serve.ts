@@ -21,6 +21,7 @@ import { createReplaceableResolver } from './policy-server/replaceable-resolver.
 import { startSelfTesting, type SelfTesting } from './policy-server/self-testing.ts';
 import { createSteering } from './policy-server/steering.ts';
 import { startWatching } from './policy-server/watching.ts';
+import { noteRemoval, readRemovalNote } from './relay/operations/removal-note.ts';
 import { startRelay, type Relay } from './relay/relay.ts';
 import { productVersion } from './version.ts';
 import { openStore } from './store/open-store.ts';
@@ -126,6 +127,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     setLogLevel: options.setLogLevel,
     reloadRelay: async (next) => (await relay?.reload(next)) ?? ok(undefined),
     wakeQueue: config.relay.enabled ? (destinations) => relay?.wake(destinations) : undefined,
+    noteRemoval: (value) => {
+      const note = readRemovalNote(value);
+      if (note !== undefined) noteRemoval(note, { log, metrics: metrics.relay });
+      return note !== undefined;
+    },
     status: () => ({
       version: productVersion(),
       listening: listening.map(({ url }) => url),

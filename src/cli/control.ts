@@ -25,10 +25,15 @@ export interface Telling {
 }
 
 /** Tells the running service, if there is one. Never throws: the change itself is made already. */
-export async function tellService(config: Config, path: string): Promise<Telling> {
+export async function tellService(config: Config, path: string, body?: object): Promise<Telling> {
   const socket = config.control.socket;
   if (socket === '') return { told: 'not-running' };
-  const answer: Outcome<unknown> = await askControl({ socket, method: 'POST', path });
+  const answer: Outcome<unknown> = await askControl({
+    socket,
+    method: 'POST',
+    path,
+    ...(body === undefined ? {} : { body }),
+  });
   if (!answer.ok) {
     const { code, detail } = answer.failure;
     return { told: code === 'CONTROL_NOT_RUNNING' ? 'not-running' : 'failed', detail };

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import type { Readable } from 'node:stream';
 import { Command } from 'commander';
@@ -11,10 +10,13 @@ import { systemClock } from '../clock.ts';
 import type { QueueFilter } from '../relay/operations/filter.ts';
 import { totals, type Totals } from '../relay/operations/list-jobs.ts';
 import { type Removed, removeJobs } from '../relay/operations/remove-jobs.ts';
+import type { Told } from './control.ts';
 import { EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
+import { whoAsks } from './overrides-arguments.ts';
+import { startAudit } from './queue-audit.ts';
 import { addChoice, chosen, type ChoiceOptions, exitOf, inDeliveryText } from './queue-change.ts';
-import { missingIds, onQueue, wakeService } from './queue-store.ts';
+import { missingIds, onQueue, sayWoken, wakeService, type Woken } from './queue-store.ts';
 import { CommandStop } from './shared-options.ts';
 import { shown } from './text/format.ts';
 import { counted, totalsLine } from './text/queue-text.ts';
@@ -57,16 +59,20 @@ async function remove(
         complain(io, 'Nothing was done.');
         return exitOf(missing, 0);
       }
+      const by = whoAsks();
+      const audit = startAudit(config, { how: verb, by });
       const removed = await removeJobs(store, {
         filter,
         how: verb,
-        by: userInfo().username,
+        by,
+        onRemoved: audit.onRemoved,
         reportingMta: config.smtp.heloName,
         clock: systemClock,
       });
       const { notifications } = removed;
-      if (notifications > 0) await wakeService(config, 'all', io);
-      report(verb, removed, { missing, options, io });
+      const service = notifications > 0 ? await wakeService(config, 'all', io) : undefined;
+      report(verb, removed, { missing, options, io, logged: audit.logged(), service });
+      audit.close(io);
       return exitOf(missing, removed.inDelivery);
     },
     () => {
@@ -109,12 +115,23 @@ interface Circumstances {
   readonly missing: readonly string[];
   readonly options: RemoveCommandOptions;
   readonly io: Io;
+  /** Whether a service wrote it to its log; absent where nothing was removed. */
+  readonly logged?: Told | undefined;
+  /** Whether one was woken for the notifications; absent where there are none. */
+  readonly service?: Woken | undefined;
 }
 
-function report(verb: Verb, removed: Removed, { missing, options, io }: Circumstances): void {
+function report(verb: Verb, removed: Removed, circumstances: Circumstances): void {
+  const { missing, options, io, logged, service } = circumstances;
   const { recipients, inDelivery, notifications, untold } = removed;
   if (options.json === true) {
-    sayJson(io, { action: verb, ...removed, missing });
+    sayJson(io, {
+      action: verb,
+      ...removed,
+      missing,
+      ...(logged === undefined ? {} : { logged }),
+      ...(service === undefined ? {} : { service }),
+    });
     return;
   }
   if (recipients === 0) say(io, 'Nothing to do.');
@@ -129,4 +146,5 @@ function report(verb: Verb, removed: Removed, { missing, options, io }: Circumst
   for (const { recipient, why } of untold)
     say(io, `  nobody is told of ${shown(recipient)}: ${why}`);
   if (inDelivery > 0) complain(io, inDeliveryText(inDelivery));
+  sayWoken(service, io);
 }

@@ -334,13 +334,26 @@ describe('smtp-sts queue drop, bounce', () => {
     assert.equal(bounced.exitCode, 0, bounced.stderr);
     assert.equal(
       bounced.stdout,
-      'Given up for 1 recipient; 1 notification queued for the authors.\n',
+      'Given up for 1 recipient; 1 notification queued for the authors.\n' +
+        'No service runs here. It is tried when one starts, or soon by one elsewhere on the same store.\n',
+    );
+    assert.match(
+      bounced.stderr,
+      /^Not in any log \(no service runs here\): bounce by \S.*: m1 to there\.test$/m,
     );
     const listed = await queue(['list', '--sender', '<>', '--json']);
     const rows = listed.stdout.trim().split('\n');
     assert.equal(rows.length, 2);
     const ofBounce = await queue(['bounce', 'm3']);
     assert.match(ofBounce.stdout, /nobody is told of alice@here\.test: .*null reverse-path/);
+    assert.doesNotMatch(ofBounce.stdout, /No service/, 'there is nothing to be tried');
+    const json = JSON.parse((await queue(['bounce', 'm2', '--json'])).stdout) as object;
+    assert.partialDeepStrictEqual(json, {
+      action: 'bounce',
+      notifications: 2,
+      logged: 'not-running',
+      service: 'not-running',
+    });
     const many = await queue(['bounce', '--all']);
     assert.equal(many.exitCode, 64);
   });

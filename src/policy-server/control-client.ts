@@ -13,6 +13,8 @@ export interface ControlRequest {
   readonly method: 'GET' | 'POST';
   /** E.g. `/reload`. */
   readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: object;
 }
 
 /** A reload may wait for another one, and for the database. */
@@ -25,7 +27,7 @@ const TIMEOUT_MS = 30_000;
  *   `CONTROL_ANSWER_INVALID` if what listens says something else
  */
 export async function askControl(asked: ControlRequest): Promise<Outcome<unknown>> {
-  const { socket, method, path } = asked;
+  const { socket, method, path, body } = asked;
   return await new Promise((resolve) => {
     const sent = request({ socketPath: socket, method, path, timeout: TIMEOUT_MS }, (response) => {
       const pieces: Buffer[] = [];
@@ -35,7 +37,7 @@ export async function askControl(asked: ControlRequest): Promise<Outcome<unknown
     });
     sent.on('timeout', () => sent.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
     sent.on('error', (error) => resolve(notRunning(socket, error)));
-    sent.end();
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
 

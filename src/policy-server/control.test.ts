@@ -81,6 +81,21 @@ describe('the control socket', () => {
     assert.deepEqual(await without.json(), { woken: false });
   });
 
+  it('notes what a command removed from the queue, and refuses what it cannot read', async () => {
+    const notes: unknown[] = [];
+    const noteRemoval = (note: unknown): boolean => notes.push(note) > 0 && note !== undefined;
+    const path = join(folder, 'noted.sock');
+    const control = await startControl({ path, log: silentLog, ...actions({ noteRemoval }) });
+    const ask = { socket: path, method: 'POST', path: '/queue/removed' } as const;
+    const noted = await askControl({ ...ask, body: { by: 'ä' } });
+    assert.deepEqual(noted, { ok: true, value: { noted: true } });
+    const refused = await askControl(ask);
+    assert.ok(refused.ok);
+    assert.match(JSON.stringify(refused.value), /cannot read what the command tells it/);
+    assert.deepEqual(notes, [{ by: 'ä' }, undefined]);
+    await control?.close();
+  });
+
   it('forgets a policy by its normalised name, and refuses what is none', async () => {
     const asked: string[] = [];
     const api = createControlApi(

@@ -29,6 +29,8 @@ export interface ControlActions {
    * Queued mail is due: to these destinations, or anywhere. Absent where nothing is relayed.
    */
   readonly wakeQueue?: ((destinations: readonly string[]) => void) | undefined;
+  /** A command took mail out of the queue. @returns whether the note could be read */
+  readonly noteRemoval?: ((note: unknown) => boolean) | undefined;
 }
 
 /** What the socket stands on. */
@@ -51,6 +53,7 @@ POST /reload                    take over the configuration
 POST /overrides/refresh         read the overrides of the store now
 POST /policies/DOMAIN/forget    forget a policy and what was decided by it
 POST /queue/wake                look for queued mail that is due; ?destination=DOMAIN: for this one
+POST /queue/removed             log what a command took out of the queue; JSON
 `;
 
 /**
@@ -110,6 +113,12 @@ export function createControlApi(actions: ControlActions): Hono {
   app.post('/queue/wake', (context) => {
     actions.wakeQueue?.(context.req.queries('destination') ?? []);
     return context.json({ woken: actions.wakeQueue !== undefined });
+  });
+  app.post('/queue/removed', async (context) => {
+    const note: unknown = await context.req.json().catch(() => undefined);
+    if (actions.noteRemoval?.(note) === true) return context.json({ noted: true });
+    const detail = 'this service cannot read what the command tells it';
+    return context.json({ error: { code: 'CONTROL_ANSWER_INVALID', detail } }, 400);
   });
   app.onError((error, context) => {
     actions.log?.error({ event: 'control', error: String(error) }, 'a control request broke off');

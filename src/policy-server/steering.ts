@@ -38,6 +38,8 @@ export interface SteeringOptions {
   readonly setLogLevel?: ((level: LogLevel) => void) | undefined;
   /** Queued mail is due: to these destinations, or anywhere. Absent where nothing is relayed. */
   readonly wakeQueue?: ((destinations: readonly string[]) => void) | undefined;
+  /** A command took mail out of the queue. @returns whether the note could be read */
+  readonly noteRemoval?: ((note: unknown) => boolean) | undefined;
   /** For `status`: what else there is to say. */
   readonly status: () => object;
   readonly log: Log;
@@ -90,6 +92,7 @@ export function createSteering(options: SteeringOptions): Steering {
           return known;
         },
         wakeQueue: options.wakeQueue,
+        noteRemoval: options.noteRemoval,
       });
       if (control !== undefined) close = async () => await control.close();
     },

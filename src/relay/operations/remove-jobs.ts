@@ -21,6 +21,7 @@ import { pages } from './change-jobs.ts';
 import type { QueueFilter } from './filter.ts';
 import { failureBehind } from './read-message.ts';
 import { readRemovable, type Removable } from './read-removable.ts';
+import type { RemovedJob } from './removal-note.ts';
 
 /** What to remove, and how. */
 export interface RemoveOptions {
@@ -35,6 +36,8 @@ export interface RemoveOptions {
   /** Our own host name, for notifications. */
   readonly reportingMta: string;
   readonly clock: Clock;
+  /** Told of what is gone, piece by piece, after its commit. */
+  readonly onRemoved?: (jobs: readonly RemovedJob[]) => Promise<void>;
 }
 
 /** What was done. */
@@ -75,6 +78,7 @@ export async function removeJobs(store: Store, options: RemoveOptions): Promise<
       notifications += removal.acceptances.length;
       untold.push(...removal.untold.slice(0, UNTOLD_KEPT - untold.length));
     }
+    if (done.length > 0) await options.onRemoved?.(done.map(removedJob));
   }
   return { jobs, recipients, inDelivery, notifications, untold };
 }
@@ -84,6 +88,16 @@ interface Removal {
   readonly job: Removable;
   readonly acceptances: readonly Acceptance[];
   readonly untold: readonly DroppedNotice[];
+}
+
+function removedJob({ job, acceptances }: Removal): RemovedJob {
+  const { messageId, destination, recipients } = job;
+  return {
+    messageId,
+    destination,
+    recipients: recipients.length,
+    notifications: acceptances.length,
+  };
 }
 
 type Preparing = RemoveOptions & { readonly nextId: () => string };
