@@ -11,7 +11,7 @@ import { stringify } from 'yaml';
 import type { Clock } from '../clock.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { fail, ok, type Outcome } from '../failure.ts';
-import { silentLog } from '../log/log.ts';
+import { type Log, silentLog } from '../log/log.ts';
 import { startService } from '../serve.ts';
 import { connectSmtp } from '../smtp/session.ts';
 import { SELF_TEST_NAMES } from '../lab/standing-domains.ts';
@@ -31,25 +31,42 @@ export interface LabRelay {
   readonly configFile: string;
   /** Where it takes messages: `127.0.0.1:PORT`. */
   readonly address: string;
+  /** Where its metrics are: `http://127.0.0.1:PORT`. */
+  readonly http: string;
   /** Hands a message in. @returns the id that the `250` names */
   submit(letter: LabLetter): Promise<Outcome<string>>;
   /** Ends it; the queue goes with it. */
   close(): Promise<void>;
 }
 
+/** What may be other than usual. */
+export interface LabRelayOptions {
+  /** Default: an SQLite file in the relay's own folder. */
+  readonly storeUrl?: string;
+  /** Default: silent. */
+  readonly log?: Log;
+}
+
 /** Starts it in this world. */
-export async function startLabRelay(world: World, clock: Clock): Promise<LabRelay> {
+export async function startLabRelay(
+  world: World,
+  clock: Clock,
+  { storeUrl, log = silentLog }: LabRelayOptions = {},
+): Promise<LabRelay> {
   const folder = await mkdtemp(join(tmpdir(), 'smtp-sts-relay-'));
   const configFile = join(folder, 'smtp-sts.yaml');
-  await writeFile(configFile, stringify(settings(world, folder)));
+  const url = storeUrl ?? `sqlite:${join(folder, 'smtp-sts.sqlite')}`;
+  await writeFile(configFile, stringify(settings(world, { folder, url })));
   const { value, problems } = loadConfig({ path: configFile });
   if (value === undefined) throw new Error(problems.map(({ message }) => message).join('; '));
-  const service = await startService({ config: value, clock, log: silentLog });
-  const address =
-    service.listening.find(({ face }) => face === 'relay')?.url.slice('smtp://'.length) ?? '';
+  const service = await startService({ config: value, clock, log });
+  const faceOf = (wanted: string): string =>
+    service.listening.find(({ face }) => face === wanted)?.url ?? '';
+  const address = faceOf('relay').slice('smtp://'.length);
   return {
     configFile,
     address,
+    http: faceOf('HTTP API'),
     submit: async (letter) => await submit(letter, address, clock),
     async close() {
       await service.close();
@@ -58,14 +75,17 @@ export async function startLabRelay(world: World, clock: Clock): Promise<LabRela
   };
 }
 
-function settings(world: World, folder: string): object {
+function settings(
+  world: World,
+  { folder, url }: { readonly folder: string; readonly url: string },
+): object {
   const { dns, policyHost, smtpPort, caFile } = world;
   return {
     dns: { resolvers: [`${dns.address}:${dns.port}`], self_test: SELF_TEST_NAMES },
     tls: { ca_file: caFile },
     smtp: { port: smtpPort, helo_name: 'relay.lab.test' },
     policy_fetch: { port: policyHost.port },
-    store: { url: `sqlite:${join(folder, 'smtp-sts.sqlite')}` },
+    store: { url },
     http: { listen: '127.0.0.1:0' },
     socketmap: { listen: [] },
     control: { socket: join(folder, 'control.sock') },
