@@ -124,7 +124,7 @@ function report(
   options: ChoiceOptions,
   io: Io,
 ): void {
-  const { changed, inDelivery, unconcerned } = result;
+  const { changed, inDelivery, unconcerned, destinations } = result;
   if (options.json === true) {
     sayJson(io, {
       action: verb,
@@ -144,7 +144,7 @@ function report(
   );
   if (unconcerned > 0) say(io, `${unconcerned.toLocaleString('en')} ${UNCONCERNED[verb]}.`);
   if (inDelivery > 0) complain(io, inDeliveryText(inDelivery));
-  sayWoken(service, io);
+  sayWoken(service, io, destinations);
 }
 
 /** Said of what is left alone. */

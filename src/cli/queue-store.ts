@@ -74,11 +74,23 @@ export async function wakeService(
   return told === 'told' && !relays ? 'no-relay' : told;
 }
 
-/** Says what follows for mail that is due. */
-export function sayWoken(woken: Woken | undefined, io: Io): void {
+/**
+ * Says what follows for mail that is due. Only of destinations told one by one a service forgets
+ * that nobody there answered lately.
+ */
+export function sayWoken(
+  woken: Woken | undefined,
+  io: Io,
+  destinations: readonly string[] | 'all' = [],
+): void {
   switch (woken) {
     case 'told':
-      say(io, 'The running service tries it now.');
+      say(
+        io,
+        destinations === 'all'
+          ? 'The running service looks for all that is due; next hops that did not answer lately rest for at most 5 min.'
+          : 'The running service tries it now.',
+      );
       return;
     case 'not-running':
       say(

@@ -249,7 +249,10 @@ describe('smtp-sts queue explain', () => {
     const { stdout } = await queue(['explain', 'm2']);
     assert.match(stdout, /^m2 to other\.test: held by an operator/m);
     assert.match(stdout, /smtp-sts queue release m2/);
-    assert.match(stdout, /^m2 to there\.test: waits, due now; given up in/m);
+    assert.match(
+      stdout,
+      /^m2 to there\.test: waits, due for 60 min \(no service runs, or it leaves the next hop alone for now\); given up in/m,
+    );
     assert.match(stdout, /^m2 to third\.test: being delivered now/m);
     assert.match(stdout, /bob@there\.test {2}waiting, not tried yet/);
   });
@@ -303,6 +306,11 @@ describe('smtp-sts queue retry, hold, release', () => {
         service: 'told',
       });
       assert.deepEqual(woken, [['other.test'], ['there.test']]);
+      const many = Array.from({ length: 60 }, (_, index) => `x@d${index}.test`);
+      await fill([{ id: 'm5', to: many }]);
+      const all = await queue(['retry', 'm5']);
+      assert.match(all.stdout, /^The running service looks for all that is due; .* at most 5 min/m);
+      assert.deepEqual(woken.at(-1), []);
     } finally {
       await server?.close();
     }

@@ -67,10 +67,20 @@ function stateText(
     case 'delivering':
       return `being delivered now. ${waited}${failing}`;
     case 'waiting': {
-      const next = job.nextAt <= now ? 'due now' : `next try ${relativeTime(job.nextAt, now)}`;
-      return `waits, ${next}; ${end}. ${waited}${failing}`;
+      return `waits, ${dueText(job.nextAt, now)}; ${end}. ${waited}${failing}`;
     }
   }
+}
+
+/** A service that runs tries within seconds what is due, unless nobody at the next hop answers. */
+const PROMPT_MS = 60_000;
+
+function dueText(nextAt: number, now: number): string {
+  if (nextAt > now) return `next try ${relativeTime(nextAt, now)}`;
+  const lateMs = now - nextAt;
+  return lateMs < PROMPT_MS
+    ? 'due now'
+    : `due for ${duration(lateMs)} (no service runs, or it leaves the next hop alone for now)`;
 }
 
 function recipientLine(recipient: ShownRecipient, { now }: TextOptions): string {
