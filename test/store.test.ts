@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { takeLease } from '../src/store/lease.ts';
 import { migrate } from '../src/store/migrate.ts';
@@ -124,6 +125,24 @@ describe('the store', () => {
       const [first] = stores;
       assert.deepEqual(await migrate({ ...first!, migrations: MIGRATIONS, now: T0 }), []);
       await Promise.all(stores.map(async (store) => await store.close()));
+    });
+
+    it('I8: a server that ends in the middle of a transaction fails it, and ends nothing else', async () => {
+      const store = await openStore(postgres.url);
+      try {
+        const broken = store.db.transaction().execute(async (transaction) => {
+          await sql`select 1`.execute(transaction);
+          await postgres.halt();
+          // The connection is told of it while nobody asks it anything.
+          await sleep(50);
+          await sql`select 1`.execute(transaction);
+        });
+        await assert.rejects(broken);
+        await postgres.resume();
+        await sql`select 1`.execute(store.db);
+      } finally {
+        await store.close();
+      }
     });
 
     it('a server that is not there is told as such, without the password', async () => {

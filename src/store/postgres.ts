@@ -38,5 +38,10 @@ export function postgresDialect(url: string, log: Log): Dialect {
       'a PostgreSQL connection died',
     );
   });
+  // The pool does not listen to connections that are lent out. Their queries fail and tell; between
+  // two queries of a transaction nobody would hear it, which would end the process too.
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
   return new PostgresDialect({ pool });
 }
