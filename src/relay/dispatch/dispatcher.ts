@@ -352,6 +352,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       own = options.own?.(config);
       table.configure(tableSettings(config, routes));
       pool.configure(poolSettings(config));
+      // What kept a hop from working may be what was changed: a route, a password, a trust anchor.
+      for (const hop of table.known()) hop.pace.forgive();
       rouse();
     },
     async stop() {

@@ -64,7 +64,8 @@ export interface Dispatcher {
   /** Something may be due: to this destination, which is then tried at once, or anywhere. */
   wake(destination?: string): void;
   /**
-   * Goes on by other settings; what is under way ends under the old ones.
+   * Goes on by other settings; what is under way ends under the old ones. Hops that are left alone
+   * are tried at once: their fault may be what was mended.
    *
    * @param routes absent: there are none any more
    */
