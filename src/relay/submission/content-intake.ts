@@ -15,6 +15,8 @@ import type { Transaction } from './transaction.ts';
 
 /** Octets that are gathered before they are written. */
 const PART = 65_536;
+/** Pieces that are gathered: a client that sends octet by octet must not make us keep thousands of them. */
+const MAX_PIECES = 32;
 /** RFC 5321 §4.5.3.1.6: 1,000 octets with their end. Exim and Sendmail refuse or cut more. */
 export const MAX_TEXT_LINE = 998;
 
@@ -79,7 +81,7 @@ export class ContentIntake {
         : { used };
     }
     if (this.#gathered < PART) {
-      this.#ownPieces();
+      this.#joinMany();
       return { used };
     }
     return { used, wait: this.#writePart() };
@@ -114,9 +116,14 @@ export class ContentIntake {
     }
   }
 
-  /** Views of the socket's buffer would keep all of it while the rest of the message is awaited. */
-  #ownPieces(): void {
-    if (this.#pieces.length > 0) this.#pieces = [Buffer.concat(this.#pieces, this.#gathered)];
+  /**
+   * Pieces are views of what the socket read, which is nearly all theirs: to keep them costs no
+   * copy before the one in which they are written.
+   */
+  #joinMany(): void {
+    if (this.#pieces.length > MAX_PIECES) {
+      this.#pieces = [Buffer.concat(this.#pieces, this.#gathered)];
+    }
   }
 
   #drop(): void {
@@ -157,7 +164,7 @@ export class ContentIntake {
     const pieces = this.#pieces;
     const gathered = this.#gathered;
     this.#drop();
-    if (first && !this.#lookAt(pieces)) {
+    if (first && !this.#lookAt(pieces, gathered)) {
       await this.#refuse(REPLIES.looping);
       return false;
     }
@@ -179,9 +186,9 @@ export class ContentIntake {
   }
 
   /** The first part holds the whole header, or as much of it as is looked at. */
-  #lookAt(pieces: readonly Buffer[]): boolean {
-    const end = Math.min(this.#scanner.bodyStart ?? MAX_LOOK, MAX_LOOK);
-    this.#look = lookAtHeader(joined(pieces).subarray(0, end));
+  #lookAt(pieces: readonly Buffer[], gathered: number): boolean {
+    const end = Math.min(this.#scanner.bodyStart ?? MAX_LOOK, MAX_LOOK, gathered);
+    this.#look = lookAtHeader(beginning(pieces, end));
     return this.#look.received <= this.#entrance.ruling.settings.maxHops;
   }
 
@@ -240,4 +247,12 @@ export class ContentIntake {
 
 function joined(pieces: readonly Buffer[]): Buffer {
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+}
+
+/** Of a header in one piece no copy is made. */
+function beginning(pieces: readonly Buffer[], end: number): Buffer {
+  const [first] = pieces;
+  return first !== undefined && first.length >= end
+    ? first.subarray(0, end)
+    : Buffer.concat(pieces, end);
 }

@@ -117,4 +117,67 @@ describe('the content scanner', () => {
       { numRuns: 2_000 },
     );
   });
+
+  it('a line may be as long as it may be, wherever it stands', () => {
+    const fill = 'f'.repeat(70);
+    for (const length of [9, 10, 11, 12, 13]) {
+      const expected = length > 12 ? 'long' : undefined;
+      for (const before of [
+        '',
+        'a\r\n',
+        '\r\n',
+        '..\r\n',
+        '123456789012\r\n',
+        'a\r\n'.repeat(20),
+      ]) {
+        const input = `${before}${fill.slice(0, length)}\r\nz\r\n.\r\n`;
+        assert.equal(scan(input, input.length, 12).fault, expected, JSON.stringify(input));
+      }
+    }
+  });
+
+  it('fuzz: equals what is found line by line', () => {
+    const line = fc.oneof(
+      { arbitrary: fc.constantFrom('', 'a', 'a: b', '.', '..', '.x', 'x.'), weight: 6 },
+      {
+        arbitrary: fc.integer({ min: 10, max: 14 }).map((length) => 'l'.repeat(length)),
+        weight: 2,
+      },
+      { arbitrary: fc.constantFrom('a\rb', 'a\nb', '\r', '\n', '.\r', 'a\r.'), weight: 1 },
+    );
+    fc.assert(
+      fc.property(
+        fc.array(line, { maxLength: 20 }),
+        fc.integer({ min: 1, max: 90 }),
+        (lines, step) => {
+          const input = [...lines, '.', 'QUIT', ''].join('\r\n');
+          const expected = lineByLine(input, 12);
+          const found = scan(input, step, 12);
+          if (expected === undefined) assert.notEqual(found.fault, undefined);
+          else assert.deepEqual(found, { fault: undefined, ended: true, ...expected });
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+  });
 });
+
+/** The same, a line after the other; undefined where a line is not as it must be. */
+function lineByLine(
+  input: string,
+  maxLine: number,
+): Pick<Scanned, 'text' | 'used' | 'bodyStart'> | undefined {
+  let text = '';
+  let bodyStart: number | undefined;
+  for (let at = 0; ;) {
+    const end = input.indexOf('\n', at);
+    const whole = input.slice(at, end + 1);
+    if (!/^[^\r\n]*\r\n$/.test(whole)) return undefined;
+    at = end + 1;
+    if (whole === '.\r\n') return { text, used: at, bodyStart };
+    const line = whole.replace(/^\./, '');
+    if (line.length - 2 > maxLine) return undefined;
+    if (whole === '\r\n') bodyStart ??= text.length;
+    text += line;
+  }
+}

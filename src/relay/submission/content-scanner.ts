@@ -83,31 +83,48 @@ export class ContentScanner {
     return this.#feedLines(bytes, end + 1);
   }
 
-  /** The hot loop: two searches a line, and a piece for each run of lines without a leading dot. */
+  /** The hot loop: one search for what is out of the ordinary, and a piece for all before it. */
   #feedLines(bytes: Buffer, from: number): number {
+    const end = bytes.lastIndexOf(LF) + 1;
+    const text = end > from ? bytes.toString('latin1', 0, end) : '';
     let runStart = from;
-    let lineStart = from;
-    for (let end = bytes.indexOf(LF, from); end !== -1; end = bytes.indexOf(LF, lineStart)) {
-      const isDotted = bytes[lineStart] === DOT;
-      const length = end - 1 - lineStart - (isDotted ? 1 : 0);
-      const isStrict = end > lineStart && bytes.indexOf(CR, lineStart) === end - 1;
-      if (!isStrict || length > this.#maxLine) {
-        return this.#giveUp(isStrict ? 'long' : 'bare', bytes, lineStart);
+    let at = from;
+    while (at < end) {
+      const plain = plainEnd(text, at);
+      const long = longLine(bytes, { from: at, end: plain, maxLine: this.#maxLine });
+      if (long !== undefined) return this.#giveUp('long', bytes, long);
+      this.#lookForBody(text, { from: at, end: plain, runStart });
+      at = plain;
+      if (at === end) break;
+      const next = text.indexOf('\n', at) + 1;
+      if (text[at] !== '.' || text.indexOf('\r', at) !== next - 2) {
+        return this.#giveUp('bare', bytes, at);
       }
-      if (isDotted) {
-        this.#emit(bytes, runStart, lineStart);
-        if (length === 0) {
-          this.#ended = true;
-          return end + 1;
-        }
-        runStart = lineStart + 1;
-      } else if (length === 0 && this.#bodyStart === undefined) {
-        this.#bodyStart = this.#taken + lineStart - runStart;
+      const length = next - 3 - at;
+      if (length > this.#maxLine) return this.#giveUp('long', bytes, at);
+      this.#emit(bytes, runStart, at);
+      if (length === 0) {
+        this.#ended = true;
+        return next;
       }
-      lineStart = end + 1;
+      runStart = at + 1;
+      at = next;
     }
-    this.#emit(bytes, runStart, lineStart);
-    return lineStart + this.#keep(bytes.subarray(lineStart));
+    this.#emit(bytes, runStart, at);
+    return at + this.#keep(bytes.subarray(at));
+  }
+
+  #lookForBody(
+    text: string,
+    {
+      from,
+      end,
+      runStart,
+    }: { readonly from: number; readonly end: number; readonly runStart: number },
+  ): void {
+    if (this.#bodyStart !== undefined || from === end) return;
+    const empty = emptyLine(text, from);
+    if (empty !== undefined && empty < end) this.#bodyStart = this.#taken + empty - runStart;
   }
 
   #emit(bytes: Buffer, start: number, end: number): void {
@@ -141,6 +158,40 @@ export class ContentScanner {
     } else if (loose.sawBare && this.#fault === 'long') this.#fault = 'bare';
     return used;
   }
+}
+
+/** A CR or LF that stands alone, or a dot that begins a line. */
+const OUT_OF_THE_ORDINARY = /\r(?!\n)|(?<!\r)\n|\n\./;
+
+/** Where the first line begins that has a dot at its start or a line end that is none. */
+function plainEnd(text: string, from: number): number {
+  if (text[from] === '.') return from;
+  const found = text.slice(from).search(OUT_OF_THE_ORDINARY);
+  if (found === -1) return text.length;
+  const at = from + found;
+  if (text[at] === '\n' && text[at - 1] === '\r') return at + 1;
+  return found === 0 ? from : Math.max(from, text.lastIndexOf('\n', at - 1) + 1);
+}
+
+/** @param from the start of a line */
+function emptyLine(text: string, from: number): number | undefined {
+  if (text.startsWith('\r\n', from)) return from;
+  const found = text.indexOf('\r\n\r\n', from);
+  return found === -1 ? undefined : found + 2;
+}
+
+/** Where the first line begins that is too long; leaps from line end to line end as far as lines may be long. */
+function longLine(
+  bytes: Buffer,
+  { from, end, maxLine }: { readonly from: number; readonly end: number; readonly maxLine: number },
+): number | undefined {
+  let at = from;
+  while (end - at > maxLine + 2) {
+    const lineEnd = bytes.lastIndexOf(LF, at + maxLine + 1);
+    if (lineEnd < at) return at;
+    at = lineEnd + 1;
+  }
+  return undefined;
 }
 
 type LineEnd = 'strict' | 'bare';
