@@ -69,4 +69,16 @@ describe('readReturned', () => {
     );
     assert.equal(returned?.body, evil);
   });
+
+  it('RT-5-2: a header section of too many fields brings nothing of the body back', async () => {
+    const text = `${'A: b\r\n'.repeat(2_001)}\r\nSECRET body\r\n`;
+    for (const wanted of ['headers', 'full'] as const) {
+      const returned = await readReturned(() => [Buffer.from(text)], wanted);
+      const shown = returned?.content.toString() ?? '';
+      if (returned?.what === 'headers') assert.doesNotMatch(shown, /SECRET/);
+      assert.match(shown, /^A: b\r\n/);
+    }
+    const headers = await readReturned(() => [Buffer.from(text)], 'headers');
+    assert.doesNotMatch(headers?.content.toString() ?? 'SECRET', /SECRET/);
+  });
 });

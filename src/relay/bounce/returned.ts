@@ -39,7 +39,7 @@ export async function readReturned(
   try {
     const { octets, complete } = await readStart(content(), wanted);
     const head = readHeaders(octets);
-    const headEnd = head.ok ? head.value.bodyStart : octets.length;
+    const headEnd = head.ok ? head.value.bodyStart : endOfFields(octets);
     const whole = wanted === 'full' && complete && octets.length <= FULL_LIMIT && isFit(octets);
     const what = whole ? 'message' : 'headers';
     const part = whole ? octets : tidy(octets.subarray(0, headEnd));
@@ -75,6 +75,21 @@ async function readStart(
     if (enough) return { octets, complete: false };
   }
   return { octets: Buffer.concat([octets, writer.end()]), complete: true };
+}
+
+/**
+ * Where a header section ends that is too much to be read as one: before the first line that is no
+ * field and continues none. What could be the body never goes back as header (RFC 8689 §5).
+ */
+function endOfFields(octets: Buffer): number {
+  const FIELD = /^[!-9;-~]+[ \t]*:/;
+  let end = 0;
+  for (const line of linesOf(octets)) {
+    const isField = FIELD.test(line) || (end > 0 && /^[ \t]/.test(line));
+    if (!isField) break;
+    end += line.length + 2;
+  }
+  return Math.min(end, octets.length);
 }
 
 function headEnds(octets: Buffer): boolean {
