@@ -18,6 +18,11 @@ export const STORE_ERRORS = {
     action:
       'Nothing, if the policy can be fetched: that is tried every few minutes, and mail waits meanwhile. Otherwise restore the database, or forget the domain with `policies purge`.',
   },
+  STORE_ROW_REFUSED: {
+    meaning: 'The table refuses the policy of one domain; policies of others are written.',
+    action:
+      'Nothing for the mail: the policy is in memory and in force, and after a restart it is fetched anew. Look at the reason: triggers and constraints of your own have no place on the table.',
+  },
   STORE_URL_INVALID: {
     meaning: 'The store URL is of no known kind.',
     action: 'Write `sqlite:PATH`, `sqlite::memory:` or `postgres://user@host/database`.',

@@ -73,6 +73,9 @@ export interface StsPoliciesOptions {
 /** The use of a policy is written about once a day; it only has to tell used from unused. */
 const USE_STEP_MS = 86_400_000;
 
+/** A policy is on disk before anybody is told of it, unless the table takes longer than this. */
+const WRITE_MS = 500;
+
 /** An empty cache; `start()` fills it from the table and begins the background work. */
 export function createStsPolicies(options: StsPoliciesOptions): StsPolicies {
   const core = createPolicyCore({
@@ -113,17 +116,9 @@ class Policies implements StsPolicies {
     const key = this.#keyOf(policyDomain);
     if (!key.ok) return { kind: 'none', failure: key.failure };
     const domain = key.value;
-    const state = this.#core.cache.state(domain);
-    const cached =
-      state.kind === 'held' ? await this.#fromCache(domain, state, options) : undefined;
-    if (cached !== undefined) return cached;
-    const { cache, clock } = this.#core;
-    const known = statusOf(domain, cache.state(domain), clock.now());
-    const status = known ?? (await this.#ask(domain, 'first-contact', options));
-    const held = inForce(cache.state(domain), clock.now());
-    if (status.kind === 'policy' || held === undefined) return status;
-    // The table had one, and it cannot be read.
-    return (await this.#fromCache(domain, held, options)) ?? status;
+    const status = await this.#find(domain, options);
+    if (this.#core.keeper.isWriting(domain)) await this.#written(domain, options);
+    return status;
   }
 
   peek(policyDomain: string): StsStatus | undefined {
@@ -242,6 +237,20 @@ class Policies implements StsPolicies {
     if (cache.entry(domain) === undefined) await table.consult(domain);
   }
 
+  async #find(domain: string, options: StsLookupOptions): Promise<StsStatus> {
+    const state = this.#core.cache.state(domain);
+    const cached =
+      state.kind === 'held' ? await this.#fromCache(domain, state, options) : undefined;
+    if (cached !== undefined) return cached;
+    const { cache, clock } = this.#core;
+    const known = statusOf(domain, cache.state(domain), clock.now());
+    const status = known ?? (await this.#ask(domain, 'first-contact', options));
+    const held = inForce(cache.state(domain), clock.now());
+    if (status.kind === 'policy' || held === undefined) return status;
+    // The table had one, and it cannot be read.
+    return (await this.#fromCache(domain, held, options)) ?? status;
+  }
+
   /** The answer from memory, without waiting, unless the live MX hosts say that it is out of date. */
   async #fromCache(
     domain: string,
@@ -307,7 +316,16 @@ class Policies implements StsPolicies {
   ): Promise<StsStatus> {
     const key = this.#keyOf(policyDomain);
     if (!key.ok) return { kind: 'none', failure: key.failure };
-    return await this.#ask(key.value, purpose, { ...options, budgetMs: Number.POSITIVE_INFINITY });
+    const budgetMs = Number.POSITIVE_INFINITY;
+    const status = await this.#ask(key.value, purpose, { ...options, budgetMs });
+    await this.#written(key.value, options);
+    return status;
+  }
+
+  /** A crash must not make a domain a stranger again whose policy mail has been sent under. */
+  async #written(domain: string, { signal }: Pick<StsLookupOptions, 'signal'>): Promise<void> {
+    const { keeper, clock } = this.#core;
+    await within(keeper.written(domain), { clock, ms: WRITE_MS, signal });
   }
 
   async #ask(domain: string, purpose: Purpose, options: StsLookupOptions): Promise<StsStatus> {

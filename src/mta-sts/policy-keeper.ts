@@ -1,6 +1,7 @@
 /**
- * Keeps the table in step with memory. While the database is down, changes wait in memory and
- * are written when it is back; nothing is relaxed meanwhile.
+ * Keeps the table in step with memory: changes that come together share a transaction, and with it
+ * one wait for the disk. While the database is down, changes wait in memory and are written when it
+ * is back; nothing is relaxed meanwhile.
  *
  * @module
  */
@@ -8,6 +9,9 @@ import type { Clock } from '../clock.ts';
 import type { Outcome } from '../failure.ts';
 import { fail, ok } from '../failure.ts';
 import type { Log } from '../log/log.ts';
+import { databaseFault } from '../store/fault.ts';
+import { type Committed, commitTogether, gathering, MOST_WORKS } from '../store/group-commit.ts';
+import { reasonOf } from '../store/store-error.ts';
 import type { Store } from '../store/types.ts';
 import type { Evicted } from './memory-cache.ts';
 import type { PolicyRow } from './policy-table.ts';
@@ -38,6 +42,10 @@ export interface PolicyKeeper {
   remove(evicted: Evicted): void;
   /** Writes what could not be written before. */
   flush(): Promise<void>;
+  /** Has the table still to be told of the domain, and is it being told? */
+  isWriting(domain: string): boolean;
+  /** Resolves when what is known of the domain is on disk, or when the table does not take it. */
+  written(domain: string): Promise<void>;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
   /** Runs any query; `STORE_UNAVAILABLE` if there is no answer. */
@@ -53,6 +61,9 @@ type Change =
   | { readonly kind: 'forget'; readonly at: number }
   | { readonly kind: 'remove'; readonly evicted: Evicted };
 
+/** A change and the domain that it is of. */
+type Work = readonly [domain: string, change: Change];
+
 /** A keeper for the store, or one that keeps nothing. */
 export function createPolicyKeeper(options: PolicyKeeperOptions): PolicyKeeper {
   return new Keeper(options);
@@ -64,6 +75,10 @@ class Keeper implements PolicyKeeper {
   readonly #waiting = new Map<string, Change>();
   readonly #up: Record<Access, boolean> = { read: true, write: true };
   #writing: Promise<void> | undefined;
+  /** The domains of the transaction that is under way. */
+  #inHand: ReadonlySet<string> = new Set();
+  /** Resolves at the end of the transaction that is under way, or of the next. */
+  #ended = Promise.withResolvers<void>();
 
   constructor(options: PolicyKeeperOptions) {
     this.#options = options;
@@ -93,6 +108,15 @@ class Keeper implements PolicyKeeper {
 
   async flush(): Promise<void> {
     await this.#write();
+  }
+
+  isWriting(domain: string): boolean {
+    if (this.#writing === undefined || !this.#up.write) return false;
+    return this.#waiting.has(domain) || this.#inHand.has(domain);
+  }
+
+  async written(domain: string): Promise<void> {
+    while (this.isWriting(domain)) await this.#ended.promise;
   }
 
   async idle(): Promise<void> {
@@ -133,7 +157,7 @@ class Keeper implements PolicyKeeper {
     if (this.#up.write) void this.#write();
   }
 
-  /** One write at a time, so that any number of changes at once costs no more than their list. */
+  /** One transaction at a time, so that any number of changes at once costs no more than their list. */
   async #write(): Promise<void> {
     if (this.#waiting.size > 0) this.#writing ??= this.#writeAll();
     await this.#writing;
@@ -141,36 +165,84 @@ class Keeper implements PolicyKeeper {
 
   async #writeAll(): Promise<void> {
     try {
-      // Meets what is put on the list meanwhile, too.
-      for (const next of this.#waiting) {
-        const [domain, change] = next;
-        // Off the list before the row is read: a change during the write puts it back on.
-        this.#waiting.delete(domain);
-        const outcome = await this.ask('write', async (open) => await this.#do(open, next));
-        if (outcome.ok) continue;
-        if (!this.#waiting.has(domain)) this.#waiting.set(domain, change);
-        return;
-      }
+      do {
+        await gathering();
+        const isTaken = await this.#writeGroup(this.#nextGroup());
+        this.#inHand = new Set();
+        const ended = this.#ended;
+        this.#ended = Promise.withResolvers();
+        ended.resolve();
+        if (!isTaken) return;
+        // Meets what was put on the list meanwhile, too.
+      } while (this.#waiting.size > 0);
     } finally {
       this.#writing = undefined;
     }
   }
 
-  async #do(store: Store, [domain, change]: readonly [string, Change]): Promise<void> {
+  /** Off the list before the rows are read: a change during the write puts a domain back on. */
+  #nextGroup(): readonly Work[] {
+    const group = [...this.#waiting.entries().take(MOST_WORKS)];
+    for (const [domain] of group) this.#waiting.delete(domain);
+    this.#inHand = new Set(group.map(([domain]) => domain));
+    // Nodes that lock rows in the same order do not wait for each other in a circle.
+    return group.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  /** False if the database failed; then what it did not take is on the list again. */
+  async #writeGroup(group: readonly Work[]): Promise<boolean> {
+    let results: readonly Committed<void>[] = [];
+    const outcome = await this.ask('write', async (open) => {
+      const run = async (works: readonly Work[]): Promise<readonly void[]> =>
+        await this.#commit(open, works);
+      results = await commitTogether(group, { run });
+      const failed = results.find((result) => !result.ok && !isAboutRow(result.error));
+      if (failed?.ok === false) throw failed.error;
+    });
+    for (const [index, [domain, change]] of group.entries()) {
+      const result = results[index];
+      if (result?.ok === true) continue;
+      if (result !== undefined && isAboutRow(result.error)) this.#noteRefused(domain, result.error);
+      else if (!this.#waiting.has(domain)) this.#waiting.set(domain, change);
+    }
+    return outcome.ok;
+  }
+
+  /** It would be refused again: it is written anew when the policy has been fetched anew. */
+  #noteRefused(domain: string, error: unknown): void {
+    const fields = { code: 'STORE_ROW_REFUSED', policyDomain: domain, reason: reasonOf(error) };
+    this.#options.log.error(fields, `${domain}: the table refuses this policy; memory keeps it`);
+  }
+
+  async #commit(store: Store, works: readonly Work[]): Promise<readonly void[]> {
+    const [only, ...others] = works;
+    if (only !== undefined && others.length === 0) return [await this.#do(store, store.db, only)];
+    return await store.db.transaction().execute(async (transaction) => {
+      for (const work of works) await this.#do(store, transaction, work);
+      return works.map(() => undefined);
+    });
+  }
+
+  async #do(store: Store, db: Store['db'], [domain, change]: Work): Promise<void> {
     const { clock, rowFor } = this.#options;
     switch (change.kind) {
       case 'save': {
         const row = rowFor(domain);
         // It may have expired while it waited: an expired row speaks for itself.
-        if (row !== undefined) await writeRow(store, row);
+        if (row !== undefined) await writeRow(store, row, db);
         return;
       }
       case 'forget':
-        await writeRow(store, tombstoneOf(domain, { at: change.at, now: clock.now() }));
+        await writeRow(store, tombstoneOf(domain, { at: change.at, now: clock.now() }), db);
         return;
       case 'remove':
         break;
     }
-    await deleteRow(store, change.evicted);
+    await deleteRow(db, change.evicted);
   }
+}
+
+/** Is the row at fault, and not the database? */
+function isAboutRow(error: unknown): boolean {
+  return databaseFault(error) === 'row';
 }

@@ -6,7 +6,8 @@
 import { type Compilable, sql } from 'kysely';
 import type { ErrorCode } from '../errors.ts';
 import type { Failure, ResultType } from '../failure.ts';
-import { type PreparedQuery, preparedQuery } from '../store/prepared-query.ts';
+import { persistently } from '../store/group-commit.ts';
+import { type Executor, type PreparedQuery, preparedQuery } from '../store/prepared-query.ts';
 import type { StsPolicyTable, Store } from '../store/types.ts';
 import { NO_BACK_OFFS } from './back-off.ts';
 import type { Held } from './life-cycle-types.ts';
@@ -170,12 +171,18 @@ const writes = new WeakMap<Store['db'], PreparedQuery<Write>>();
 /**
  * Writes a row. Of two nodes that write the same domain, the newer fetch wins; a row from a clock
  * that ran ahead gives way.
+ *
+ * @param transaction of this store, to write within it
  */
-export async function writeRow({ db }: Store, row: PolicyRow): Promise<void> {
+export async function writeRow(
+  { db }: Store,
+  row: PolicyRow,
+  transaction?: Executor,
+): Promise<void> {
   const write =
     writes.get(db) ?? preparedQuery(db, Object.keys(WRITTEN) as (keyof Write)[], writeOf(db));
   writes.set(db, write);
-  await write({ ...row, ahead_after: row.changed_at + CLOCK_TOLERANCE_MS });
+  await write({ ...row, ahead_after: row.changed_at + CLOCK_TOLERANCE_MS }, transaction);
 }
 
 function writeOf(db: Store['db']): (write: Write) => Compilable {
@@ -275,18 +282,19 @@ export async function writeUse(
   usedAt: number,
 ): Promise<void> {
   for (let start = 0; start < domains.length; start += BATCH) {
-    await store.db
+    const update = store.db
       .updateTable('sts_policy')
       .set({ last_used_at: usedAt, changed_at: usedAt })
       .where('policy_domain', 'in', domains.slice(start, start + BATCH))
-      .where('last_used_at', '<', usedAt)
-      .execute();
+      .where('last_used_at', '<', usedAt);
+    // A group of policies may hold one row and want another.
+    await persistently(async () => await update.execute());
   }
 }
 
 /** Removes the row of a domain that made room, unless another node has renewed or used it since. */
-export async function deleteRow(store: Store, evicted: Evicted): Promise<void> {
-  await store.db
+export async function deleteRow(db: Store['db'], evicted: Evicted): Promise<void> {
+  await db
     .deleteFrom('sts_policy')
     .where('policy_domain', '=', evicted.domain)
     .where('fetched_at', '<=', evicted.fetchedAt)
@@ -305,5 +313,5 @@ export async function deleteDead(store: Store, before: number): Promise<void> {
     .where('changed_at', '<', before);
   const { engine } = store.traits;
   const agreed = engine === 'postgres' ? dead.where('expires_at', '<', SERVER_NOW) : dead;
-  await agreed.execute();
+  await persistently(async () => await agreed.execute());
 }

@@ -6,6 +6,7 @@
  */
 import { normalizeName } from '../dns/name.ts';
 import { fail, ok, type Outcome } from '../failure.ts';
+import { persistently } from '../store/group-commit.ts';
 import type { Store } from '../store/types.ts';
 import { CLOCK_TOLERANCE_MS } from './life-times.ts';
 import { readStsPolicy } from './policy.ts';
@@ -93,17 +94,19 @@ export async function importPolicies(
   policies: readonly TransferredPolicy[],
   options: ImportOptions,
 ): Promise<ImportResult> {
-  return await store.db.transaction().execute(async (db) => {
+  const importAll = async (db: Store['db']): Promise<ImportResult> => {
     const within: Store = { ...store, db };
     let imported = 0;
     for (const policy of policies) {
       const known = await readRow(within, policy.policyDomain);
       if (known !== undefined && isAsNew(known, policy, options.now)) continue;
-      await writeRow(within, rowFrom(policy, options));
+      await writeRow(store, rowFrom(policy, options), db);
       imported += 1;
     }
     return { imported, kept: policies.length - imported };
-  });
+  };
+  // A running node may be writing the same policies.
+  return await persistently(async () => await store.db.transaction().execute(importAll));
 }
 
 /** A row from the future was written by a clock that ran ahead: it is not newer. */

@@ -264,10 +264,10 @@ describe('making room', () => {
         fetchedAt: row.fetched_at,
         lastUsedAt: row.last_used_at,
       };
-      await deleteRow(store, { ...evicted, fetchedAt: row.fetched_at - 1 });
-      await deleteRow(store, { ...evicted, lastUsedAt: row.last_used_at - 1 });
+      await deleteRow(store.db, { ...evicted, fetchedAt: row.fetched_at - 1 });
+      await deleteRow(store.db, { ...evicted, lastUsedAt: row.last_used_at - 1 });
       assert.notEqual(await readRow(store, 'd.test'), undefined);
-      await deleteRow(store, evicted);
+      await deleteRow(store.db, evicted);
       assert.equal(await readRow(store, 'd.test'), undefined);
     });
   });

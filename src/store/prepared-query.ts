@@ -5,8 +5,11 @@
  */
 import type { Compilable, CompiledQuery, Kysely } from 'kysely';
 
-/** Runs the query with these values. */
-export type PreparedQuery<Values> = (values: Values) => Promise<void>;
+/** What runs a query: a database, or a transaction of it. */
+export type Executor = Pick<Kysely<never>, 'executeQuery'>;
+
+/** Runs the query with these values; in a transaction of the database where one is given. */
+export type PreparedQuery<Values> = (values: Values, transaction?: Executor) => Promise<void>;
 
 /**
  * Builds the query once for this database: to build one takes longer than SQLite takes to run it.
@@ -15,7 +18,7 @@ export type PreparedQuery<Values> = (values: Values) => Promise<void>;
  * @param build gets marks in place of the values, whatever their type says: it may only hand them on
  */
 export function preparedQuery<Values extends object>(
-  db: Pick<Kysely<never>, 'executeQuery'>,
+  db: Executor,
   names: readonly (keyof Values & string)[],
   build: (marks: Values) => Compilable,
 ): PreparedQuery<Values> {
@@ -23,11 +26,11 @@ export function preparedQuery<Values extends object>(
   const marks = Object.fromEntries(names.map((name) => [name, markOf(name)])) as Values;
   const compiled: CompiledQuery = build(marks).compile();
   const places = compiled.parameters.map((parameter) => nameOf.get(parameter) ?? { parameter });
-  return async (values) => {
+  return async (values, transaction = db) => {
     const parameters = places.map((place) =>
       typeof place === 'object' ? place.parameter : values[place],
     );
-    await db.executeQuery({ ...compiled, parameters });
+    await transaction.executeQuery({ ...compiled, parameters });
   };
 }
 
