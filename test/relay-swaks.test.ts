@@ -31,21 +31,27 @@ const LINES = [
   'x'.repeat(900),
 ];
 
+const COMMON = [
+  '--server=127.0.0.1',
+  '--ehlo=client.test',
+  '--from=alice@here.test',
+  '--to=bob@there.test',
+];
+
 async function send(...args: readonly string[]): Promise<SwaksSaid> {
   const file = join(bench.folder, 'message');
   writeFileSync(file, LINES.join('\n'));
   return await swaks(
-    ...['--server', '127.0.0.1', '--ehlo', 'client.test', '--data', `@${file}`],
-    ...['--from', 'alice@here.test', '--to', 'bob@there.test', '--tls-ca-path', caFile()],
+    ...COMMON,
+    '--data',
+    `@${file}`,
+    '--tls-ca-path',
+    bench.world.caFile,
     ...(args.includes('--tls-on-connect') || args.includes('--port')
       ? []
       : ['--port', String(bench.port)]),
     ...args,
   );
-}
-
-function caFile(): string {
-  return bench.world.caFile;
 }
 
 const AUTH = ['--auth-user', LOGIN.user, '--auth-password', LOGIN.password];

@@ -52,7 +52,10 @@ export async function startRelayBench(changes: Partial<Config['relay']> = {}): P
     tlsPort,
     there,
     arrival: async (id) =>
-      await eventually(() => there.host.messages.find(hasId(id)), `the arrival of ${id}`),
+      await eventually(
+        () => there.host.messages.find(hasId(id)),
+        () => `the arrival of ${id}`,
+      ),
     async close() {
       await relay.close();
       await world.close();

@@ -29,6 +29,9 @@ export interface DeliveryLine {
   readonly code?: string;
   readonly host?: string;
   readonly reply?: string;
+  readonly tls?: string;
+  /** The first one is 1. */
+  readonly attempt: number;
 }
 
 /** What the queue says of a message once it was tried. */
@@ -49,7 +52,7 @@ export interface Attempt {
 /** A message for it. */
 export interface Submission {
   readonly envelope: Envelope;
-  readonly text: string;
+  readonly text: string | Uint8Array;
   readonly login?: Credentials;
 }
 
@@ -60,8 +63,8 @@ export interface RelayInWorld {
   readonly addresses: readonly string[];
   /** Hands a message in and says what its first attempt came to. */
   send(submission: Submission): Promise<QueueSays>;
-  /** What the first attempt at the message with this id came to. */
-  follow(id: string): Promise<QueueSays>;
+  /** What the attempt with this number (default: the first) at the message with this id came to. */
+  follow(id: string, attempt?: number): Promise<QueueSays>;
   close(): Promise<void>;
 }
 
@@ -96,8 +99,10 @@ export async function startRelayInWorld(options: RelayInWorldOptions): Promise<R
     ...(options.delivery === undefined ? {} : { delivery: options.delivery }),
   });
   const { addresses } = relay;
-  const follow = async (id: string, before = 0): Promise<QueueSays> => {
-    const line = await eventually(() => lines.find((each) => each.id === id));
+  const see = async (id: string, before: number, attempt: number): Promise<QueueSays> => {
+    const line = await eventually(() =>
+      lines.find((each) => each.id === id && each.attempt === attempt),
+    );
     // The log is written before the queue.
     await eventually(async () => ((await isTaken(store, id)) ? undefined : true));
     return { waiting: await waiting(store, id), line, events: events.slice(before) };
@@ -105,10 +110,10 @@ export async function startRelayInWorld(options: RelayInWorldOptions): Promise<R
   return {
     engine,
     addresses,
-    follow,
+    follow: async (id, attempt = 1) => await see(id, 0, attempt),
     async send(submission) {
       const before = events.length;
-      return await follow(await handIn(submission, addresses[0] ?? '', options.ca), before);
+      return await see(await handIn(submission, addresses[0] ?? '', options.ca), before, 1);
     },
     async close() {
       await relay.close();
@@ -190,7 +195,7 @@ async function isTaken(store: Store, id: string): Promise<boolean> {
 /** Looks again and again until there is something. */
 export async function eventually<Thing>(
   look: () => Thing | undefined | Promise<Thing | undefined>,
-  what = 'what became of the message',
+  what: () => string = () => 'what became of the message',
 ): Promise<Thing> {
   const end = systemClock.now() + PATIENCE_MS;
   while (systemClock.now() < end) {
@@ -198,5 +203,5 @@ export async function eventually<Thing>(
     if (seen !== undefined) return seen;
     await systemClock.sleep(LOOK_MS);
   }
-  throw new Error(`never seen: ${what}`);
+  throw new Error(`never seen: ${what()}`);
 }

@@ -244,7 +244,7 @@ async function letterFault(
       home.host.messages
         .map(({ content }) => Buffer.from(content).toString('utf8'))
         .find((each) => each.includes(about)),
-    `a letter about ${recipient}`,
+    () => `a letter about ${recipient}`,
   );
   if (!/^Action: failed\r$/m.test(text)) return 'the letter does not say that it failed';
   if (!/^Status: 5\.\d+\.\d+\r$/m.test(text)) return 'the letter has no permanent status';
