@@ -31,12 +31,14 @@ describe('proof', () => {
     assert.match(result.output, /^crash /m);
     assert.match(result.output, /^fuzz /m);
     assert.match(result.output, /^fault /m);
+    assert.match(result.output, /^relay-fault /m);
     assert.match(result.output, /^soak /m);
   });
 
   it('an unknown proof and a bad number are refused', async () => {
     assert.equal((await proof('nothing')).ended, 'exit 2');
     assert.equal((await proof('fuzz', '--rounds', 'many')).ended, 'exit 2');
+    assert.equal((await proof('crash', '--part', 'nothing')).ended, 'exit 2');
   });
 
   it('fuzz: no parser throws or takes long', async () => {
@@ -47,11 +49,31 @@ describe('proof', () => {
   });
 
   it('STS-3.3-R6: crash: what was acknowledged is there after kill -9', async () => {
-    const result = await proof('crash', '--rounds', '4');
+    const result = await proof('crash', '--part', 'policies', '--rounds', '4');
     const expected = { proof: 'crash', rounds: 4, lost: 0, duplicated: 0, pass: true };
     assert.deepEqual(lastLine(result), expected, result.output);
     assert.ok(result.ok);
   });
+
+  it('SMTP-6.1-1: crash: every message answered 250 arrives whole or is returned, after kill -9', async () => {
+    const result = await proof('crash', '--part', 'relay-sqlite', '--rounds', '3');
+    const expected = { proof: 'crash', rounds: 3, lost: 0, duplicated: 0, pass: true };
+    assert.deepEqual(lastLine(result), expected, result.output);
+  });
+
+  it('SMTP-6.1-1: crash: the same with two nodes on PostgreSQL, of which one is killed', async () => {
+    const result = await proof('crash', '--part', 'relay-two-nodes', '--rounds', '1');
+    const expected = { proof: 'crash', rounds: 1, lost: 0, duplicated: 0, pass: true };
+    assert.deepEqual(lastLine(result), expected, result.output);
+  });
+
+  for (const part of ['disk-full', 'clock-jumps']) {
+    it(`SMTP-6.1-1: relay-fault: ${part}: nothing accepted is lost`, async () => {
+      const result = await proof('relay-fault', '--part', part);
+      const expected = { proof: 'relay-fault', rounds: 1, lost: 0, duplicated: 0, pass: true };
+      assert.deepEqual(lastLine(result), expected, result.output);
+    });
+  }
 
   it('E3, E7, E18: fault: DNS, HTTPS, database and clock fail, and no policy is lost or relaxed', async () => {
     const result = await proof('fault', '--rounds', '10');

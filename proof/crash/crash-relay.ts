@@ -35,7 +35,7 @@ type Moment = 'start-up' | 'load' | 'housekeeping';
 const MOMENTS: readonly Moment[] = ['start-up', 'load', 'load', 'load', 'housekeeping'];
 const SESSIONS = 6;
 const PAUSE_MS = 60;
-const LONGEST_LIFE_MS = 900;
+const LONGEST_LIFE_MS = 2_000;
 /** A node is up after about this time; a kill within it meets every step of its start. */
 const START_UP_MS = 1_200;
 const FIVE_MINUTES_MS = 300_000;
@@ -216,6 +216,7 @@ export function crashTable(rows: readonly CrashRow[]): readonly string[] {
     'bounced',
     'lost',
     'duplicates',
+    'longest before the kill, ms',
     'in flight at kills',
     'unexplained',
   ];
@@ -229,6 +230,7 @@ export function crashTable(rows: readonly CrashRow[]): readonly string[] {
     row.bounced,
     row.lost.length,
     row.duplicates,
+    Math.round(row.longestGapMs),
     row.inFlight,
     row.unexplained.length,
   ]);

@@ -47,6 +47,8 @@ export interface Balance {
   readonly bounced: number;
   /** Recipients reached, or bounces sent, more than once, each in flight at a disturbance. */
   readonly duplicates: number;
+  /** The longest time between the answer to one that came twice and the disturbance, milliseconds. */
+  readonly longestGapMs: number;
   /** Deliveries that were in flight at disturbances: those are what may come twice. */
   readonly inFlight: number;
   /** One line each: a promise that was broken. */
@@ -62,6 +64,10 @@ export interface Ledger {
   /** Something that may make the relay forget what just went out: a kill. */
   disturb(): void;
   arrive(delivery: Delivery): void;
+  /** When a letter arrived for the first time, as `performance.now()` has it. */
+  arrivedAt(letter: Letter): number | undefined;
+  /** Has its author been told that it failed? */
+  hasBounced(letter: Letter): boolean;
   /** Recipients of accepted letters of which nothing was heard yet. */
   missing(): number;
   balance(options?: { readonly refusedMayArrive?: boolean }): Balance;
@@ -71,7 +77,7 @@ export interface Ledger {
  * What was answered this shortly before a disturbance may not be in the relay's database yet:
  * the reply has to be read, and its transaction to be on disk. Milliseconds.
  */
-const SETTLING_MS = 500;
+const SETTLING_MS = 250;
 
 /** Opens the books. */
 export function createLedger(): Ledger {
@@ -100,8 +106,11 @@ export function createLedger(): Ledger {
     }
   };
 
-  const wasDisturbed = ({ begunAt, endedAt }: Arrival): boolean =>
-    disturbances.some((at) => begunAt <= at && at <= endedAt + SETTLING_MS);
+  /** From the end of a delivery to the next disturbance; 0 where it fell into the delivery. */
+  const gapOf = ({ begunAt, endedAt }: Arrival): number =>
+    Math.max(0, (disturbances.find((at) => at >= begunAt) ?? Infinity) - endedAt);
+
+  const wasDisturbed = (arrival: Arrival): boolean => gapOf(arrival) <= SETTLING_MS;
 
   return {
     offer(letter) {
@@ -137,6 +146,11 @@ export function createLedger(): Ledger {
         else strange.push(`letter ${number} was delivered to ${to}, who is no recipient`);
       }
     },
+    arrivedAt({ number }) {
+      const all = [...(accounts.get(number)?.arrivals.values() ?? [])].flat();
+      return all.length === 0 ? undefined : Math.min(...all.map(({ endedAt }) => endedAt));
+    },
+    hasBounced: ({ number }) => (accounts.get(number)?.bounced.size ?? 0) > 0,
     missing() {
       let missing = 0;
       for (const account of accounts.values()) {
@@ -148,7 +162,7 @@ export function createLedger(): Ledger {
       const lost = [...strange];
       const unexplained: string[] = [];
       const counts = { begun: 0, 'in-doubt': 0, accepted: 0, refused: 0 };
-      let [delivered, bounced, duplicates, inFlight] = [0, 0, 0, 0];
+      let [delivered, bounced, duplicates, inFlight, longestGapMs] = [0, 0, 0, 0, 0];
       for (const [number, account] of accounts) {
         counts[account.entry] += 1;
         delivered += account.arrivals.size;
@@ -159,6 +173,7 @@ export function createLedger(): Ledger {
           inFlight += times.filter(wasDisturbed).length;
           for (const earlier of times.slice(0, -1)) {
             duplicates += 1;
+            longestGapMs = Math.max(longestGapMs, gapOf(earlier));
             if (!wasDisturbed(earlier)) unexplained.push(`letter ${number} came twice`);
           }
         }
@@ -171,6 +186,7 @@ export function createLedger(): Ledger {
         delivered,
         bounced,
         duplicates,
+        longestGapMs,
         inFlight,
         lost,
         unexplained,

@@ -8,13 +8,15 @@
  */
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import type { Config } from '../../src/config/types.ts';
-import { createShiftingClock } from '../../src/lab/shifting-clock.ts';
 import { createLog } from '../../src/log/log.ts';
 import { startService } from '../../src/serve.ts';
+import { createJumpingClock } from '../fault/jumping-clock.ts';
 
 /** What the parent orders. */
 export type NodeOrder =
   | { readonly kind: 'skip'; readonly ms: number }
+  /** Sets the wall clock; no timer notices. */
+  | { readonly kind: 'jump'; readonly ms: number }
   | { readonly kind: 'measure' }
   /** Leaves so many octets free on the disk of this file, or removes it. */
   | { readonly kind: 'fill'; readonly file: string; readonly leave: number }
@@ -28,8 +30,8 @@ export type NodeWord =
   | { readonly kind: 'done' };
 
 const config = JSON.parse(process.argv[2] ?? '') as Config;
-const clock = createShiftingClock();
-clock.skip(Number(process.argv[3] ?? 0));
+const clock = createJumpingClock();
+clock.pass(Number(process.argv[3] ?? 0));
 const tell = (word: NodeWord): void => void process.send?.(word);
 process.on('disconnect', () => process.exit());
 
@@ -37,7 +39,11 @@ const service = await startService({ config, clock, log: createLog(config.log.le
 process.on('message', (order: NodeOrder) => {
   switch (order.kind) {
     case 'skip':
-      clock.skip(order.ms);
+      clock.pass(order.ms);
+      tell({ kind: 'done' });
+      break;
+    case 'jump':
+      clock.jump(order.ms);
       tell({ kind: 'done' });
       break;
     case 'measure':

@@ -17,6 +17,8 @@ export type Manner =
   /** Answers the content after a while: there is always something in flight. */
   | 'slow'
   | 'refuses'
+  /** 451 to every recipient, whenever. */
+  | 'defers'
   /** Takes the content and never answers the final dot. */
   | 'never-ends'
   /** One octet of each reply at a time. */
@@ -219,6 +221,7 @@ function converse(running: Running, socket: Socket, secure: boolean): void {
 
 function recipientReply({ manner, putOff }: Running, to: string, transaction: Transaction): string {
   if (manner === 'refuses') return '550 5.1.1 nobody of that name\r\n';
+  if (manner === 'defers') return '451 4.3.0 not today\r\n';
   const isOdd = (Number(/-(\d+)@/.exec(to)?.[1] ?? 0) & 1) === 1;
   if (manner === 'later' && isOdd && !putOff.has(to)) {
     putOff.add(to);
