@@ -69,6 +69,7 @@ export const RELAY: RelaySettings = {
   trustedNetworks: [],
   usersFile: undefined,
   maxMessageBytes: 50_000_000,
+  minFreeOctets: 64 * 1_048_576,
   maxRecipients: 1000,
   maxConnections: 500,
   maxConnectionsPerClient: 100,

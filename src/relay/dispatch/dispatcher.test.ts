@@ -295,4 +295,21 @@ describe('dispatcher', () => {
     assert.match(codes[1] ?? '', /lead back to this host/);
     await stop();
   });
+
+  it('a change of settings is a reason to try at once', async () => {
+    const { queue, dispatcher, stop, clock, servers, config } = bench({ servers: {} });
+    queue.add({ id: 'm1', destination: 'example.test' });
+    dispatcher.start();
+    await clock.advance(0);
+    assert.equal(dispatcher.stats().hopsBackingOff, 1);
+    queue.accept({ id: 'm2', destination: 'example.test' });
+    await clock.advance(1_000);
+    assert.equal(queue.settled.length, 1);
+    servers['2001:db8::1'] = GOOD;
+    dispatcher.reload(config);
+    await clock.advance(100);
+    assert.equal(queue.settled[1]?.job.messageId, 'm2');
+    assert.equal(queue.settled[1].settlement.recipients[0]?.state, 'delivered');
+    await stop();
+  });
 });
