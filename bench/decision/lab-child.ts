@@ -16,7 +16,7 @@ const zones = createZoneData();
 const dns = await startLeanDns(zones, ADDRESS, dnsPort);
 const ca = createLabCa();
 const host = await startPolicySite(ca, ADDRESS, policyPort);
-zones.setZone('bench.test', 'insecure');
+zones.setZone('test', 'insecure');
 for (let index = 0; index < domains; index += 1) addDomain(domainName(index));
 process.on('disconnect', () => process.exit());
 process.send?.({

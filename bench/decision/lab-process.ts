@@ -22,9 +22,12 @@ export interface LabProcess extends LabReady {
   close(): Promise<void>;
 }
 
-/** The name of the domain with this number. */
+/**
+ * The name of the domain with this number. Each is the domain of an owner of its own, as in a day's
+ * mail: those of one owner share a few fetches at a time.
+ */
 export function domainName(index: number): string {
-  return `d${index}.bench.test`;
+  return `d${index}-bench.test`;
 }
 
 /** Where the lab listens; 0: on a free port. */

@@ -8,7 +8,7 @@ import { type AddressInfo, createServer } from 'node:net';
 
 const COMMA = 0x2c;
 /** As long as a real answer. */
-const REPLY = `71:OK secure match=mx.d100.bench.test servername=hostname ${' '.repeat(16)},`;
+const REPLY = `71:OK secure match=mx.d100-bench.test servername=hostname ${' '.repeat(16)},`;
 
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => undefined);
