@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { AddressInfo } from 'node:net';
-import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/types.ts';
 import { ok } from './failure.ts';
@@ -12,6 +10,7 @@ import { createTrustSwitch } from './dns/trust-switch.ts';
 import type { Log, LogLevel } from './log/log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createHttpApi } from './policy-server/http-api.ts';
+import { startHttpListener } from './policy-server/http-listener.ts';
 import { countingResolver } from './policy-server/counting-resolver.ts';
 import { countStsEvent } from './policy-server/count-sts-event.ts';
 import { answererFrom, mapUse, startMapServer } from './policy-server/map-face.ts';
@@ -89,14 +88,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     onStsEvent: (event) => countStsEvent(event, metrics),
     onForget: (policyDomain) => answerer.forget(policyDomain),
   });
-  const closeBase = async (): Promise<void> => {
-    await book.close();
-    await engine.close();
-    await store.close();
-    resolver.close();
-  };
+  // What was started last ends first, whether the service stops or its start breaks off.
+  const parts = new AsyncDisposableStack();
+  parts.defer(() => resolver.close());
+  parts.defer(async () => await store.close());
+  parts.defer(async () => await engine.close());
+  parts.defer(async () => await book.close());
   const { policies } = engine;
   const watching = startWatching({ policies, resolver, metrics, clock, log });
+  parts.defer(() => watching.stop());
   const testResolver = ({ dns }: Config): SelfTesting => {
     const { intervalMs, ...names } = dns.selfTest;
     const onTrustChange = (): void => engine.forget();
@@ -112,6 +112,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     });
   };
   let selfTest = testResolver(config);
+  parts.defer(() => selfTest.stop());
   const listening: Listening[] = [];
   const steering = createSteering({
     config,
@@ -142,15 +143,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   const map = { engine, config: () => steering.config, clock, log, metrics };
   const answerer = answererFrom(map);
-  let closeMap = async (): Promise<void> => await Promise.resolve();
   let relay: Relay | undefined;
   try {
     await book.refresh();
     const socketmap = await startMapServer(answerer, map);
-    closeMap = async () => await socketmap.close();
-    const http = await listen(
-      config.http.listen,
-      createHttpApi({
+    parts.defer(async () => await socketmap.close());
+    const http = await startHttpListener({
+      where: config.http.listen,
+      clock,
+      fetch: createHttpApi({
         engine,
         metrics,
         smtpPort: config.smtp.port,
@@ -165,38 +166,36 @@ export async function startService(options: ServiceOptions): Promise<Service> {
             resolverAnswered: counted.answered,
           }),
       }).fetch,
-    );
+    });
+    parts.defer(async () => await http.close());
     listening.push(
       ...socketmap.addresses.map((address) => ({ face: 'socketmap', ...mapUse(address) })),
-      httpFace(http),
+      httpFace(http.url),
     );
     if (config.relay.enabled) {
-      relay = await startRelay({ config, store, engine, clock, log, metrics });
-      listening.push(...relay.addresses.map(relayFace));
+      const started = await startRelay({ config, store, engine, clock, log, metrics });
+      parts.defer(async () => await started.close());
+      listening.push(...started.addresses.map(relayFace));
+      relay = started;
     }
     await steering.open();
+    parts.defer(async () => await steering.close());
     book.start();
     engine.policies.start();
     return {
       engine,
       listening,
       reload: async () => await steering.reload(),
-      close: async () => {
-        selfTest.stop();
-        watching.stop();
-        await Promise.all([steering.close(), closeMap(), relay?.close()]);
-        await closeServer(http, clock);
-        await closeBase();
-      },
+      close: async () => await parts.disposeAsync(),
     };
   } catch (error) {
-    selfTest.stop();
-    watching.stop();
-    await closeMap();
-    await relay?.close();
-    await closeBase();
+    await parts.disposeAsync();
     throw error;
   }
+}
+
+function httpFace(url: string): Listening {
+  return { face: 'HTTP API', url, use: `try: curl ${url}/v1/policy/example.com` };
 }
 
 function relayFace(address: string): Listening {
@@ -205,51 +204,4 @@ function relayFace(address: string): Listening {
     url: `smtp://${address}`,
     use: 'point the smart host of other systems here; smtp-sts queue shows what waits',
   };
-}
-
-type Fetch = (request: Request) => Response | Promise<Response>;
-
-async function listen(where: string, fetch: Fetch): Promise<ServerType> {
-  const { host, port } = splitAddress(where);
-  const server = createAdaptorServer({ fetch });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  return server;
-}
-
-/** `127.0.0.1:8462`, `[::1]:8462`. */
-function splitAddress(where: string): { readonly host: string; readonly port: number } {
-  const colon = where.lastIndexOf(':');
-  return {
-    host: where.slice(0, colon).replace(/^\[|\]$/g, ''),
-    port: Number(where.slice(colon + 1)),
-  };
-}
-
-function httpFace(server: ServerType): Listening {
-  const { address, port, family } = server.address() as AddressInfo;
-  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-  return { face: 'HTTP API', url, use: `try: curl ${url}/v1/policy/example.com` };
-}
-
-/** How long requests under way may take to end once the service stops, milliseconds. */
-const CLOSE_GRACE_MS = 5_000;
-
-/** Lets requests under way end; who never finishes a request does not hold the service up. */
-async function closeServer(server: ServerType, clock: Clock): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = clock.after(CLOSE_GRACE_MS, () => {
-      if ('closeAllConnections' in server) server.closeAllConnections();
-    });
-    server.close(() => {
-      timer.cancel();
-      resolve();
-    });
-    if ('closeIdleConnections' in server) server.closeIdleConnections();
-  });
 }

@@ -260,4 +260,22 @@ describe('the service', () => {
     assert.match(stderr, /is in use.*--listen/);
     await stop(service, 'SIGTERM');
   });
+
+  it(
+    'a relay that must not start: exit 69, and nothing is left listening',
+    { timeout: 20_000 },
+    async () => {
+      const config = join(folder, 'open-relay.yaml');
+      writeFileSync(
+        config,
+        "relay: { enabled: true, listen: ['0.0.0.0:0'], trusted_networks: ['0.0.0.0/0'] }\n",
+      );
+      const child = spawnService('--config', config);
+      let stderr = '';
+      child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+      await once(child, 'exit');
+      assert.equal(child.exitCode, 69, stderr);
+      assert.match(stderr, /the relay cannot start: .*RELAY_OPEN/);
+    },
+  );
 });

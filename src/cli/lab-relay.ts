@@ -192,7 +192,7 @@ function guide({ address, configFile }: LabRelay, program: string): readonly str
     '',
     'Lab and relay stand. Ctrl-C takes them down. In another terminal:',
     `  printf 'From: ${AUTHOR}\\nTo: bob@expired.test\\nSubject: hello\\n\\nHello.\\n' > letter.eml`,
-    `  curl smtp://${address}/client.test --mail-from ${AUTHOR} --mail-rcpt bob@expired.test --upload-file letter.eml`,
+    `  curl smtp://${address}/client.test --mail-from ${AUTHOR} --mail-rcpt bob@expired.test --crlf --upload-file letter.eml`,
     `  ${program} queue list --config ${configFile}`,
     `  ${program} queue --watch --config ${configFile}`,
   ];
