@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FakeClock } from '../src/clock.fixture.ts';
+import { silentLog } from '../src/log/log.ts';
 import { kindsOf, rig } from '../src/mta-sts/fake-network.fixture.ts';
 import type { Rig } from '../src/mta-sts/fake-network.fixture.ts';
 import { HOUR, MINUTE, T0 } from '../src/mta-sts/life-cycle.fixture.ts';
-import { deleteDead, tombstoneOf, writeRow } from '../src/mta-sts/policy-table.ts';
+import { createPolicyKeeper, type PolicyKeeper } from '../src/mta-sts/policy-keeper.ts';
+import { deleteDead, tombstoneOf, writeRow, writeUse } from '../src/mta-sts/policy-table.ts';
 import type { StsStatus } from '../src/mta-sts/types.ts';
 import { openStore } from '../src/store/open-store.ts';
 import type { Store } from '../src/store/types.ts';
@@ -63,6 +66,37 @@ describe('nodes that share PostgreSQL', () => {
     await deleteDead(store, now + 365 * 24 * HOUR);
     const left = await store.db.selectFrom('sts_policy').select('policy_domain').execute();
     assert.deepEqual(left, [{ policy_domain: 'alive.test' }]);
+  });
+
+  it('two nodes write groups of the same domains, and note their use, at once: the newer fetch wins', async () => {
+    const other = await openStore(postgres.url);
+    const domains = Array.from({ length: 300 }, (_, index) => `d${index}.test`);
+    const keeperOf = (of: Store, id: string, fetchedAt: number): PolicyKeeper =>
+      createPolicyKeeper({
+        store: of,
+        clock: new FakeClock(T0),
+        log: silentLog,
+        rowFor: (domain) => {
+          const row = tombstoneOf(domain, { at: fetchedAt, now: T0 });
+          return { ...row, record_id: id, expires_at: T0 + HOUR };
+        },
+      });
+    const newer = keeperOf(store, 'newer', T0 + 1);
+    const older = keeperOf(other, 'older', T0);
+    for (let round = 1; round <= 5; round += 1) {
+      for (const domain of domains) newer.save(domain);
+      for (const domain of domains.toReversed()) older.save(domain);
+      const uses = [
+        writeUse(store, domains.toReversed(), T0 + round),
+        writeUse(other, domains, T0 + round),
+      ];
+      await Promise.all([newer.idle(), older.idle(), ...uses]);
+      assert.deepEqual([newer.up.write, older.up.write], [true, true]);
+    }
+    const ids = await store.db.selectFrom('sts_policy').select('record_id').execute();
+    assert.equal(ids.length, 300);
+    assert.ok(ids.every((row) => row.record_id === 'newer'));
+    await other.close();
   });
 
   it('STS-3.3-R6: a policy that one node fetched is applied by another although HTTPS is dead', async () => {
