@@ -14,8 +14,9 @@ before(async () => {
   bench = await startRelayBench();
 });
 after(async () => {
-  await Promise.all(servers.map(async (each) => await each.close()));
+  // First who holds sessions open.
   await bench.close();
+  await Promise.all(servers.map(async (each) => await each.close()));
 });
 
 async function start(options: MxServerOptions): Promise<MxServer> {
