@@ -94,6 +94,11 @@ export const relaySection = z.strictObject({
     kind: 'size',
     about: 'The longest message that is taken (RFC 1870).',
   }),
+  min_free_space: setting(size('1048576MiB'), '64MiB', {
+    kind: 'size',
+    about:
+      'New mail leaves so much of the disk of a SQLite store free (452 4.3.1 below it), since what is queued needs room to leave; half of a small file system at most.',
+  }),
   max_recipients: setting(count(1, 100_000), 1_000, {
     kind: NUMBER,
     about: 'Recipients of one message (RFC 5321 §4.5.3.1.8 wants 100 at least).',

@@ -17,6 +17,7 @@ export function toRelay(section: ConfigFile['relay']): RelaySettings {
     trustedNetworks: section.trusted_networks,
     usersFile: section.users_file,
     maxMessageBytes: section.max_message_size,
+    minFreeOctets: section.min_free_space,
     maxRecipients: section.max_recipients,
     maxConnections: section.max_connections,
     maxConnectionsPerClient: section.max_connections_per_client,

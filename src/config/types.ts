@@ -151,6 +151,8 @@ export interface RelaySettings {
   /** Users and their scrypt hashes; undefined: no AUTH. */
   readonly usersFile: string | undefined;
   readonly maxMessageBytes: number;
+  /** New mail leaves so much of the disk of a SQLite store free, octets. */
+  readonly minFreeOctets: number;
   readonly maxRecipients: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerClient: number;

@@ -16,6 +16,7 @@ import { createDispatcher } from './dispatch/dispatcher.ts';
 import type { DispatcherOptions, DispatchNumbers } from './dispatch/types.ts';
 import { ownIdentity } from './own-identity.ts';
 import { createQueue } from './queue/create-queue.ts';
+import { limitsOf } from './queue/limits.ts';
 import { createRoutes } from './routes/create-routes.ts';
 import type { Routes } from './routes/types.ts';
 import { startSubmission } from './submission/start-submission.ts';
@@ -61,7 +62,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const { config, store, engine, clock, log, metrics } = options;
   const routes = routesOf(config);
   if (!routes.ok) throw new SubmissionRefused(routes.failure);
-  const queue = createQueue({ store, clock, log });
+  let limits = limitsOf(config.relay);
+  const queue = createQueue({ store, clock, log, limits: () => limits });
   await queue.start();
   const dispatcher = createDispatcher({
     queue,
@@ -107,7 +109,10 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         if (!newRoutes.ok) return newRoutes;
         const taken = await submission.reload(next.relay);
         if (!taken.ok) return taken;
-        dispatcher.reload(next, newRoutes.value);
+        limits = limitsOf(next.relay);
+        // The name in the greeting is that of the start, so it stays everywhere.
+        const smtp = { ...next.smtp, heloName: config.smtp.heloName };
+        dispatcher.reload({ ...next, smtp }, newRoutes.value);
         metrics.relay.shadow(next.relay.shadow);
         return ok(undefined);
       },
