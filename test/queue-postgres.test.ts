@@ -44,6 +44,7 @@ async function startNode(owner: string): Promise<Node> {
     clock,
     owner,
     log: codeLog(codes),
+    settleWaitMs: 0,
     processes: fakeProcesses(owner, () => false),
   });
   await queue.start();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { FakeClock, settle } from '../clock.fixture.ts';
 import { commitTogether, createGroupCommit } from './group-commit.ts';
 
 describe('group commit', () => {
@@ -69,6 +70,42 @@ describe('group commit', () => {
     assert.deepEqual(await submit(['a', 'again']), ['a', 'again']);
     deadlocks = 5;
     assert.deepEqual(await submit(['again']), ['deadlock']);
+  });
+
+  it('works that nobody waits for go with the next urgent one, when there are enough, in time, or at the end', async () => {
+    const clock = new FakeClock();
+    const groups: string[] = [];
+    const writer = createGroupCommit<string, string>({
+      weight: () => 1,
+      company: { clock, isUrgent: (work) => work === 'urgent', waitMs: 10, enough: 3 },
+      run: async (works) => {
+        groups.push(works.join(' '));
+        return await Promise.resolve(works);
+      },
+    });
+    const done: Promise<string>[] = [];
+    const submit = async (...works: readonly string[]): Promise<void> => {
+      for (const work of works) {
+        done.push(writer.submit(work));
+        await settle();
+      }
+    };
+    await submit('a', 'b');
+    assert.deepEqual(groups, []);
+    await submit('urgent');
+    assert.deepEqual(groups, ['a b urgent']);
+    await submit('c', 'd', 'e');
+    assert.deepEqual(groups.slice(1), ['c d e']);
+    await submit('f');
+    await clock.advance(9);
+    assert.equal(groups.length, 2);
+    await clock.advance(1);
+    await settle();
+    assert.deepEqual(groups.slice(2), ['f']);
+    await submit('g');
+    await writer.idle();
+    assert.deepEqual(groups.slice(3), ['g']);
+    await Promise.all(done);
   });
 
   it('the database goes while works are tried one by one: the rest fail at once', async () => {

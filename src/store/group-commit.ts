@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Clock } from '../clock.ts';
 import { databaseFault, type Fault } from './fault.ts';
 
 /** How works are written in one transaction. */
@@ -22,13 +23,25 @@ export type Committed<R> =
 export interface GroupOptions<W, R> extends TogetherOptions<W, R> {
   /** Octets that a work brings. */
   readonly weight: (work: W) => number;
+  /** Absent: no work waits for company. */
+  readonly company?: Company<W>;
+}
+
+/** Works that nobody stands and waits for: they share the wait for the disk of the next that is urgent. */
+export interface Company<W> {
+  readonly clock: Clock;
+  readonly isUrgent: (work: W) => boolean;
+  /** They wait no longer than this, milliseconds. */
+  readonly waitMs: number;
+  /** So many are company enough for each other. */
+  readonly enough: number;
 }
 
 /** Takes works and runs them in groups. */
 export interface GroupCommit<W, R> {
   /** Resolves when the transaction of the work is on disk; rejects if it failed. */
   submit(work: W): Promise<R>;
-  /** Resolves when nothing waits and nothing runs. */
+  /** Resolves when nothing waits and nothing runs; from now on nothing waits for company. */
   idle(): Promise<void>;
 }
 
@@ -47,10 +60,30 @@ interface Waiting<W, R> {
 export function createGroupCommit<W, R>(options: GroupOptions<W, R>): GroupCommit<W, R> {
   let waiting: Waiting<W, R>[] = [];
   let running: Promise<void> | undefined;
+  /** Ends the wait for company. */
+  let hurry: (() => void) | undefined;
+  let ending = false;
+  const { company } = options;
+
+  const isPatient = ({ enough, isUrgent }: Company<W>): boolean =>
+    !ending && waiting.length < enough && !waiting.some(({ work }) => isUrgent(work));
+
+  const companyComes = async (): Promise<void> => {
+    if (company === undefined || company.waitMs <= 0 || !isPatient(company)) return;
+    const come = Promise.withResolvers<void>();
+    hurry = come.resolve;
+    const timer = company.clock.after(company.waitMs, come.resolve);
+    await come.promise;
+    timer.cancel();
+    hurry = undefined;
+    // The first urgent one is seldom alone.
+    await gathering();
+  };
 
   const loop = async (): Promise<void> => {
     await gathering();
     while (waiting.length > 0) {
+      await companyComes();
       const size = groupSize(waiting, options.weight);
       const group = waiting.slice(0, size);
       waiting = waiting.slice(size);
@@ -65,9 +98,12 @@ export function createGroupCommit<W, R>(options: GroupOptions<W, R>): GroupCommi
       const done = Promise.withResolvers<R>();
       waiting.push({ work, done });
       running ??= loop();
+      if (company !== undefined && !isPatient(company)) hurry?.();
       return await done.promise;
     },
     async idle() {
+      ending = true;
+      hurry?.();
       await running;
     },
   };

@@ -27,6 +27,7 @@ import { createUploads } from './uploads.ts';
 import { createWriter } from './write-works.ts';
 
 const HOUSEKEEPING_MS = 5 * 60_000;
+const SETTLE_WAIT_MS = 10;
 const SEVEN_DAYS_MS = 7 * 24 * 60 * 60_000;
 
 /** What a queue stands on. */
@@ -40,6 +41,11 @@ export interface QueueOptions {
   readonly contentMemory?: number;
   /** The longest wait between two attempts, milliseconds; default 7 days, the longest setting. */
   readonly longestWaitMs?: number;
+  /**
+   * A settlement waits so long for other works to share its transaction, milliseconds; default 10.
+   * So much longer may a crash find a delivered message in the queue, and repeat it.
+   */
+  readonly settleWaitMs?: number;
   /** Default: those of this machine. */
   readonly processes?: Processes;
 }
@@ -49,7 +55,8 @@ export function createQueue(options: QueueOptions): Queue {
   const { store, clock, log = silentLog, owner = newOwner() } = options;
   const memory = createContentMemory(options.contentMemory ?? 64 * 1024 * 1024);
   const contents = createContentReader(store, memory);
-  const writer = createWriter(store, owner);
+  const settleWaitMs = options.settleWaitMs ?? SETTLE_WAIT_MS;
+  const writer = createWriter({ store, owner, clock, settleWaitMs });
   const uploads = createUploads(store, owner, writer);
   const jobs = createDueJobs(store, owner);
   const local = createLocalJobs();

@@ -77,6 +77,7 @@ class World {
       clock: this.clock,
       owner: `node-${pid}`,
       contentMemory: 20,
+      settleWaitMs: 0,
       processes: {
         ...fakeProcesses('h', (other) => this.#ended.has(other)),
         self: { host: 'h', pid, mark: '' },

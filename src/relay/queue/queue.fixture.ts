@@ -30,7 +30,8 @@ export async function queueRig(options: QueueRigOptions = {}): Promise<QueueRig>
   const clock = (options.clock as FakeClock | undefined) ?? new FakeClock();
   const store = options.store ?? (await openStore(url, { clock }));
   const codes: string[] = [];
-  const queue = createQueue({ store, clock, log: codeLog(codes), owner: 'me', ...more });
+  const fixed = { store, clock, owner: 'me', settleWaitMs: 0 };
+  const queue = createQueue({ ...fixed, log: codeLog(codes), ...more });
   await queue.start();
   const close = async (): Promise<void> => {
     await queue.close();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { settle } from '../../clock.fixture.ts';
 import { decisionFromJson } from '../../tls-policy/decision-record.ts';
 import { evaluate } from '../../tls-policy/evaluate.ts';
 import { hostEvidence, KNOBS, mxEvidence } from '../../tls-policy/evidence.fixture.ts';
@@ -33,6 +34,33 @@ function decision(): DecisionRecord {
 }
 
 describe('a settlement', () => {
+  it('SMTP-6.1-1: shares the transaction of the next message, and waits for it 10 ms at most', async () => {
+    const rig = await queueRig({ settleWaitMs: 10 });
+    const { queue, clock } = rig;
+    for (const to of ['bob', 'carol', 'dave']) await accept(queue, messageTo([`${to}@there.test`]));
+    const jobs = await takeDue(queue, clock.now());
+    const done: string[] = [];
+    const settling = jobs.map((job, index) => async (): Promise<void> => {
+      await queue.settle(job, settlement(job, 'delivered', { at: clock.now() }));
+      done.push(`job ${index}`);
+    });
+    const first = settling[0]!();
+    await clock.advance(9);
+    assert.deepEqual(done, []);
+    await accept(queue, messageTo(['erin@there.test']));
+    await first;
+    assert.deepEqual(done, ['job 0']);
+    const second = settling[1]!();
+    await clock.advance(10);
+    await second;
+    // Whoever closes does not wait for company.
+    const third = settling[2]!();
+    await settle();
+    await rig.close();
+    await third;
+    assert.deepEqual(done, ['job 0', 'job 1', 'job 2']);
+  });
+
   it('SMTP-6.1-1: queues its notifications with it, all or nothing', async () => {
     const rig = await queueRig();
     const { queue, clock } = rig;

@@ -200,7 +200,8 @@ export interface Queue {
    * Writes what an attempt came to, gives the job back, and queues its notifications, all or
    * nothing. A message without waiting recipients leaves the queue. Many settlements that come
    * together share one transaction. Rejects where the database is gone: the job stays ours, and
-   * the caller tries again. Resolves false where the job was no longer ours.
+   * the caller tries again. Resolves false where the job was no longer ours. Waits up to 10 ms for
+   * the next message that is accepted, to share its wait for the disk.
    */
   settle(job: Job, settlement: Settlement): Promise<boolean>;
   /** Gives a job back as it was. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Clock } from '../../clock.ts';
 import { createGroupCommit, type GroupCommit } from '../../store/group-commit.ts';
 import type { Store } from '../../store/types.ts';
 import { acceptStatements, type Acceptance, type Part } from './accept.ts';
@@ -28,12 +29,32 @@ export type Writer = GroupCommit<Work, Written>;
 
 type WorkOf<K extends Work['kind']> = Extract<Work, { kind: K }>;
 
+/** What a writer stands on. */
+export interface WriterOptions {
+  readonly store: Store;
+  /** The node that writes. */
+  readonly owner: string;
+  readonly clock: Clock;
+  /** So long may a settlement wait for the next message that is accepted, milliseconds. */
+  readonly settleWaitMs: number;
+}
+
+/** So many settlements do not wait for company any more. */
+const COMPANY = 64;
+
 /** A writer into a store, for one node. */
-export function createWriter(store: Store, owner: string): Writer {
+export function createWriter({ store, owner, clock, settleWaitMs }: WriterOptions): Writer {
   const accepting = acceptStatements(store.traits, owner);
   const settling = settleStatements(store.traits, owner);
   return createGroupCommit<Work, Written>({
     weight: weightOf,
+    // A client waits for its 250; a settlement that comes later costs a second delivery after a crash.
+    company: {
+      clock,
+      isUrgent: ({ kind }) => kind !== 'settle',
+      waitMs: settleWaitMs,
+      enough: COMPANY,
+    },
     faultOf,
     run: async (works) =>
       await store.db.transaction().execute(async (transaction) => {
