@@ -6,8 +6,8 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Balance } from '../relay/ledger.ts';
-import { DESTINATIONS, type Ground, leftovers, openGround } from '../relay/ground.ts';
+import type { Balance, Ledger } from '../relay/ledger.ts';
+import { DESTINATIONS, type Ground, heldBy, leftovers, openGround } from '../relay/ground.ts';
 import { randomLetter } from '../relay/letters.ts';
 import { type Load, startLoad, until } from '../relay/load.ts';
 import { type RelayNode, startRelayNode } from '../relay/node.ts';
@@ -79,6 +79,22 @@ async function play(relay: CrashedRelay, ground: Ground, options: ProofOptions):
     );
     return node;
   };
+  /** The others stand still meanwhile: what the dead one had in hand is not taken over unseen. */
+  const killOne = async (index: number): Promise<void> => {
+    const node = nodes.get(index);
+    if (node === undefined) return;
+    const others = [...nodes.values()].filter((each) => each !== node && each.running);
+    await Promise.all(others.map(async (other) => await other.ready.catch(() => undefined)));
+    for (const other of others) other.freeze('freeze');
+    try {
+      ports.delete(index);
+      const at = performance.now();
+      await node.kill();
+      ledger.disturb({ at, held: await heldBy(storeUrl, node.pid) });
+    } finally {
+      for (const other of others) other.freeze('thaw');
+    }
+  };
   let letters = 0;
   const destinations = Object.keys(DESTINATIONS);
   const load = startLoad({
@@ -95,23 +111,16 @@ async function play(relay: CrashedRelay, ground: Ground, options: ProofOptions):
     for (let index = 1; index < relay.nodes; index += 1) await start(index).ready;
     for (let victim = 0; rounds < options.rounds && performance.now() < end; rounds += 1) {
       const moment = momentFor(relay, random);
-      await killOne({
-        node: start(victim),
-        moment,
-        random,
-        onKill: () => {
-          ports.delete(victim);
-          ledger.disturb();
-        },
-      }).catch((error: unknown) => {
-        faults.push(`round ${rounds + 1}, ${moment}: ${String(error)}`);
-      });
+      const node = start(victim);
+      await live(node, { moment, random, ledger });
+      if (!node.running) faults.push(`round ${rounds + 1}, ${moment}: the service ended by itself`);
+      await killOne(victim);
       if (moment === 'housekeeping') aheadMs += FIVE_MINUTES_MS;
       // The next victim, where there are several, has lived through this one's death.
       if (relay.nodes > 1) {
         start(victim);
         victim = random(relay.nodes);
-        await bury(victim, nodes, ports, () => ledger.disturb());
+        await killOne(victim);
       }
       ground.world.dns.forget();
       if ((rounds + 1) % 10 === 0) {
@@ -135,44 +144,32 @@ function momentFor({ nodes }: CrashedRelay, random: Random): Moment {
   return nodes > 1 && moment === 'housekeeping' ? 'load' : moment;
 }
 
-/** Kills a node that lives among others; it is started again by the next round. */
-async function bury(
-  index: number,
-  nodes: ReadonlyMap<number, RelayNode>,
-  ports: Map<number, number>,
-  disturb: () => void,
+/** Lets a node live until its moment has come. */
+async function live(
+  node: RelayNode,
+  life: { readonly moment: Moment; readonly random: Random; readonly ledger: Ledger },
 ): Promise<void> {
-  const node = nodes.get(index);
-  if (node === undefined) return;
-  await node.ready.catch(() => undefined);
-  ports.delete(index);
-  const killed = node.kill();
-  disturb();
-  await killed;
-}
-
-/** Lets a node live for a while of its own choosing. */
-async function killOne(life: {
-  readonly node: RelayNode;
-  readonly moment: Moment;
-  readonly random: Random;
-  readonly onKill: () => void;
-}): Promise<void> {
-  const { node, moment, random, onKill } = life;
-  if (moment === 'start-up') await Promise.race([sleep(random(START_UP_MS)), node.ready]);
-  else await node.ready;
-  if (moment === 'load') await sleep(random(LONGEST_LIFE_MS));
-  if (moment === 'housekeeping') {
-    await sleep(random(LONGEST_LIFE_MS / 2));
-    onKill();
-    await node.skip(FIVE_MINUTES_MS);
-    await sleep(random(30));
+  const { moment, random, ledger } = life;
+  const ready = node.ready.catch(() => undefined);
+  switch (moment) {
+    case 'start-up':
+      await Promise.race([sleep(random(START_UP_MS)), ready]);
+      return;
+    case 'load':
+      await ready;
+      await sleep(random(LONGEST_LIFE_MS));
+      return;
+    case 'housekeeping':
+      await ready;
+      await sleep(random(LONGEST_LIFE_MS / 2));
+      // What goes on at a moment in which minutes pass may run out of time.
+      ledger.disturb({ at: performance.now(), settlingMs: 0 });
+      await node.skip(FIVE_MINUTES_MS).catch(() => undefined);
+      await sleep(random(30));
+      return;
+    default:
+      moment satisfies never;
   }
-  const running = node.running;
-  const killed = node.kill();
-  onKill();
-  await killed;
-  if (!running) throw new Error('the service ended by itself');
 }
 
 /** Everything comes to rest, and nothing remains. */

@@ -19,6 +19,8 @@ const DISK_OCTETS = 32 * MIB;
 const LEFT_OCTETS = 3 * MIB;
 /** More letters of this size than fit. */
 const LETTERS = 60;
+/** A database that ends takes with it what was written so shortly before, milliseconds. */
+const SETTLING_MS = 1_000;
 const LETTER_OCTETS = 200_000;
 
 /** ENOSPC: `452 4.3.1`, nothing lost, and it goes on when there is room. */
@@ -71,18 +73,20 @@ export async function databaseRestart(say: Say): Promise<PartResult> {
         ports: () => [port],
         letter: () => randomLetter((number += 1), Object.keys(DESTINATIONS), random),
       });
+      const disturb = (): void =>
+        ground.ledger.disturb({ at: performance.now(), settlingMs: SETTLING_MS });
       await sleep(1_000);
-      ground.ledger.disturb();
+      disturb();
       await postgres.halt();
       await sleep(1_500);
       await postgres.resume();
-      ground.ledger.disturb();
+      disturb();
       await sleep(2_000);
-      ground.ledger.disturb();
+      disturb();
       postgres.freeze('freeze');
       await sleep(2_000);
       postgres.freeze('thaw');
-      ground.ledger.disturb();
+      disturb();
       await sleep(1_000);
       await load.stop();
       for (const refusal of load.refusals) {

@@ -102,6 +102,29 @@ function relayConfig(world: World, url: string, relay: Partial<RelaySettings>): 
   };
 }
 
+/** Recipients' addresses that the database says a process still has in hand. */
+export async function heldBy(storeUrl: string, pid: number): Promise<ReadonlySet<string>> {
+  // A process that died while it made the file has nothing in hand.
+  const store = await openStore(storeUrl, { onDamage: 'refuse' });
+  try {
+    const rows = await store.db
+      .selectFrom('queue_job as job')
+      .innerJoin('queue_recipient as recipient', (join) =>
+        join
+          .onRef('recipient.message_id', '=', 'job.message_id')
+          .onRef('recipient.destination', '=', 'job.destination'),
+      )
+      .select(['recipient.address', 'job.taken_by'])
+      .where('job.taken_by', 'is not', null)
+      .where('recipient.state', '=', 'waiting')
+      .execute();
+    const ours = rows.filter(({ taken_by: owner }) => owner?.includes(`-${pid}-`) === true);
+    return new Set(ours.map(({ address }) => address));
+  } finally {
+    await store.close();
+  }
+}
+
 /** Rows that a queue without messages must not have. */
 export async function leftovers(storeUrl: string): Promise<Readonly<Record<string, number>>> {
   const store = await openStore(storeUrl, { onDamage: 'refuse' });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { digestOf, type Letter, letterOfAuthor, readLetter } from './letters.ts';
+import { AUTHORS, digestOf, type Letter, letterOfAuthor, readLetter } from './letters.ts';
 
 /** How far a letter came on its way in. */
 export type Entry =
@@ -49,7 +49,7 @@ export interface Balance {
   readonly duplicates: number;
   /** The longest time between the answer to one that came twice and the disturbance, milliseconds. */
   readonly longestGapMs: number;
-  /** Deliveries that were in flight at disturbances: those are what may come twice. */
+  /** Recipients that dead processes had in hand: those are what may come twice. */
   readonly inFlight: number;
   /** One line each: a promise that was broken. */
   readonly lost: readonly string[];
@@ -57,12 +57,19 @@ export interface Balance {
   readonly unexplained: readonly string[];
 }
 
+/** What happened, when, and to which deliveries. */
+export type Disturbance =
+  /** A kill: the addresses that the database says the dead process still had in hand. */
+  | { readonly at: number; readonly held: ReadonlySet<string> }
+  /** Where nobody can be asked: what went on then, or was answered so shortly before. Milliseconds. */
+  | { readonly at: number; readonly settlingMs: number };
+
 /** The books. */
 export interface Ledger {
   offer(letter: Letter): void;
   enter(letter: Letter, entry: Entry): void;
-  /** Something that may make the relay forget what just went out: a kill. */
-  disturb(): void;
+  /** Something that may make the relay forget what just went out. */
+  disturb(disturbance: Disturbance): void;
   arrive(delivery: Delivery): void;
   /** When a letter arrived for the first time, as `performance.now()` has it. */
   arrivedAt(letter: Letter): number | undefined;
@@ -73,16 +80,10 @@ export interface Ledger {
   balance(options?: { readonly refusedMayArrive?: boolean }): Balance;
 }
 
-/**
- * What was answered this shortly before a disturbance may not be in the relay's database yet:
- * the reply has to be read, and its transaction to be on disk. Milliseconds.
- */
-const SETTLING_MS = 250;
-
 /** Opens the books. */
 export function createLedger(): Ledger {
   const accounts = new Map<number, Account>();
-  const disturbances: number[] = [];
+  const disturbances: Disturbance[] = [];
   const strange: string[] = [];
 
   const arriveOne = (account: Account, kind: 'arrivals' | 'bounced', to: string, at: Arrival) => {
@@ -106,11 +107,12 @@ export function createLedger(): Ledger {
     }
   };
 
-  /** From the end of a delivery to the next disturbance; 0 where it fell into the delivery. */
-  const gapOf = ({ begunAt, endedAt }: Arrival): number =>
-    Math.max(0, (disturbances.find((at) => at >= begunAt) ?? Infinity) - endedAt);
-
-  const wasDisturbed = (arrival: Arrival): boolean => gapOf(arrival) <= SETTLING_MS;
+  /** The disturbance for which a delivery may come again, if there was one before it did. */
+  const excuseOf = (address: string, earlier: Arrival, later: Arrival): Disturbance | undefined =>
+    disturbances.find((one) => {
+      if (earlier.begunAt > one.at || one.at > later.endedAt) return false;
+      return 'held' in one ? one.held.has(address) : one.at <= earlier.endedAt + one.settlingMs;
+    });
 
   return {
     offer(letter) {
@@ -126,8 +128,8 @@ export function createLedger(): Ledger {
       const account = accounts.get(letter.number);
       if (account !== undefined) account.entry = entry;
     },
-    disturb() {
-      disturbances.push(performance.now());
+    disturb(disturbance) {
+      disturbances.push(disturbance);
     },
     arrive(delivery) {
       if (delivery.from === '') {
@@ -162,19 +164,21 @@ export function createLedger(): Ledger {
       const lost = [...strange];
       const unexplained: string[] = [];
       const counts = { begun: 0, 'in-doubt': 0, accepted: 0, refused: 0 };
-      let [delivered, bounced, duplicates, inFlight, longestGapMs] = [0, 0, 0, 0, 0];
+      let [delivered, bounced, duplicates, longestGapMs] = [0, 0, 0, 0];
       for (const [number, account] of accounts) {
         counts[account.entry] += 1;
         delivered += account.arrivals.size;
         bounced += account.bounced.size;
         const wrong = wrongWith(account, refusedMayArrive);
         if (wrong !== undefined) lost.push(`letter ${number}: ${wrong}`);
-        for (const times of [...account.arrivals.values(), ...account.bounced.values()]) {
-          inFlight += times.filter(wasDisturbed).length;
-          for (const earlier of times.slice(0, -1)) {
+        for (const { address, times } of deliveriesOf(number, account)) {
+          for (const [index, later] of times.entries()) {
+            const earlier = times[index - 1];
+            if (earlier === undefined) continue;
             duplicates += 1;
-            longestGapMs = Math.max(longestGapMs, gapOf(earlier));
-            if (!wasDisturbed(earlier)) unexplained.push(`letter ${number} came twice`);
+            const excuse = excuseOf(address, earlier, later);
+            if (excuse === undefined) unexplained.push(`letter ${number} came twice to ${address}`);
+            else longestGapMs = Math.max(longestGapMs, excuse.at - earlier.endedAt);
           }
         }
       }
@@ -187,12 +191,24 @@ export function createLedger(): Ledger {
         bounced,
         duplicates,
         longestGapMs,
-        inFlight,
+        inFlight: disturbances.reduce((sum, one) => sum + ('held' in one ? one.held.size : 0), 0),
         lost,
         unexplained,
       };
     },
   };
+}
+
+/** All that came for a letter, under the address by which the relay's queue knows it. */
+function deliveriesOf(
+  number: number,
+  { arrivals, bounced }: Account,
+): readonly { readonly address: string; readonly times: readonly Arrival[] }[] {
+  const author = `letter-${number}@${AUTHORS}`;
+  return [
+    ...Array.from(arrivals, ([address, times]) => ({ address, times })),
+    ...Array.from(bounced.values(), (times) => ({ address: author, times })),
+  ];
 }
 
 /** Recipients who were neither reached nor reported to the author. */

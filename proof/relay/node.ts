@@ -15,6 +15,9 @@ export interface RelayNode {
   /** Resolves with the port once it takes messages; rejects when it ends before. */
   readonly ready: Promise<number>;
   readonly running: boolean;
+  readonly pid: number;
+  /** Stops it in its tracks, or lets it go on. */
+  freeze(how: 'freeze' | 'thaw'): void;
   skip(ms: number): Promise<void>;
   /** Octets that it holds. */
   measure(): Promise<number>;
@@ -56,6 +59,8 @@ export function startRelayNode(options: NodeOptions): RelayNode {
     get running() {
       return isRunning();
     },
+    pid: child.pid ?? 0,
+    freeze: (how) => void child.kill(how === 'freeze' ? 'SIGSTOP' : 'SIGCONT'),
     skip: async (ms) => void (await ask({ kind: 'skip', ms })),
     async measure() {
       const word = await ask({ kind: 'measure' });
