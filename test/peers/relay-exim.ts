@@ -8,6 +8,7 @@ import { chownSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOGIN, RELAY_NAME } from './relay-files.ts';
 import {
+  FEW,
   type HostKind,
   RELAY_PORTS,
   type RelayMta,
@@ -72,6 +73,9 @@ chunking_advertise_hosts = ${notBare}
 smtputf8_advertise_hosts = ${notBare}
 dsn_advertise_hosts = ${notBare}
 message_size_limit = \${if ${at('small')}{${SMALL}}{60M}}
+smtp_receive_timeout = \${if ${at('hasty')}{1s}{5m}}
+tls_require_ciphers = \${if ${at('tls-1.2')}{NORMAL:-VERS-TLS1.3}{NORMAL}}
+tls_try_verify_hosts = \${if ${at('tls-1.2')}{*}{}}
 acl_smtp_rcpt = acl_rcpt
 acl_smtp_data = accept
 allow_utf8_domains = true
@@ -82,6 +86,10 @@ acl_rcpt:
     condition = \${if ${at('greylist')}}
     condition = \${if !exists{${ETC}/no-more-greylisting}}
     message = 450 4.7.1 Greylisted, come back later
+  defer
+    condition = \${if ${at('few')}}
+    condition = \${if >{$rcpt_count}{${FEW}}}
+    message = 452 4.5.3 Too many recipients
   deny
     condition = \${if ${at('full')}}
     message = 552 5.2.2 Mailbox full

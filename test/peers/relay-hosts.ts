@@ -1,11 +1,13 @@
 /**
  * What a real mail server that takes messages of the relay is like, host by host: each has an address,
- * a domain with an enforced policy, and one peculiarity.
+ * a domain with an enforced policy or DANE, and one peculiarity.
  *
  * @module
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type TlsaKind, tlsaRecord } from '../../src/lab/tlsa-of.ts';
+import type { CertificateKind } from '../../src/lab/types.ts';
 import type { World } from '../../src/lab/world.ts';
 
 /** The peculiarities. */
@@ -21,11 +23,23 @@ export const HOST_KINDS = [
   'small',
   /** Knows hardly any extension. */
   'bare',
+  /** A certificate of its own making, that a TLSA record vouches for. */
+  'dane',
+  /** The same, and the record is about another one. */
+  'dane-other',
+  /** TLS 1.2 at most, and it asks for our certificate. */
+  'tls-1.2',
+  /** Hangs up on who says nothing for a second. */
+  'hasty',
+  /** Takes {@link FEW} recipients of a message. */
+  'few',
 ] as const;
 export type HostKind = (typeof HOST_KINDS)[number];
 
 /** Octets. */
 export const SMALL = 10_000;
+/** Recipients. */
+export const FEW = 10;
 
 /** One of them. */
 export interface PeerHost {
@@ -42,21 +56,34 @@ export async function preparePeerHosts(world: World, folder: string): Promise<re
     const address = `127.0.1.${index + 1}`;
     return { kind, domain: `${kind}.peer.test`, address, pem: join(folder, `${address}.pem`) };
   });
-  for (const { kind, domain, address, pem } of hosts) {
-    const host = `mx.${domain}`;
-    const { key, chain } = world.ca.issue([host], kind === 'expired' ? 'expired' : 'valid');
-    writeFileSync(pem, `${key}\n${chain}`, { mode: 0o644 });
-    await world.domain({
-      name: domain,
-      mx: 'none',
-      records: [
-        { type: 'MX', name: domain, preference: 10, exchange: host },
-        { type: 'A', name: host, value: address },
-      ],
-      sts: { mode: 'enforce', mx: [host] },
-    });
-  }
+  for (const host of hosts) await prepare(host, world);
   return hosts;
+}
+
+const CERTIFICATES: Readonly<Partial<Record<HostKind, CertificateKind>>> = {
+  expired: 'expired',
+  dane: 'self-signed',
+  'dane-other': 'self-signed',
+};
+const TLSA: Readonly<Partial<Record<HostKind, TlsaKind>>> = { dane: 'ee', 'dane-other': 'wrong' };
+
+async function prepare({ kind, domain, address, pem }: PeerHost, world: World): Promise<void> {
+  const { ca } = world;
+  const host = `mx.${domain}`;
+  const certificate = ca.issue([host], CERTIFICATES[kind]);
+  writeFileSync(pem, `${certificate.key}\n${certificate.chain}`, { mode: 0o644 });
+  const tlsa = TLSA[kind];
+  await world.domain({
+    name: domain,
+    zone: tlsa === undefined ? 'insecure' : 'secure',
+    mx: 'none',
+    records: [
+      { type: 'MX', name: domain, preference: 10, exchange: host },
+      { type: 'A', name: host, value: address },
+      ...(tlsa === undefined ? [] : [tlsaRecord(tlsa, { host, port: 25, certificate, ca })]),
+    ],
+    ...(tlsa === undefined ? { sts: { mode: 'enforce', mx: [host] } } : {}),
+  });
 }
 
 /** The mail server, both as a client of the relay and as a receiver. */

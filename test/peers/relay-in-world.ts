@@ -30,6 +30,7 @@ export interface DeliveryLine {
   readonly host?: string;
   readonly reply?: string;
   readonly tls?: string;
+  readonly requirement?: string;
   /** The first one is 1. */
   readonly attempt: number;
 }
@@ -100,8 +101,10 @@ export async function startRelayInWorld(options: RelayInWorldOptions): Promise<R
   });
   const { addresses } = relay;
   const see = async (id: string, before: number, attempt: number): Promise<QueueSays> => {
-    const line = await eventually(() =>
-      lines.find((each) => each.id === id && each.attempt === attempt),
+    const line = await eventually(
+      () => lines.find((each) => each.id === id && each.attempt === attempt),
+      () =>
+        `attempt ${attempt} at ${id}: ${JSON.stringify(lines.filter((each) => each.id === id))}`,
     );
     // The log is written before the queue.
     await eventually(async () => ((await isTaken(store, id)) ? undefined : true));

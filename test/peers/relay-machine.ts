@@ -27,7 +27,7 @@ export type RelayQuestion =
   /** Hands a message to the relay, whose next hop is the mail server. */
   | { readonly do: 'deliver'; readonly envelope: Envelope; readonly content: string }
   /** What waits is tried again, some minutes later. */
-  | { readonly do: 'retry'; readonly id: string }
+  | { readonly do: 'retry'; readonly id: string; readonly attempt: number }
   | { readonly do: 'end-greylisting' }
   /** What lies in a mailbox of the mail server. */
   | { readonly do: 'stored'; readonly text: string }
@@ -37,7 +37,10 @@ export type RelayQuestion =
   | { readonly do: 'parse'; readonly content: string };
 
 /** The answer to `deliver` and `retry`. */
-export type Delivery = Omit<QueueSays, 'events'>;
+export interface Delivery extends Omit<QueueSays, 'events'> {
+  /** Of the newest session, e.g. `TLSv1.3`. */
+  readonly protocol: string | undefined;
+}
 
 /** The answer to `arrived`. */
 export type Arrival = Omit<LabMessage, 'content'> & { readonly content: string };
@@ -55,6 +58,9 @@ print(json.dumps({
     'text': parts[0].get_content(), 'status': report,
     'defects': [str(defect) for part in mail.walk() for defect in part.defects],
 }))`;
+
+/** Longer than the first waits. */
+const RETRY_MS = 20 * 60_000;
 
 const SERVERS = { postfix: startRelayPostfix, exim: startRelayExim } as const;
 
@@ -91,8 +97,8 @@ async function answer(question: RelayQuestion): Promise<unknown> {
       return summary(await relay.send({ envelope, text: bytes(content) }));
     }
     case 'retry':
-      clock.skip(120_000);
-      return summary(await relay.follow(question.id, 2));
+      clock.skip(RETRY_MS);
+      return summary(await relay.follow(question.id, question.attempt));
     case 'end-greylisting':
       mta.endGreylisting();
       return {};
@@ -117,8 +123,8 @@ function bytes(content: string): Buffer {
   return Buffer.from(content, 'base64');
 }
 
-function summary({ line, waiting }: QueueSays): Delivery {
-  return { line, waiting };
+function summary({ line, waiting, events }: QueueSays): Delivery {
+  return { line, waiting, protocol: events.at(-1)?.event.tls?.protocol };
 }
 
 /** What the mail server answers to it at last. */

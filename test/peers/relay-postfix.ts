@@ -8,6 +8,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { LOGIN, RELAY_NAME } from './relay-files.ts';
 import {
+  FEW,
   type HostKind,
   type PeerHost,
   RELAY_PORTS,
@@ -168,6 +169,15 @@ const PECULIARITIES: Readonly<Record<HostKind, readonly string[]>> = {
   ],
   full: ['{ smtpd_recipient_restrictions = check_client_access static:{552 5.2.2 Mailbox full} }'],
   small: [`message_size_limit=${SMALL}`],
+  dane: [],
+  'dane-other': [],
+  'tls-1.2': [
+    'smtpd_tls_mandatory_protocols=<=TLSv1.2',
+    'smtpd_tls_protocols=<=TLSv1.2',
+    'smtpd_tls_ask_ccert=yes',
+  ],
+  hasty: ['smtpd_timeout=1s'],
+  few: [`smtpd_recipient_limit=${FEW}`],
   bare: ['smtpd_discard_ehlo_keywords=pipelining,8bitmime,dsn,smtputf8,chunking,size'],
 };
 

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import type { Envelope, RecipientResult } from '../../src/smtp/types.ts';
 import { type Machine, startMachine } from './namespace.ts';
@@ -154,13 +155,51 @@ export function relayWith(name: 'postfix' | 'exim'): void {
       assert.equal(waiting?.attempts, 1);
     });
 
+    it('DANE-7672-2.2-1: a certificate that nobody but a TLSA record vouches for: verified', async () => {
+      const { line } = await deliver('dane');
+      assert.equal(line.status, 'delivered', JSON.stringify(line));
+      assert.deepEqual([line.tls, line.requirement], ['authenticated', 'dane']);
+    });
+
+    it('DANE-7672-2.2-1: and where the record is about another one: it waits', async () => {
+      const { line, waiting } = await deliver('dane-other');
+      assert.deepEqual([line.status, line.code], ['deferred', 'DANE_NO_MATCH']);
+      assert.equal(waiting?.attempts, 1);
+    });
+
+    it('TLS 1.2, and a server that asks for a certificate of ours', async () => {
+      const { line, protocol } = await deliver('tls-1.2');
+      assert.equal(line.status, 'delivered', JSON.stringify(line));
+      assert.deepEqual([line.tls, protocol], ['authenticated', 'TLSv1.2']);
+    });
+
+    it('a kept session that the server has ended costs nothing', async () => {
+      for (let time = 0; time < 3; time += 1) {
+        const { line } = await deliver('hasty');
+        assert.equal(line.status, 'delivered', JSON.stringify(line));
+        await setTimeout(time === 0 ? 1_500 : 900);
+      }
+    });
+
+    it('SMTP-6.1-1: more recipients than the host takes at once: the rest is next', async () => {
+      const content = message(randomUUID());
+      const recipients = Array.from({ length: 25 }, (_, number) => ({
+        address: `r${number}@few.peer.test`,
+      }));
+      const { line } = await deliver('few', { content, envelope: { recipients } });
+      const retry = async (attempt: number): Promise<Delivery> =>
+        await ask({ do: 'retry', id: line.id, attempt });
+      assert.equal((await retry(2)).waiting?.attempts, 2);
+      assert.equal((await retry(3)).waiting, undefined);
+    });
+
     it('SMTP-4.5.4.1-1: greylisted: it waits, and arrives at the next attempt', async () => {
       const content = message(randomUUID());
       const { line } = await deliver('greylist', { content });
       assert.equal(line.status, 'deferred');
       assert.match(line.reply ?? '', /450 4\.7\.1 .*Greylisted/);
       await ask({ do: 'end-greylisting' });
-      const second = await ask<Delivery>({ do: 'retry', id: line.id });
+      const second = await ask<Delivery>({ do: 'retry', id: line.id, attempt: 2 });
       assert.equal(second.line.status, 'delivered', JSON.stringify(second.line));
       assert.equal(second.waiting, undefined);
       await stored(markOf(content));
