@@ -133,8 +133,9 @@ export function problemText(
   { code, line, column, message, fix }: Problem,
   file: string | undefined,
 ): string {
-  const where =
-    code === 'CONFIG_OPTION_INVALID' || file === undefined ? '' : `${file}:${line}:${column}: `;
+  // An option stands in no file, and a file that cannot be read has no lines.
+  const hasNoPlace = code === 'CONFIG_OPTION_INVALID' || code === 'CONFIG_UNREADABLE';
+  const where = hasNoPlace || file === undefined ? '' : `${file}:${line}:${column}: `;
   return `${where}${message}\n    ${fix} (${code})`;
 }
 

@@ -22,10 +22,39 @@ export function knownKeys(): readonly KnownKey[] {
 
 /** The names of the keys directly under `path`; none if that is a setting. */
 export function keysAt(path: readonly string[]): readonly string[] {
-  return knownKeys()
-    .filter((key) => key.path.length === path.length + 1)
-    .filter((key) => path.every((part, index) => key.path[index] === part))
-    .map((key) => key.path.at(-1)!);
+  const schema = schemaAt(path);
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+/** What is said of `path` or, failing that, of what it is a part of; for what stands inside lists. */
+export function aboutAt(path: readonly string[]): string | undefined {
+  for (let length = path.length; length > 0; length -= 1) {
+    const about = wrappedAt(path.slice(0, length))?.description;
+    if (about !== undefined) return about;
+  }
+  return undefined;
+}
+
+function schemaAt(path: readonly string[]): z.ZodType | undefined {
+  const schema = wrappedAt(path);
+  return schema === undefined ? undefined : unwrapped(schema);
+}
+
+/** An entry of a list has its number in the path. */
+function wrappedAt(path: readonly string[]): z.ZodType | undefined {
+  let at: z.ZodType | undefined = configSchema;
+  for (const part of path) {
+    if (at === undefined) return undefined;
+    const outer = unwrapped(at);
+    if (outer instanceof z.ZodArray) at = outer.element as z.ZodType;
+    else at = outer instanceof z.ZodObject ? (outer.shape[part] as z.ZodType) : undefined;
+  }
+  return at;
+}
+
+function unwrapped(schema: z.ZodType): z.ZodType {
+  const isWrapped = schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional;
+  return isWrapped ? unwrapped(schema.def.innerType as z.ZodType) : schema;
 }
 
 function keysUnder(schema: z.ZodObject, path: readonly string[]): readonly KnownKey[] {

@@ -93,6 +93,10 @@ describe('loadConfig', () => {
     const { value, problems } = loadConfig({ path: '/nowhere/at/all.yaml' });
     assert.equal(value, undefined);
     assert.equal(problems[0]!.code, 'CONFIG_UNREADABLE');
+    const said = 'cannot read /nowhere/at/all.yaml: ENOENT: no such file or directory';
+    assert.equal(problems[0]!.message, said);
+    const folder = loadConfig({ path: tmpdir() }).problems[0]!.message;
+    assert.match(folder, /: EISDIR: illegal operation on a directory$/);
   });
 });
 
@@ -119,6 +123,30 @@ describe('faults', () => {
     );
     assert.equal(readConfig('policyFetch: {}').problems[0]!.fix, 'Did you mean policy_fetch?');
     assert.match(readConfig('zzzzzz: {}').problems[0]!.fix, /^Remove it; known here: dns, tls/);
+  });
+
+  it('inside the entries of a list: every fault, each with what to write', () => {
+    const faultsOf = (entry: string): readonly string[] =>
+      readConfig(`relay: { routes: [${entry}] }`).problems.map(
+        ({ message, fix }) => `${message} | ${fix}`,
+      );
+    const faults = faultsOf("{ domains: ['foo*', '*.a.test'], next_hop: b.test, tls: verfy }");
+    assert.equal(faults.length, 2);
+    assert.match(
+      faults[0]!,
+      /^relay\.routes\.0\.domains\.0: Expected a domain.* \| .*`\*\.example/,
+    );
+    assert.match(faults[1]!, /^relay\.routes\.0\.tls: Expected policy.* \| .*`encrypt`/);
+    assert.match(faultsOf('{ domains: [a.test] }')[0]!, /next_hop.* \| What it takes: `\[host\]/);
+    assert.match(
+      faultsOf('{ domains: [a.test], nexthop: b.test, next_hop: b.test }')[0]!,
+      /\| Did you mean relay\.routes\.0\.next_hop\?$/,
+    );
+    assert.match(
+      faultsOf('{ domains: [a.test], next_hop: b.test, helo_name: 1 }')[0]!,
+      /smtp\.helo/,
+    );
+    assert.match(faultsOf('3')[0]!, /\| .*list of `\{domains, next_hop/);
   });
 
   it('a wrong value: line, column, and what to write', () => {

@@ -8,7 +8,7 @@ import type { Document } from 'yaml';
 import { LineCounter, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Problem, Reading } from '../failure.ts';
-import { keysAt, knownKeys } from './keys.ts';
+import { aboutAt, keysAt, knownKeys } from './keys.ts';
 import type { ConfigOverrides } from './overrides.ts';
 import { applyOverrides, optionBehind } from './overrides.ts';
 import { configSchema } from './schema.ts';
@@ -94,9 +94,14 @@ function unreadable(path: string, error: unknown): Problem {
   return {
     ...START,
     code: 'CONFIG_UNREADABLE',
-    message: `cannot read ${path}: ${messageOf(error)}`,
+    message: `cannot read ${path}: ${whyUnreadable(error)}`,
     fix: 'Check the path and its permissions',
   };
+}
+
+/** Node.js names call and path behind the reason; the path is said already. */
+function whyUnreadable(error: unknown): string {
+  return messageOf(error).replace(/, \w+(?: '.*')?$/, '');
 }
 
 /** Every setting has its default: what an editor that was cut short leaves behind says so, too. */
@@ -179,8 +184,12 @@ function problemsOf(
 function fixFor(path: readonly PropertyKey[]): string {
   const names = path.filter((part) => typeof part === 'string');
   const known = knownKeys().find((key) => key.path.join('.') === names.join('.'));
-  if (known?.setting === undefined) return `Write keys under it: ${keysAt(names).join(', ')}`;
-  return `Write a value of the kind: ${known.setting.kind}; the default is ${known.setting.preset}`;
+  if (known?.setting !== undefined) {
+    return `Write a value of the kind: ${known.setting.kind}; the default is ${known.setting.preset}`;
+  }
+  const keys = keysAt(path.map(String));
+  if (keys.length > 0) return `Write keys under it: ${keys.join(', ')}`;
+  return `What it takes: ${aboutAt(path.map(String)) ?? 'see docs/configuration.md'}`;
 }
 
 function unknownKey(path: readonly PropertyKey[], key: string, file: ParsedFile): Problem {

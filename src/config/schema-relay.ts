@@ -25,7 +25,8 @@ const PATH = 'path';
 
 /** `example.com`, `*.example.com`, `*`, `[192.0.2.1]`. */
 function isRoutePattern(value: string): boolean {
-  return value === '*' || isHostName(value.replace(/^\*\./, '')) || /^\[[\w.:]+\]$/.test(value);
+  const name = value.replace(/^\*\./, '');
+  return value === '*' || (isHostName(name) && !name.includes('*')) || /^\[[\w.:]+\]$/.test(value);
 }
 
 const route = z.strictObject({
@@ -42,8 +43,12 @@ const route = z.strictObject({
     .describe(
       "`policy`: as the host's own policies say; `encrypt`; `verify`: a valid certificate.",
     ),
-  helo_name: text(isHostName, 'a host name').optional(),
-  local_address: text((value) => isIP(value) !== 0, 'an IP address').optional(),
+  helo_name: text(isHostName, 'a host name')
+    .optional()
+    .describe('In place of `smtp.helo_name` on this route.'),
+  local_address: text((value) => isIP(value) !== 0, 'an IP address')
+    .optional()
+    .describe('In place of `smtp.local_address` on this route.'),
 });
 
 /** The relay. */
