@@ -4,7 +4,8 @@
  * @module
  */
 import { chownSync, closeSync, fchmodSync, fsyncSync, openSync, readFileSync } from 'node:fs';
-import { renameSync, statSync, unlinkSync, writeSync, type Stats } from 'node:fs';
+import { renameSync, statSync, unlinkSync, writeFileSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
 import { fail, ok } from '../../failure.ts';
 import type { Outcome } from '../../failure.ts';
 import { printable } from '../../printable.ts';
@@ -80,25 +81,61 @@ function changeLines<T>(path: string, change: (lines: readonly string[]) => Chan
   } catch (error) {
     return unwritable(path, error as NodeJS.ErrnoException);
   }
-  let isOpen = true;
+  const changed = writeNext({ path, next, handle }, change);
+  // Renamed, its name is free, and may be the lock of somebody else by now.
+  if (!changed.ok) forget(next);
+  else makeLasting(dirname(path));
+  return changed;
+}
+
+interface Files {
+  readonly path: string;
+  readonly next: string;
+  /** Of `next`. */
+  readonly handle: number;
+}
+
+/** Up to the moment in which the new file takes the place of the old one. */
+function writeNext<T>(
+  { path, next, handle }: Files,
+  change: (lines: readonly string[]) => Change<T>,
+): Outcome<T> {
   try {
     const text = readText(path);
     const users = text.ok ? readUsers(text.value ?? '') : text;
     if (!text.ok || !users.ok) return users as Outcome<never>;
     const { lines, value } = change(linesOf(text.value ?? ''));
     if (!value.ok) return value;
-    writeSync(handle, lines.map((line) => `${line}\n`).join(''));
+    const content = lines.map((line) => `${line}\n`).join('');
+    // All of it or an error, unlike one write.
+    writeFileSync(handle, content);
     keepOwner(handle, { path, next });
     fsyncSync(handle);
-    closeSync(handle);
-    isOpen = false;
+    // The last moment in which the old file is still there.
+    const written = readFileSync(next, 'utf8');
+    if (written !== content || !readUsers(written).ok) {
+      return unwritable(path, new Error(`${next} did not become what was written into it`));
+    }
     renameSync(next, path);
     return value;
   } catch (error) {
     return unwritable(path, error as NodeJS.ErrnoException);
   } finally {
-    if (isOpen) closeSync(handle);
-    forget(next);
+    closeSync(handle);
+  }
+}
+
+/** After a crash the folder shows the new file; where folders cannot be synced, either of them whole. */
+function makeLasting(folder: string): void {
+  try {
+    const handle = openSync(folder, 'r');
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  } catch {
+    // The change is made, and a file that was there whole before is never lost by it.
   }
 }
 
@@ -124,7 +161,7 @@ function forget(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // It has become the file itself.
+    // Whoever changes the file next is told that it is there.
   }
 }
 
@@ -145,7 +182,11 @@ function unreadable(path: string, why: string): Outcome<never> {
 function unwritable(path: string, { code, message }: NodeJS.ErrnoException): Outcome<never> {
   const why =
     code === 'EEXIST'
-      ? `${path}.new is there: somebody is changing the file, or a change was cut off`
+      ? `${path}.new is there: somebody is changing the file at this moment, or a change was cut off; ` +
+        `if nobody is, remove it (rm ${path}.new) and try again`
       : message;
-  return fail('RELAY_USERS_UNWRITABLE', `the users file ${path} cannot be changed: ${why}`);
+  return fail(
+    'RELAY_USERS_UNWRITABLE',
+    `the users file ${path} cannot be changed: ${why}; nothing was changed`,
+  );
 }
