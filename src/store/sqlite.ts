@@ -12,6 +12,7 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  statSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -116,20 +117,34 @@ function refuseForeign(database: DatabaseSync, file: string, kind: FileKind): vo
 }
 
 function openChecked(file: string, kind: FileKind): DatabaseSync {
+  const cleanlyEnded = !hasWork(`${file}-wal`);
   const database = new DatabaseSync(file);
   try {
     refuseForeign(database, file, kind);
     setUp(database);
     database.exec(`pragma application_id = ${APPLICATION_ID}`);
-    const found = database.prepare('pragma quick_check(1)').get() as
-      Record<string, string> | undefined;
-    const verdict = Object.values(found ?? {})[0] ?? 'no answer';
-    if (verdict !== 'ok') throw Object.assign(new Error(verdict), { errcode: SQLITE_CORRUPT });
+    const known = database.prepare("select 1 from sqlite_master where name = 'schema_step'").get();
+    // The first table to be read now; of the others damage shows when they are.
+    checkPages(database, cleanlyEnded && known !== undefined ? 'schema_step' : 'all');
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** The last one that closes the file takes its journal away: where there is one, somebody else has it open or crashed. */
+function hasWork(journal: string): boolean {
+  return (statSync(journal, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+/** Reads one table, or the whole file: minutes, where it is large and not in memory. */
+function checkPages(database: DatabaseSync, what: 'schema_step' | 'all'): void {
+  const scope = what === 'all' ? '1' : what;
+  const found = database.prepare(`pragma quick_check(${scope})`).get() as
+    Record<string, string> | undefined;
+  const verdict = Object.values(found ?? {})[0] ?? 'no answer';
+  if (verdict !== 'ok') throw Object.assign(new Error(verdict), { errcode: SQLITE_CORRUPT });
 }
 
 /** WAL lets the command line read while the daemon writes; `full` survives a power cut. */

@@ -108,6 +108,20 @@ describe('openStore on SQLite', () => {
     assert.ok(readdirSync(folder).some((name) => name.startsWith('pages.sqlite.corrupt-')));
   });
 
+  it('looks at every page after an end that was not clean, and only then: that takes long', async () => {
+    const file = join(folder, 'page.sqlite');
+    await (await openStore(`sqlite:${file}`)).close();
+    const { openSync, writeSync, closeSync } = await import('node:fs');
+    const handle = openSync(file, 'r+');
+    writeSync(handle, new Uint8Array(4096).fill(0xa5), 0, 4096, statSync(file).size - 4096);
+    closeSync(handle);
+    const refuse = { onDamage: 'refuse' } as const;
+    await (await openStore(`sqlite:${file}`, refuse)).close();
+    // What a crash leaves: SQLite passes over what was never whole.
+    writeFileSync(`${file}-wal`, new Uint8Array(100));
+    await assert.rejects(openStore(`sqlite:${file}`, refuse), fails('STORE_CORRUPT'));
+  });
+
   it('says which path cannot be written', async () => {
     writeFileSync(join(folder, 'file'), '');
     await assert.rejects(
