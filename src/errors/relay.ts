@@ -13,6 +13,11 @@ export const RELAY_ERRORS = {
     action: 'Name only your own networks in relay.trusted_networks, or listen on loopback alone.',
     rule: 'RFC 5321 §7.9',
   },
+  RELAY_NETWORK_MAPPED: {
+    meaning: 'A trusted network is IPv4 written as IPv6 (::ffff:…), which no client is known by.',
+    action: 'Write it as IPv4: 192.0.2.0/24 for ::ffff:192.0.2.0/120.',
+    rule: 'RFC 4291 §2.5.5.2',
+  },
   RELAY_LISTEN_FAILED: {
     meaning: 'The relay cannot listen where it should.',
     action:

@@ -29,8 +29,13 @@ const LOOPBACK = ['127.0.0.0/8', '::1/128'].map(blockOf);
 
 /** The shortest public block that anybody can own: a /8 of IPv4, a /16 of IPv6. */
 const SHORTEST = { 4: 8, 16: 16 } as const;
-/** Half of IPv4; half of the IPv6 that is in use (2000::/3). */
-const TOO_MUCH = { 4: 1 / 2, 16: 1 / 16 } as const;
+/** A sixteenth of IPv4, and of the IPv6 that registries give out (about a /9 in all). */
+const TOO_MUCH = { 4: 2 ** -4, 16: 2 ** -13 } as const;
+
+/** IPv6 blocks that hold all of IPv4, right behind their prefix: 6to4, NAT64, mapped. */
+const HOLD_IPV4 = ['2002::/16', '64:ff9b::/96', '::ffff:0:0/96'].map(blockOf);
+const MAPPED = HOLD_IPV4[2]!;
+const ALL_IPV4 = blockOf('0.0.0.0/0');
 
 /** @param texts CIDR blocks; throws on anything else, for the settings are checked before */
 export function createTrustedNetworks(texts: readonly string[]): TrustedNetworks {
@@ -45,7 +50,7 @@ export function createTrustedNetworks(texts: readonly string[]): TrustedNetworks
 
 /**
  * Would the relay send for the whole Internet? Then it must not start (`RELAY_OPEN`), unless it
- * only listens on loopback.
+ * only listens on loopback. Mapped IPv4 is refused (`RELAY_NETWORK_MAPPED`): no client would match.
  *
  * @param listen `address:port`, `[v6]:port`
  */
@@ -53,17 +58,29 @@ export function checkNotOpen(options: {
   readonly trustedNetworks: readonly string[];
   readonly listen: readonly string[];
 }): Outcome<undefined> {
+  const mapped = options.trustedNetworks.find((text) => isInside(blockOf(text), MAPPED));
+  if (mapped !== undefined) {
+    return fail(
+      'RELAY_NETWORK_MAPPED',
+      `relay.trusted_networks names ${mapped}, which is IPv4: write ${blockText(heldIpv4(blockOf(mapped)))}`,
+    );
+  }
   if (options.listen.every(isLoopbackListener)) return ok(undefined);
-  const texts = options.trustedNetworks.filter((text) => isPublic(blockOf(text)));
+  const texts = publicNetworks(options.trustedNetworks);
   const wide = texts.find((text) => {
-    const block = blockOf(text);
+    const block = heldIpv4(blockOf(text));
     return block.prefix < SHORTEST[familyOf(block)];
   });
   if (wide !== undefined) return open(`${wide} is more than any network has`);
-  const blocks = texts.map(blockOf);
-  return [4, 16].some((family) => coverage(blocks, family) >= TOO_MUCH[family as 4 | 16])
-    ? open('together they are half of the Internet')
+  const blocks = texts.map((text) => heldIpv4(blockOf(text)));
+  return ([4, 16] as const).some((family) => coverage(blocks, family) >= TOO_MUCH[family])
+    ? open('together they are a sixteenth of the Internet, or more')
     : ok(undefined);
+}
+
+/** Those of the networks in which somebody outside may be. */
+export function publicNetworks(texts: readonly string[]): readonly string[] {
+  return texts.filter((text) => isPublic(heldIpv4(blockOf(text))));
 }
 
 /** Can nobody but this machine reach the listener? */
@@ -120,8 +137,24 @@ function familyOf(block: Block): 4 | 16 {
   return block.bytes.length === 4 ? 4 : 16;
 }
 
+/** The IPv4 block that an IPv6 block stands for, all of IPv4 where it holds that and more; others as they are. */
+function heldIpv4(block: Block): Block {
+  if (familyOf(block) === 4) return block;
+  const around = HOLD_IPV4.find((outer) => isInside(block, outer));
+  if (around === undefined) {
+    return HOLD_IPV4.some((inner) => isInside(inner, block)) ? ALL_IPV4 : block;
+  }
+  const start = around.prefix >> 3;
+  const prefix = Math.min(32, block.prefix - around.prefix);
+  return { bytes: block.bytes.subarray(start, start + 4), prefix };
+}
+
+function blockText({ bytes, prefix }: Block): string {
+  return `${bytes.join('.')}/${prefix}`;
+}
+
 /** What share of its address family the blocks hold; blocks within others count once. */
-function coverage(blocks: readonly Block[], family: number): number {
+function coverage(blocks: readonly Block[], family: 4 | 16): number {
   const own = blocks.filter((block) => block.bytes.length === family);
   const outermost = own.filter(
     (block, index) =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { RelaySettings } from '../../config/types.ts';
-import { startTestServer, testFiles } from './submission.fixture.ts';
+import { startTestServer, testFiles, type TestServer } from './submission.fixture.ts';
 import { SubmissionRefused } from './types.ts';
 
 async function codeOf(change: Partial<RelaySettings>): Promise<string> {
@@ -58,6 +58,24 @@ describe('starting the server for messages', () => {
     assert.ok(!open.lines.some(({ fields }) => fields['event'] === 'relay-for-nobody'));
     await using clear = await startTestServer({ usersFile: files.usersFile });
     assert.ok(clear.lines.some(({ fields }) => fields['event'] === 'auth-without-tls'));
+  });
+
+  it('warns where a loopback listener trusts the outside: a local proxy would open it to all', async () => {
+    const isWarned = ({ lines }: TestServer): boolean =>
+      lines.some(
+        ({ level, fields }) => level === 'warn' && fields['event'] === 'loopback-trusts-outside',
+      );
+    await using wide = await startTestServer({ trustedNetworks: ['127.0.0.0/8', '0.0.0.0/0'] });
+    assert.ok(isWarned(wide));
+    await using own = await startTestServer({ trustedNetworks: ['127.0.0.0/8', '10.0.0.0/8'] });
+    assert.ok(!isWarned(own));
+    await own.submission.reload({ ...own.settings, trustedNetworks: ['192.0.2.0/24'] });
+    assert.ok(isWarned(own));
+    await using far = await startTestServer({
+      listen: ['0.0.0.0:0', '127.0.0.1:0'],
+      trustedNetworks: ['192.0.2.0/24'],
+    });
+    assert.ok(!isWarned(far));
   });
 
   it('a reload changes limits of open sessions, and is all or nothing', async () => {

@@ -15,6 +15,7 @@ import {
   checkNotOpen,
   createTrustedNetworks,
   isLoopbackListener,
+  publicNetworks,
   trustsOthers,
 } from './networks.ts';
 import { createDateText } from './received.ts';
@@ -38,6 +39,7 @@ export async function startSubmission(options: SubmissionOptions): Promise<Submi
   const ruling = await rulingOf(settings);
   if (!ruling.ok) throw new SubmissionRefused(ruling.failure);
   warnOfUselessness(settings, log);
+  warnOfOutsideOnLoopback(settings, log);
   const entrance: Entrance = {
     ...options,
     ruling: ruling.value,
@@ -119,6 +121,20 @@ function warnOfUselessness(settings: RelaySettings, log: Log): void {
   }
 }
 
+/** Whatever forwards from this machine, a proxy or a tunnel, stands for everybody outside. */
+function warnOfOutsideOnLoopback(
+  { trustedNetworks, listen, listenTls }: RelaySettings,
+  log: Log,
+): void {
+  const outside = publicNetworks(trustedNetworks);
+  if (outside.length === 0 || ![...listen, ...listenTls].every(isLoopbackListener)) return;
+  log.warn(
+    { event: 'loopback-trusts-outside', networks: outside },
+    `the relay listens on loopback alone, but relay.trusted_networks holds public addresses (${outside.slice(0, 5).join(', ')}): ` +
+      'behind a proxy on this machine that shows their addresses it would send for all of them; name only your own networks',
+  );
+}
+
 async function reload(
   settings: RelaySettings,
   { entrance, servers }: { readonly entrance: Entrance; readonly servers: readonly StrictServer[] },
@@ -133,6 +149,7 @@ async function reload(
       'relay.listen and relay.listen_tls only change with a restart',
     );
   }
+  warnOfOutsideOnLoopback(settings, log);
   entrance.ruling = ruling.value;
   for (const server of servers) server.renew(ruling.value.certificate);
   return ok(undefined);
