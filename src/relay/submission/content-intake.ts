@@ -109,6 +109,8 @@ export class ContentIntake {
         return REPLIES.smuggling;
       case 'bare':
         return REPLIES.bareInContent;
+      case 'nul':
+        return REPLIES.nulInContent;
       case 'long':
         return REPLIES.longInContent;
       case undefined:

@@ -67,7 +67,20 @@ describe('the content scanner', () => {
     assert.equal(scan(`${'x'.repeat(999)}\r\ny\n.\r\n`).fault, 'smuggling');
   });
 
-  const piece = fc.constantFrom('\r', '\n', '\r\n', '.', 'a', '\r\n.\r\n', '\r\n..', ' ');
+  it('finds NUL, which no other fault hides but one of a line end', () => {
+    for (const step of [1, 2, 100]) {
+      assert.equal(scan('a\0b\r\n.\r\n', step).fault, 'nul');
+      assert.equal(scan('.\0\r\n.\r\n', step).fault, 'nul');
+      assert.equal(scan('\0.\r\n.\r\nx', step).used, 7);
+      assert.equal(scan('xxxxxxx\r\n\0\r\n.\r\n', step, 4).fault, 'nul');
+      assert.equal(scan('\0\r\na\nb\r\n.\r\n', step).fault, 'bare');
+      assert.equal(scan('a\nb\r\n\0\r\n.\r\n', step).fault, 'bare');
+      assert.equal(scan('\0\r\n.\n', step).fault, 'smuggling');
+      assert.equal(scan('x\r\n.\r\n\0\r\n', step).fault, undefined);
+    }
+  });
+
+  const piece = fc.constantFrom('\0', '\r', '\n', '\r\n', '.', 'a', '\r\n.\r\n', '\r\n..', ' ');
   const content = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''));
 
   it('fuzz: the pieces in which a content comes change nothing', () => {
@@ -91,10 +104,10 @@ describe('the content scanner', () => {
         const input = `${text}\r\n.\r\n`;
         const { fault, text: taken, used } = scan(input);
         if (fault !== undefined) {
-          assert.match(input.slice(0, used), /\r(?!\n)|(?<!\r)\n/);
+          assert.match(input.slice(0, used), /\r(?!\n)|(?<!\r)\n|\0/);
           return;
         }
-        assert.doesNotMatch(taken, /\r(?!\n)|(?<!\r)\n/);
+        assert.doesNotMatch(taken, /\r(?!\n)|(?<!\r)\n|\0/);
         const framed = `\r\n${input}`;
         assert.equal(used, framed.indexOf('\r\n.\r\n') + 3);
         const sent = framed.slice(2, framed.indexOf('\r\n.\r\n') + 2);

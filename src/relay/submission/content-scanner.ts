@@ -6,6 +6,7 @@
  * @module
  */
 
+const NUL = 0x00;
 const LF = 0x0a;
 const CR = 0x0d;
 const DOT = 0x2e;
@@ -17,6 +18,8 @@ export type ContentFault =
   | 'bare'
   /** The same beside a lone dot: a second message may be hidden behind it. */
   | 'smuggling'
+  /** NUL, which no text has (RFC 2045 §2.8); programs in C take it for the end of a line. */
+  | 'nul'
   /** A line is longer than it may be. */
   | 'long';
 
@@ -87,16 +90,21 @@ export class ContentScanner {
   #feedLines(bytes: Buffer, from: number): number {
     const end = bytes.lastIndexOf(LF) + 1;
     const text = end > from ? bytes.toString('latin1', 0, end) : '';
+    // One look is cheaper than one more thing that every search looks for.
+    const odd = bytes.includes(NUL, from) ? OR_NUL : OUT_OF_THE_ORDINARY;
     let runStart = from;
     let at = from;
     while (at < end) {
-      const plain = plainEnd(text, at);
+      const plain = plainEnd(text, at, odd);
       const long = longLine(bytes, { from: at, end: plain, maxLine: this.#maxLine });
       if (long !== undefined) return this.#giveUp('long', bytes, long);
       this.#lookForBody(text, { from: at, end: plain, runStart });
       at = plain;
       if (at === end) break;
       const next = text.indexOf('\n', at) + 1;
+      if (odd === OR_NUL && text.slice(at, next).includes('\0')) {
+        return this.#giveUp('nul', bytes, at);
+      }
       if (text[at] !== '.' || text.indexOf('\r', at) !== next - 2) {
         return this.#giveUp('bare', bytes, at);
       }
@@ -137,6 +145,7 @@ export class ContentScanner {
   #keep(rest: Buffer): number {
     const cr = rest.indexOf(CR);
     if (cr !== -1 && cr < rest.length - 1) return this.#giveUp('bare', rest, 0);
+    if (rest.includes(NUL)) return this.#giveUp('nul', rest, 0);
     // With its dot and its CR.
     if (rest.length > this.#maxLine + 2) return this.#giveUp('long', rest, 0);
     if (rest.length > 0) this.#kept = Buffer.from(rest);
@@ -155,18 +164,20 @@ export class ContentScanner {
     if (loose.found === 'smuggling') {
       this.#fault = 'smuggling';
       this.#ended = true;
-    } else if (loose.sawBare && this.#fault === 'long') this.#fault = 'bare';
+    } else if (loose.sawBare) this.#fault = 'bare';
+    else if (loose.sawNul && this.#fault === 'long') this.#fault = 'nul';
     return used;
   }
 }
 
 /** A CR or LF that stands alone, or a dot that begins a line. */
 const OUT_OF_THE_ORDINARY = /\r(?!\n)|(?<!\r)\n|\n\./;
+const OR_NUL = new RegExp(`${OUT_OF_THE_ORDINARY.source}|\\0`);
 
-/** Where the first line begins that has a dot at its start or a line end that is none. */
-function plainEnd(text: string, from: number): number {
+/** Where the first line begins that has a dot at its start, a line end that is none, or else what is `odd`. */
+function plainEnd(text: string, from: number, odd: RegExp): number {
   if (text[from] === '.') return from;
-  const found = text.slice(from).search(OUT_OF_THE_ORDINARY);
+  const found = text.slice(from).search(odd);
   if (found === -1) return text.length;
   const at = from + found;
   if (text[at] === '\n' && text[at - 1] === '\r') return at + 1;
@@ -203,6 +214,7 @@ type LineEnd = 'strict' | 'bare';
 class LooseScanner {
   found: 'end' | 'smuggling' | undefined;
   sawBare = false;
+  sawNul = false;
   #before: LineEnd = 'strict';
   /** The line so far: nothing, one dot, anything else. */
   #line: 'empty' | 'dot' | 'other' = 'empty';
@@ -222,6 +234,7 @@ class LooseScanner {
       this.#lineEnds(octet === LF ? 'strict' : 'bare');
       if (octet === LF || this.found !== undefined) return;
     }
+    if (octet === NUL) this.sawNul = true;
     if (octet === CR) this.#afterCr = true;
     else if (octet === LF) this.#lineEnds('bare');
     else this.#line = this.#line === 'empty' && octet === DOT ? 'dot' : 'other';

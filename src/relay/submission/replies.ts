@@ -90,12 +90,16 @@ export const REPLIES = {
   tooBig: refuse(552, '5.3.4', 'The message is too big', 'too-big'),
   tooFast: refuse(451, '4.7.1', 'Too many messages a minute from you; try again later', 'rate'),
   looping: refuse(554, '5.4.6', 'Too many Received fields: the message is in a loop', 'loop'),
-  bareInContent: refuse(
-    550,
-    '5.6.0',
-    'The message has a CR or LF that stands alone (RFC 5321 2.3.8)',
-    'content',
+  // A laxer server may see another end of the message: what follows is not to be believed.
+  bareInContent: closing(
+    refuse(
+      550,
+      '5.6.0',
+      'The message has a CR or LF that stands alone (RFC 5321 2.3.8)',
+      'content',
+    ),
   ),
+  nulInContent: refuse(550, '5.6.0', 'The message has NUL in it (RFC 2045 2.8)', 'content'),
   longInContent: refuse(
     550,
     '5.6.0',

@@ -105,16 +105,47 @@ describe('what a client may not do', () => {
     ['a bare LF', 'one\ntwo\r\n'],
     ['a bare CR', 'one\rtwo\r\n'],
     ['CR CR LF', 'one\r\r\n'],
+    ['a bare LF behind a line too long', `${'x'.repeat(999)}\r\none\ntwo\r\n`],
   ] as const) {
-    it(`has ${name} in a content: 550 5.6.0 at its end, and the session goes on`, async () => {
+    it(`has ${name} in a content: 550 5.6.0 at its end, and what may be hidden behind is not heard`, async () => {
       await using server = await startTestServer();
       const client = server.connect();
       await client.toContent();
-      assert.match(await client.ask(`Subject: x\r\n\r\n${body}.`), /^550 5\.6\.0 /);
-      assert.match(await client.ask('MAIL FROM:<a@b.test>'), /^250 /);
+      client.send(`Subject: x\r\n\r\n${body}.\r\nMAIL FROM:<evil@b.test>\r\n`);
+      assert.match(await client.rest(), /^550 5\.6\.0 The message has a CR or LF[^\n]*\r\n$/);
       assert.equal(server.queue.underWay, 0);
     });
   }
+
+  for (const [name, body] of [
+    ['in a line', 'one\0two\r\n'],
+    ['before a dot', '\0.\r\n'],
+    ['behind a dot', '.\0\r\n'],
+    ['in a line too long', `${'x'.repeat(2_000)}\0\r\n`],
+  ] as const) {
+    it(`has NUL ${name} of a content: 550 5.6.0, and the session goes on`, async () => {
+      await using server = await startTestServer();
+      for (const size of [1, 10_000]) {
+        const client = server.connect();
+        await client.toContent();
+        const text = `Subject: x\r\n\r\n${body}.\r\n`;
+        for (let at = 0; at < text.length; at += size) client.send(text.slice(at, at + size));
+        assert.match(await client.reply(), /^550 5\.6\.0 The message has NUL/);
+        assert.match(await client.ask('MAIL FROM:<a@b.test>'), /^250 /);
+      }
+      assert.equal(server.queue.underWay, 0);
+      assert.equal(server.queue.kept.length, 0);
+    });
+  }
+
+  it('has NUL behind a content: the content is taken', async () => {
+    await using server = await startTestServer();
+    const client = server.connect();
+    await client.toContent();
+    client.send('Subject: x\r\n\r\nbody\r\n.\r\nNO\0OP\r\n');
+    assert.match(await client.reply(), /^250 /);
+    assert.match(await client.reply(), /^500 /);
+  });
 
   it('has a line of more than 998 octets: 550 5.6.0', async () => {
     await using server = await startTestServer();
