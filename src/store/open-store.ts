@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import { silentLog } from '../log/log.ts';
+import { diskSpace } from './disk-space.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { postgresDialect } from './postgres.ts';
@@ -38,7 +39,8 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
     const path = url.slice('sqlite:'.length);
     if (path === '') throw storeError('STORE_URL_INVALID', 'sqlite: names no file');
     const db = new Kysely<Schema>({ dialect: sqliteDialect(path, { log, clock, onDamage }) });
-    return await upToDate({ db, traits: SQLITE }, clock);
+    const space = path === ':memory:' ? {} : { space: diskSpace(db, path) };
+    return await upToDate({ db, traits: SQLITE, ...space }, clock);
   }
   if (/^postgres(ql)?:\/\//.test(url)) {
     const db = new Kysely<Schema>({ dialect: postgresDialect(url, log) });

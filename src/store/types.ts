@@ -78,9 +78,22 @@ export interface EngineTraits {
   readonly rowLocks: boolean;
 }
 
+/** Room for a file on its disk, in octets. */
+export interface DiskSpace {
+  readonly file: string;
+  /** Of the file system. */
+  readonly total: number;
+  /** Of the file system, for us. */
+  readonly free: number;
+  /** Inside the file: what was deleted and not written over yet. */
+  readonly reusable: number;
+}
+
 /** An open database. */
 export interface Store {
   readonly db: Kysely<Schema>;
   readonly traits: EngineTraits;
+  /** Looks how much the disk can take; absent where the store has no disk of ours. */
+  readonly space?: () => Promise<DiskSpace>;
   close(): Promise<void>;
 }

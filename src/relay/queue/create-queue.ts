@@ -22,6 +22,8 @@ import { localProcesses, type Processes } from './process-identity.ts';
 import { failureOf, QueueError } from './queue-error.ts';
 import { keyText, waits, type StoredAttempt } from './settle.ts';
 import type { Prepared } from './sink.ts';
+import { createSpaceGuard } from './space-guard.ts';
+import { DEFAULT_LIMITS, type QueueLimits } from './limits.ts';
 import type { Job, JobKey, Queue, Settlement } from './types.ts';
 import { createUploads } from './uploads.ts';
 import { createWriter } from './write-works.ts';
@@ -39,8 +41,8 @@ export interface QueueOptions {
   readonly owner?: string;
   /** Octets of content kept in memory between acceptance and first attempt; default 64 MiB. */
   readonly contentMemory?: number;
-  /** The longest wait between two attempts, milliseconds; default 7 days, the longest setting. */
-  readonly longestWaitMs?: number;
+  /** Asked each time, since settings change; default {@link DEFAULT_LIMITS}. */
+  readonly limits?: () => QueueLimits;
   /**
    * A settlement waits so long for other works to share its transaction, milliseconds; default 10.
    * So much longer may a crash find a delivered message in the queue, and repeat it.
@@ -61,11 +63,12 @@ export function createQueue(options: QueueOptions): Queue {
   const jobs = createDueJobs(store, owner);
   const local = createLocalJobs();
   const evidence = createEvidenceWriter(clock);
+  const limits = options.limits ?? (() => DEFAULT_LIMITS);
   const keepHouse = createHousekeeping({
     store,
     clock,
     log,
-    longestWaitMs: options.longestWaitMs ?? SEVEN_DAYS_MS,
+    longestWaitMs: SEVEN_DAYS_MS,
   });
   let closed = false;
   let timer: Timer | undefined;
@@ -99,6 +102,7 @@ export function createQueue(options: QueueOptions): Queue {
     now: () => clock.now(),
     writer,
     uploads,
+    guard: createSpaceGuard({ space: store.space, floor: () => limits().minFreeOctets, clock, log }),
     memory,
     local,
     handOver: () => queue.handOver,

@@ -10,6 +10,7 @@ import type { ContentMemory } from './content.ts';
 import type { LocalJobs } from './local-jobs.ts';
 import { failureOf, QueueError } from './queue-error.ts';
 import { createContentSink, type ContentSink, type Prepared } from './sink.ts';
+import type { SpaceGuard } from './space-guard.ts';
 import type { HandOver, Job, JobKey, MessageSink, NewMessage, Notification } from './types.ts';
 import type { Uploads } from './uploads.ts';
 import type { Writer } from './write-works.ts';
@@ -23,6 +24,8 @@ export interface IntakeOptions {
   readonly now: () => number;
   readonly writer: Writer;
   readonly uploads: Uploads;
+  /** Asked for mail from outside alone: a notification is part of a settlement, which makes room. */
+  readonly guard: SpaceGuard;
   readonly memory: ContentMemory;
   readonly local: LocalJobs;
   /** Who takes fresh jobs; undefined: nobody. */
@@ -49,12 +52,13 @@ export interface Intake {
 export function createIntake(options: IntakeOptions): Intake {
   const { writer, uploads, memory, local } = options;
 
-  const newSink = (): ContentSink =>
+  const newSink = (refusal: SpaceGuard['refusal']): ContentSink =>
     createContentSink({
       id: options.nextId(),
       now: options.now,
       upload: async (parts) => await uploads.write(parts),
       discard: async (messageId) => await uploads.discard(messageId),
+      refusal,
       hasRoom: (destination) =>
         options.mayHandOver() && (options.handOver()?.hasRoom(destination) ?? false),
     });
@@ -107,7 +111,7 @@ export function createIntake(options: IntakeOptions): Intake {
 
   return {
     open() {
-      const sink = newSink();
+      const sink = newSink(async (octets) => await options.guard.refusal(octets));
       return {
         id: sink.id,
         write: async (chunk) => await sink.write(chunk),
@@ -116,7 +120,7 @@ export function createIntake(options: IntakeOptions): Intake {
       };
     },
     async prepare({ message, content }) {
-      const sink = newSink();
+      const sink = newSink(neverRefused);
       try {
         for await (const chunk of content) await sink.write(chunk);
       } catch (error) {
@@ -135,6 +139,10 @@ export function createIntake(options: IntakeOptions): Intake {
 function takenKeys({ message, jobs }: Acceptance): readonly JobKey[] {
   return jobs
     .filter(({ taken }) => taken)
+async function neverRefused(): Promise<undefined> {
+  return await Promise.resolve(undefined);
+}
+
     .map(({ destination }) => ({ messageId: message.id, destination }));
 }
 

@@ -17,6 +17,8 @@ export const PART_OCTETS = 256 * 1024;
 export interface SinkOptions {
   readonly id: string;
   readonly now: () => number;
+  /** Why content of so many octets is not to be written now; undefined: it may be. */
+  readonly refusal: (octets: number) => Promise<Failure | undefined>;
   /** Writes parts of a message that is not accepted yet; resolves when they are on disk. */
   readonly upload: (parts: readonly Part[]) => Promise<unknown>;
   /** Takes away what `upload` wrote. */
@@ -74,12 +76,17 @@ export function createContentSink(options: SinkOptions): ContentSink {
     if (inBuffer < PART_OCTETS || failure !== undefined) return;
     const whole = cutParts(PART_OCTETS);
     try {
-      for (const part of whole) await options.upload([part]);
+      for (const part of whole) {
+        failure = await options.refusal(part.data.byteLength);
+        if (failure !== undefined) break;
+        await options.upload([part]);
+      }
     } catch (error) {
       failure = failureOf(error);
-      buffered = [];
-      inBuffer = 0;
     }
+    if (failure === undefined) return;
+    buffered = [];
+    inBuffer = 0;
   };
 
   const end = (): void => {
@@ -111,6 +118,7 @@ export function createContentSink(options: SinkOptions): ContentSink {
       if (failure === undefined && message.recipients.length === 0) {
         failure = { code: 'QUEUE_MESSAGE_REFUSED', detail: `message ${id} has no recipient` };
       }
+      failure ??= await options.refusal(inBuffer);
       if (failure !== undefined) {
         await discard();
         return { ok: false, failure };
