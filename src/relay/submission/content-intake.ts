@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { PART_OCTETS } from '../queue/sink.ts';
 import type { MessageSink } from '../queue/types.ts';
 import { ContentScanner } from './content-scanner.ts';
 import type { Entrance } from './entrance.ts';
@@ -42,6 +43,12 @@ export class ContentIntake {
   #sink: MessageSink | undefined;
   #look: HeaderLook | undefined;
   #received = 0;
+  /** Octets that the sink has and may not have written yet. */
+  #inSink = 0;
+  /** Octets of the budget that are this content's. */
+  #held = 0;
+  /** What it will be answered, although its end has not come. */
+  #refusal: Reply | undefined;
   #over = false;
   #writing = false;
 
@@ -72,31 +79,35 @@ export class ContentIntake {
     const used = this.#scanner.feed(bytes);
     this.#received += used;
     if (this.#scanner.ended) return { used, wait: this.#end() };
-    const { maxMessageBytes } = this.#entrance.ruling.settings;
-    if (this.#isRefused()) {
-      this.#drop();
-      // Who goes on for as long again does not listen.
-      return this.#received > 2 * maxMessageBytes + PART
-        ? { used, wait: this.#refuse({ ...this.#verdict(), closes: true }) }
-        : { used };
-    }
-    if (this.#gathered < PART) {
-      this.#joinMany();
-      return { used };
-    }
-    return { used, wait: this.#writePart() };
+    if (this.#isRefused()) return { used, wait: this.#passOver() };
+    this.#account();
+    if (this.#gathered >= PART) return { used, wait: this.#writePart() };
+    this.#joinMany();
+    return this.#entrance.budget.isOver ? { used, wait: this.#awaitRoom() } : { used };
   }
 
   /** The client went away, or is sent away: nothing of the message remains. */
   async abandon(): Promise<void> {
     this.#over = true;
-    this.#pieces = [];
+    this.#drop();
     // Whoever writes sees afterwards that it was in vain.
     if (!this.#writing) await this.#abortSink();
   }
 
+  /** Octets of a message that will be refused. */
+  #passOver(): Promise<void> | undefined {
+    this.#drop();
+    const { maxMessageBytes } = this.#entrance.ruling.settings;
+    // Who goes on for as long again does not listen.
+    if (this.#received > 2 * maxMessageBytes + PART) {
+      return this.#refuse({ ...this.#verdict(), closes: true });
+    }
+    return this.#sink === undefined ? undefined : this.#abortSink();
+  }
+
   #isRefused(): boolean {
-    return this.#scanner.fault !== undefined || this.#isTooBig();
+    const isFaulty = this.#refusal !== undefined || this.#scanner.fault !== undefined;
+    return isFaulty || this.#isTooBig();
   }
 
   #isTooBig(): boolean {
@@ -114,7 +125,7 @@ export class ContentIntake {
       case 'long':
         return REPLIES.longInContent;
       case undefined:
-        return REPLIES.tooBig;
+        return this.#refusal ?? REPLIES.tooBig;
     }
   }
 
@@ -131,10 +142,27 @@ export class ContentIntake {
   #drop(): void {
     this.#pieces = [];
     this.#gathered = 0;
+    this.#account();
+  }
+
+  /** What this content holds counts, wherever it is. */
+  #account(): void {
+    const held = this.#over ? 0 : this.#gathered + this.#inSink;
+    if (held === this.#held) return;
+    const more = held - this.#held;
+    this.#held = held;
+    this.#entrance.budget.change(more);
+  }
+
+  /** Nothing is read on meanwhile. */
+  async #awaitRoom(): Promise<void> {
+    if ((await this.#entrance.budget.room()) || this.#over) return;
+    await this.#refuse(REPLIES.noRoom);
   }
 
   async #end(): Promise<void> {
     if (this.#isRefused()) return await this.#refuse(this.#verdict());
+    this.#account();
     try {
       if (!(await this.#write())) return;
       const sink = this.#sink!;
@@ -154,7 +182,7 @@ export class ContentIntake {
 
   async #writePart(): Promise<void> {
     try {
-      await this.#write();
+      if ((await this.#write()) && this.#entrance.budget.isOver) await this.#awaitRoom();
     } catch (error) {
       await this.#refuse(refuseCommit(this.#entrance, this.#transaction.client, error));
     }
@@ -165,6 +193,7 @@ export class ContentIntake {
     const first = this.#look === undefined;
     const pieces = this.#pieces;
     const gathered = this.#gathered;
+    this.#inSink += gathered;
     this.#drop();
     if (first && !this.#lookAt(pieces, gathered)) {
       await this.#refuse(REPLIES.looping);
@@ -184,6 +213,9 @@ export class ContentIntake {
       await sink.write(part);
     } finally {
       this.#writing = false;
+      // It writes whole parts of its own.
+      this.#inSink %= PART_OCTETS;
+      this.#account();
     }
   }
 
@@ -220,21 +252,26 @@ export class ContentIntake {
     return Buffer.from(received + added);
   }
 
+  /** Said at the end of the content, unless the session ends with it: what is left of it are no commands. */
   async #refuse(reply: Reply): Promise<void> {
+    this.#refusal ??= reply;
     this.#drop();
     await this.#abortSink();
-    this.#finish(reply);
+    if (this.#scanner.ended || reply.closes === true) this.#finish(reply);
   }
 
   #finish(reply: Reply): void {
     if (this.#over) return;
     this.#over = true;
+    this.#account();
     this.#decide(reply);
   }
 
   async #abortSink(): Promise<void> {
     const sink = this.#sink;
     this.#sink = undefined;
+    this.#inSink = 0;
+    this.#account();
     try {
       await sink?.abort();
     } catch (error) {

@@ -10,6 +10,7 @@ import type { Log } from '../../log/log.ts';
 import type { RelayRefusal } from '../../metrics/relay-types.ts';
 import type { Queue } from '../queue/types.ts';
 import type { ClientLimits } from './client-limits.ts';
+import type { ContentBudget } from './content-budget.ts';
 import type { TrustedNetworks } from './networks.ts';
 import type { SubmissionMetrics } from './types.ts';
 import type { Users } from './users.ts';
@@ -34,6 +35,7 @@ export interface Entrance {
   readonly log: Log;
   readonly metrics: SubmissionMetrics;
   readonly limits: ClientLimits;
+  readonly budget: ContentBudget;
   readonly tally: Tally;
   readonly dateText: (now: number) => string;
 }

@@ -116,6 +116,7 @@ export const REPLIES = {
   tooManyYours: closing(refuse(421, '4.7.0', 'Too many connections from you', 'connections')),
   internal: closing(refuse(421, '4.3.0', 'A fault of this server; try again later', 'other')),
   queueFull: refuse(452, '4.3.1', 'No space to keep the message; try again later', 'queue'),
+  noRoom: refuse(452, '4.3.1', 'Too much mail comes in at once; try again later', 'queue'),
   queueFault: refuse(451, '4.3.0', 'The message cannot be kept now; try again later', 'queue'),
   authInClear: refuse(538, '5.7.11', 'Say STARTTLS first', 'protocol'),
   noAuth: refuse(502, '5.5.1', 'There is no AUTH here', 'protocol'),

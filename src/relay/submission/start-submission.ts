@@ -10,6 +10,7 @@ import type { Failure, Outcome } from '../../failure.ts';
 import type { Log } from '../../log/log.ts';
 import { ClientLimits } from './client-limits.ts';
 import { loadCertificate } from './certificates.ts';
+import { CONTENT_BUDGET, ContentBudget } from './content-budget.ts';
 import { Tally, type Entrance, type Ruling } from './entrance.ts';
 import {
   checkNotOpen,
@@ -45,6 +46,7 @@ export async function startSubmission(options: SubmissionOptions): Promise<Submi
     ruling: ruling.value,
     isClosing: false,
     limits: new ClientLimits(),
+    budget: new ContentBudget(clock, options.contentBudget ?? CONTENT_BUDGET),
     tally: new Tally(),
     dateText: createDateText(),
   };
@@ -209,7 +211,7 @@ async function endAll(servers: readonly StrictServer[]): Promise<void> {
 }
 
 function statsOf(entrance: Entrance, servers: readonly StrictServer[]): SubmissionStats {
-  const { limits, tally } = entrance;
+  const { limits, tally, budget } = entrance;
   const secure = servers.flatMap(({ sessions }) => sessions).filter(({ isSecure }) => isSecure);
   return {
     connections: limits.connections,
@@ -217,6 +219,7 @@ function statsOf(entrance: Entrance, servers: readonly StrictServer[]): Submissi
     accepted: tally.accepted,
     refused: tally.refusals(),
     authFailures: tally.authFailures,
+    contentHeld: budget.held,
     tlsVersions: tally.versions(),
   };
 }

@@ -194,6 +194,26 @@ describe('what a client may not do', () => {
     assert.deepEqual(server.counted.refused, ['loop']);
   });
 
+  it('a long content that is refused in its midst is heard to its end: nothing of it is a command', async () => {
+    await using server = await startTestServer();
+    const filler = `${'f'.repeat(70)}\r\n`.repeat(3_000);
+    const commands = 'MAIL FROM:<evil@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n';
+    const loop = 'Received: from a\r\n by b; today\r\n'.repeat(60);
+    const looping = server.connect();
+    await looping.toContent();
+    looping.send(`${loop}\r\n${filler}${commands}.\r\nNOOP\r\n`);
+    assert.match(await looping.reply(), /^554 5\.4\.6 /);
+    assert.match(await looping.reply(), /^250 2\.0\.0 OK/);
+    server.queue.breaks = true;
+    const broken = server.connect();
+    await broken.toContent();
+    broken.send(`Subject: x\r\n\r\n${filler}${commands}.\r\nNOOP\r\n`);
+    assert.match(await broken.reply(), /^451 4\.3\.0 /);
+    assert.match(await broken.reply(), /^250 2\.0\.0 OK/);
+    assert.equal(server.queue.kept.length, 0);
+    assert.equal(server.queue.underWay, 0);
+  });
+
   it('sends for strangers: 550 5.7.1 at each recipient', async () => {
     await using server = await startTestServer({ trustedNetworks: ['10.0.0.0/8'] });
     const client = server.connect();

@@ -17,7 +17,7 @@ import type { RelayRefusal } from '../../metrics/relay-types.ts';
 import { fakeQueue, type FakeQueue } from './fake-queue.fixture.ts';
 import { hashPassword } from './password.ts';
 import { startSubmission } from './start-submission.ts';
-import type { Submission } from './types.ts';
+import type { Submission, SubmissionOptions } from './types.ts';
 import { userLine } from './users-file.ts';
 
 /** The relay's settings with every default, listening on any port of loopback. */
@@ -53,13 +53,17 @@ export interface TestServer extends AsyncDisposable {
 }
 
 /** Starts a server with a clock that stands still. */
-export async function startTestServer(change: Partial<RelaySettings> = {}): Promise<TestServer> {
+export async function startTestServer(
+  change: Partial<RelaySettings> = {},
+  options: Pick<SubmissionOptions, 'contentBudget'> = {},
+): Promise<TestServer> {
   const settings = relaySettings(change);
   const queue = fakeQueue();
   const clock = new FakeClock();
   const counted: Counted = { refused: [], accepted: [], authFailures: 0 };
   const lines: Line[] = [];
   const submission = await startSubmission({
+    ...options,
     settings,
     heloName: 'relay.test',
     queue,

@@ -25,16 +25,21 @@ export interface SubmissionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: SubmissionMetrics;
+  /** Octets that contents under way may hold in memory together; clients wait beyond. Default 128 MiB. */
+  readonly contentBudget?: number;
 }
 
-/** Numbers since the start, but for the first two. */
+/** Numbers since the start, unless they are said to be of now. */
 export interface SubmissionStats {
+  /** Now. */
   readonly connections: number;
   /** Of these, inside TLS. */
   readonly secure: number;
   readonly accepted: number;
   readonly refused: Readonly<Partial<Record<RelayRefusal, number>>>;
   readonly authFailures: number;
+  /** Octets that contents under way hold in memory now. */
+  readonly contentHeld: number;
   /** Handshakes by protocol version. */
   readonly tlsVersions: Readonly<Record<string, number>>;
 }
