@@ -199,3 +199,25 @@ describe('the relay delivers to smtp-server', () => {
     assert.ok(server.connections() <= 20, `${server.connections()} connections`);
   });
 });
+
+describe('the relay in shadow mode', () => {
+  it('what an enforced policy would hold back is delivered; REQUIRETLS still holds', async () => {
+    const watching = await startRelayBench({ shadow: true });
+    const server = await startMxServer(watching.world, { name: 'shadow', certificate: 'expired' });
+    try {
+      const envelope = { from: 'alice@there.test', recipients: [{ address: 'bob@shadow.test' }] };
+      const text = `${HEADER}watched\r\n`;
+      const { line, events } = await watching.relay.send({ envelope, text });
+      assert.equal(line.status, 'delivered', JSON.stringify(line));
+      assert.equal(events.at(-1)?.event.failure?.code, 'TLS_CERTIFICATE_EXPIRED');
+      assert.equal(server.taken[0]?.secure, true);
+      const secret = { ...envelope, requireTls: true };
+      const held = await watching.relay.send({ envelope: secret, text });
+      assert.equal(held.line.code, 'TLS_CERTIFICATE_EXPIRED', JSON.stringify(held.line));
+      assert.equal(server.taken.length, 1);
+    } finally {
+      await watching.close();
+      await server.close();
+    }
+  });
+});

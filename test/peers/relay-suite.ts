@@ -239,6 +239,18 @@ export function relayWith(name: 'postfix' | 'exim'): void {
       assert.ok(letter.includes(markOf(content)), 'the message is not returned');
     });
 
+    it('a notice with addresses in UTF-8 is taken as well (RFC 6533)', async () => {
+      const recipients = [{ address: 'größe@full.peer.test' }];
+      const envelope = { from: 'bücher@good.peer.test', recipients, smtpUtf8: true };
+      const { line } = await deliver('full', { envelope });
+      assert.equal(line.status, 'failed');
+      const letter = (await stored('bücher@good.peer.test')).toString();
+      assert.match(letter, /report-type="?delivery-status"?/);
+      assert.match(letter, /^Content-Type: message\/global-delivery-status/im);
+      assert.match(letter, /^Final-Recipient: utf-8; ?größe@full\.peer\.test$/m);
+      assert.match(letter, /^Status: 5\.2\.2$/m);
+    });
+
     it('a message larger than SIZE says is not even begun, and returned', async () => {
       const { line } = await deliver('small', { content: message(randomUUID(), bulk(20_000)) });
       assert.equal(line.status, 'failed', JSON.stringify(line));
