@@ -153,7 +153,7 @@ export const relaySection = z.strictObject({
     kind: NUMBER,
     about: 'Messages a minute to one next hop; 0: any number.',
   }),
-  concurrency_per_host: setting(count(1, 1_000), 20, {
+  concurrency_per_host: setting(count(1, 1_000), 100, {
     kind: NUMBER,
     about:
       'Sessions with one address of a host at once, whatever domains they are for. To give one next hop more, raise this and `concurrency_per_hop`.',

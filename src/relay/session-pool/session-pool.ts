@@ -9,12 +9,15 @@ import { nextHopText } from '../../tls-policy/next-hop.ts';
 import { openSession, type SessionAttempt } from '../../tls-policy/session.ts';
 import type { DecisionRecord } from '../../tls-policy/types.ts';
 import { createHostGate } from './host-gate.ts';
+import { createOwnLine } from './own-line.ts';
 import { createSessionKeys } from './session-key.ts';
 import { stayInLine } from './stay-in-line.ts';
 import type { PoolSettings, SessionLease, SessionPool, SessionWish } from './types.ts';
 
 /** A certificate or a record may be withdrawn: no session outlives this. Milliseconds. */
 const MAX_AGE_MS = 5 * 60_000;
+/** Longest wait for a session that is in use, where a new one would end somebody else's. Milliseconds. */
+const OWN_MS = 1_000;
 
 /** What a pool stands on. */
 export interface SessionPoolOptions {
@@ -58,6 +61,7 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
   const closing = new Set<Promise<void>>();
   /** Sessions in use, and those that are being opened, by host. */
   const connections = new Map<string, number>();
+  const own = createOwnLine(clock);
   const counts = { inUse: 0, opened: 0, reused: 0, stale: 0 };
 
   const takeOut = (kept: Kept): void => {
@@ -137,19 +141,51 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
     arm();
   };
 
-  /** A session that waits is a connection too: the oldest of the host makes room. */
+  const idleAt = (host: string): readonly Kept[] => [...idle].filter((kept) => kept.host === host);
+
+  /** How many that wait must end for one more: a session that waits is a connection too. */
+  const surplus = (host: string, there: readonly Kept[]): number =>
+    Math.max(0, (connections.get(host) ?? 0) + 1 + there.length - settings.perHost.most);
+
+  /** The oldest of the host makes room. */
   const makeRoom = (host: string): void => {
-    const there = [...idle].filter((kept) => kept.host === host);
-    const over = (connections.get(host) ?? 0) + there.length - settings.perHost.most;
-    for (const kept of there.slice(0, Math.max(0, over))) {
+    const there = idleAt(host);
+    for (const kept of there.slice(0, surplus(host, there))) {
       takeOut(kept);
       bid(kept);
+    }
+  };
+
+  const connected = (host: string, by: 1 | -1): void => {
+    const left = (connections.get(host) ?? 0) + by;
+    if (left > 0) connections.set(host, left);
+    else connections.delete(host);
+  };
+
+  /**
+   * A kept one; or one that is in use and handed back soon, where a new one would cost another
+   * domain its own: many domains on one host would else come to a handshake for each message.
+   */
+  const takeOwn = async (
+    key: string,
+    wish: SessionWish,
+    host: string,
+  ): Promise<Kept | undefined> => {
+    const end = clock.now() + OWN_MS;
+    for (;;) {
+      const kept = takeKept(key, wish);
+      const left = Math.min(OWN_MS, end - clock.now());
+      if (kept !== undefined || left <= 0 || !own.mayWait(key)) return kept;
+      const { signal } = wish.open;
+      if (signal?.aborted === true || surplus(host, idleAt(host)) === 0) return undefined;
+      await own.wait(key, left, signal);
     }
   };
 
   const leaseOf = (kept: Kept, place: Place, reused: boolean): SessionLease => {
     counts.inUse += 1;
     kept.messages += 1;
+    own.used(kept.key);
     return {
       attempt: kept.attempt,
       reused,
@@ -157,6 +193,8 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
         counts.inUse -= 1;
         if (mayKeep(kept)) keep(kept);
         else bid(kept);
+        connected(kept.host, -1);
+        own.freed(kept.key);
         place.leave();
         await Promise.resolve();
       },
@@ -170,12 +208,17 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
   ): Promise<SessionLease> => {
     const openedUnder = generation;
     makeRoom(place.host);
-    const attempt = await openSession(open).catch((error: unknown) => {
+    connected(place.host, 1);
+    const giveUp = (): void => {
+      connected(place.host, -1);
       place.leave();
+    };
+    const attempt = await openSession(open).catch((error: unknown) => {
+      giveUp();
       throw error;
     });
     if (attempt.kind !== 'ready') {
-      place.leave();
+      giveUp();
       return unkept(attempt);
     }
     counts.opened += 1;
@@ -204,26 +247,13 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
   const placeFor = async (wish: SessionWish, host: string): Promise<Place | undefined> => {
     const { turn } = wish;
     // Who waited for the slot may go on with it: it is not ours to give up.
-    if (turn?.claim(host) === true) return placeAt(host, () => undefined);
+    if (turn?.claim(host) === true) return { host, leave: () => undefined };
     const slot =
       gate.enter(host) ??
       (wish.whenFull === 'stay'
         ? await stayInLine(gate, { host, clock, signal: wish.open.signal })
         : undefined);
-    return slot === undefined ? undefined : placeAt(host, () => slot.leave());
-  };
-
-  const placeAt = (host: string, leaveSlot: () => void): Place => {
-    connections.set(host, (connections.get(host) ?? 0) + 1);
-    return {
-      host,
-      leave() {
-        const left = (connections.get(host) ?? 0) - 1;
-        if (left > 0) connections.set(host, left);
-        else connections.delete(host);
-        leaveSlot();
-      },
-    };
+    return slot === undefined ? undefined : { host, leave: () => slot.leave() };
   };
 
   return {
@@ -234,10 +264,11 @@ export function createSessionPool({ clock, settings: first }: SessionPoolOptions
       const key = keyOf(wish);
       const place = await placeFor(wish, host);
       if (place === undefined) return { full: host };
-      const kept = wish.from === 'fresh' ? undefined : takeKept(key, wish);
+      const kept = wish.from === 'fresh' ? undefined : await takeOwn(key, wish, host);
       if (wish.from === 'fresh') counts.stale += 1;
       if (kept === undefined) return await openFresh(key, wish, place);
       counts.reused += 1;
+      connected(host, 1);
       tellNewDomain(kept, wish);
       return leaseOf(kept, place, true);
     },
