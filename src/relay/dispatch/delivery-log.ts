@@ -9,6 +9,7 @@ import type { Job } from '../queue/types.ts';
 import { isRouteFault } from '../routes/route-fault.ts';
 import type { RecipientReport } from '../types.ts';
 import type { AttemptEnd } from './attempt.ts';
+import type { Written } from './patience.ts';
 import { textOf, type RecipientOutcome } from './settlement.ts';
 import { wouldWait } from './would-wait.ts';
 
@@ -16,6 +17,16 @@ type Ended = Extract<AttemptEnd, { kind: 'ended' }>;
 
 /** Addresses in one line at most. */
 const RECIPIENTS_SHOWN = 20;
+
+/** Tells of jobs whose end could not be written. */
+export function recordUnwritten(written: Written, jobs: readonly Job[], log: Log): void {
+  if (written === 'done') return;
+  for (const { messageId: id, destination } of jobs) {
+    const fields = { event: 'not-written', id, destination };
+    if (written === 'not-ours') log.warn(fields, 'another node has taken the job meanwhile');
+    else log.error(fields, 'the result of a delivery could not be written: it may be repeated');
+  }
+}
 
 /** Writes down what an attempt came to, and counts it. */
 export function recordAttempt(

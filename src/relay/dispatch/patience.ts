@@ -6,7 +6,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log/log.ts';
 import { printable } from '../../printable.ts';
-import { QueueError } from '../queue/queue-error.ts';
+import { failureOf, QueueError } from '../queue/queue-error.ts';
 import type { Job, Queue, Settlement } from '../queue/types.ts';
 
 /** What writing stands on. */
@@ -25,6 +25,11 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 15_000;
 /** Refusals of one settlement by a database that answers, before it is written without its notifications. */
 const REFUSALS = 3;
+/** So often in a row may another program hold the database before it counts as gone. */
+const BUSY_TRIES = 4;
+
+/** `busy`: another program holds it for a moment, and everything else goes on. */
+type DatabaseState = 'up' | 'busy' | 'down';
 
 /** How the writing ended. */
 export type Written = 'done' | 'not-ours' | 'given-up';
@@ -68,7 +73,7 @@ export async function giveBackPatiently(
 
 interface Attempting {
   readonly write: () => Promise<Written>;
-  readonly onFault: (state: 'up' | 'down') => void;
+  readonly onFault: (state: DatabaseState) => void;
 }
 
 async function persist(
@@ -76,6 +81,7 @@ async function persist(
   { queue, clock, log, signal, onState }: PatienceOptions,
   { write, onFault }: Attempting,
 ): Promise<Written> {
+  let busy = 0;
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
     try {
       const written = await write();
@@ -83,11 +89,13 @@ async function persist(
       return written;
     } catch (error) {
       const why = printable(error instanceof Error ? error.message : String(error));
-      const state = await stateOf(queue, error);
-      onState(state);
+      const seen = await stateOf(queue, error);
+      busy = seen === 'busy' ? busy + 1 : 0;
+      const state = busy >= BUSY_TRIES ? 'down' : seen;
+      if (state !== 'busy') onState(state);
       onFault(state);
       const fields = { event: 'queue-write-failed', what, database: state, error: why };
-      log.error(fields, `${what} could not be written: ${why}`);
+      log[state === 'busy' ? 'warn' : 'error'](fields, `${what} could not be written: ${why}`);
     }
     try {
       await clock.sleep(wait, signal);
@@ -114,10 +122,10 @@ const LATER_MS = 3_600_000;
  * A database that can be read may yet take nothing: a full disk. Only where one row is at fault are
  * the others worth trying.
  */
-async function stateOf(queue: Queue, error: unknown): Promise<'up' | 'down'> {
-  if (error instanceof QueueError) {
-    return error.failure.code === 'QUEUE_MESSAGE_REFUSED' ? 'up' : 'down';
-  }
+async function stateOf(queue: Queue, error: unknown): Promise<DatabaseState> {
+  const { code } = failureOf(error);
+  if (code === 'QUEUE_BUSY') return 'busy';
+  if (error instanceof QueueError) return code === 'QUEUE_MESSAGE_REFUSED' ? 'up' : 'down';
   try {
     await queue.nextDueAt();
     return 'up';

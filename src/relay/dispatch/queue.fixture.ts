@@ -42,6 +42,8 @@ export interface FakeQueue extends Queue {
   full: boolean;
   /** Settlements that are refused although the database answers. */
   refuse: (settlement: Settlement) => boolean;
+  /** Keys of {@link rows} that must be asked about before they are delivered. */
+  readonly doubted: Set<string>;
 }
 
 const keyOf = ({ messageId, destination }: JobKey): string => `${messageId} ${destination}`;
@@ -63,12 +65,15 @@ export function fakeQueue(clock: Clock): FakeQueue {
         destination,
         nextAt,
         acceptedAt: message.acceptedAt,
+        isNotice: message.envelope.from === '',
+        asksLess: message.tlsRequiredNo,
       }))
       .toSorted(order);
   const queue: FakeQueue = {
     down: false,
     full: false,
     refuse: () => false,
+    doubted: new Set(),
     rows,
     calls,
     settled,
@@ -118,6 +123,13 @@ export function fakeQueue(clock: Clock): FakeQueue {
         row.takenBy = 'us';
         return [row.job];
       });
+    },
+    isSurelyOurs: (key) => !queue.doubted.has(keyOf(key)),
+    async stillOurs(keys) {
+      calls.push(`stillOurs ${keys.length}`);
+      await check();
+      for (const key of keys) queue.doubted.delete(keyOf(key));
+      return keys.filter((key) => rows.get(keyOf(key))?.takenBy === 'us');
     },
     async settle(job, settlement) {
       await check();

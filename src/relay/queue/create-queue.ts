@@ -102,9 +102,15 @@ export function createQueue(options: QueueOptions): Queue {
     now: () => clock.now(),
     writer,
     uploads,
-    guard: createSpaceGuard({ space: store.space, floor: () => limits().minFreeOctets, clock, log }),
+    guard: createSpaceGuard({
+      space: store.space,
+      floor: () => limits().minFreeOctets,
+      clock,
+      log,
+    }),
     memory,
     local,
+    tenure: () => life.tenure,
     handOver: () => queue.handOver,
     mayHandOver: () => !closed && life.fit,
     withContent,
@@ -135,7 +141,7 @@ export function createQueue(options: QueueOptions): Queue {
 
   const take = async (keys: readonly JobKey[]): Promise<readonly Job[]> => {
     if (!(await life.isFit()) || closed) return [];
-    const free = keys.filter((key) => local.add(key));
+    const free = keys.filter((key) => local.add(key, life.tenure));
     try {
       const taken = await jobs.take(free);
       const ours = new Set(taken.jobs.map(keyText));
@@ -148,6 +154,20 @@ export function createQueue(options: QueueOptions): Queue {
       for (const key of free) local.remove(key);
       throw new QueueError(failureOf(error), error);
     }
+  };
+
+  const stillOurs = async (keys: readonly JobKey[]): Promise<readonly JobKey[]> => {
+    if (!(await life.isFit())) {
+      const detail = 'the heartbeat of this node cannot be written';
+      throw new QueueError({ code: 'QUEUE_UNAVAILABLE', detail });
+    }
+    // Before the question: what happens after it is not in its answer.
+    const { tenure } = life;
+    const found = new Set((await jobs.taken()).map(keyText));
+    const ours = keys.filter((key) => found.has(keyText(key)));
+    for (const key of ours) local.confirm(key, tenure);
+    for (const key of keys) if (!found.has(keyText(key))) forget(key);
+    return ours;
   };
 
   const prepareAll = async (settlement: Settlement): Promise<readonly Prepared[]> => {
@@ -210,6 +230,8 @@ export function createQueue(options: QueueOptions): Queue {
     dueFor: async (destination, window) => await jobs.dueFor(destination, window),
     nextDueAt: async () => await jobs.nextDueAt(),
     take,
+    isSurelyOurs: (key) => life.fit && local.tenureOf(key) === life.tenure,
+    stillOurs,
     settle,
     async giveBack(keys) {
       await jobs.giveBack(keys);

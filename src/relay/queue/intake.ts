@@ -28,6 +28,8 @@ export interface IntakeOptions {
   readonly guard: SpaceGuard;
   readonly memory: ContentMemory;
   readonly local: LocalJobs;
+  /** Of this node, now (see `NodeLife`). */
+  readonly tenure: () => number;
   /** Who takes fresh jobs; undefined: nobody. */
   readonly handOver: () => HandOver | undefined;
   /** May fresh jobs be taken? False where other nodes may think that this one is dead. */
@@ -56,9 +58,9 @@ export function createIntake(options: IntakeOptions): Intake {
     createContentSink({
       id: options.nextId(),
       now: options.now,
+      refusal,
       upload: async (parts) => await uploads.write(parts),
       discard: async (messageId) => await uploads.discard(messageId),
-      refusal,
       hasRoom: (destination) =>
         options.mayHandOver() && (options.handOver()?.hasRoom(destination) ?? false),
     });
@@ -88,7 +90,8 @@ export function createIntake(options: IntakeOptions): Intake {
 
   const prepare = async (sink: ContentSink, message: NewMessage): Promise<Outcome<Prepared>> => {
     const prepared = await sink.prepare(message);
-    if (prepared.ok) for (const key of takenKeys(prepared.value.acceptance)) local.add(key);
+    if (!prepared.ok) return prepared;
+    for (const key of takenKeys(prepared.value.acceptance)) local.add(key, options.tenure());
     return prepared;
   };
 
@@ -136,13 +139,13 @@ export function createIntake(options: IntakeOptions): Intake {
   };
 }
 
-function takenKeys({ message, jobs }: Acceptance): readonly JobKey[] {
-  return jobs
-    .filter(({ taken }) => taken)
 async function neverRefused(): Promise<undefined> {
   return await Promise.resolve(undefined);
 }
 
+function takenKeys({ message, jobs }: Acceptance): readonly JobKey[] {
+  return jobs
+    .filter(({ taken }) => taken)
     .map(({ destination }) => ({ messageId: message.id, destination }));
 }
 

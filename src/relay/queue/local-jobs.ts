@@ -10,7 +10,11 @@ import type { JobKey } from './types.ts';
 /** Keys of jobs in this process. */
 export interface LocalJobs {
   /** False where the job is here already. */
-  add(key: JobKey): boolean;
+  add(key: JobKey, tenure: number): boolean;
+  /** It was seen in this tenure that the job is this node's; one that is not here stays away. */
+  confirm(key: JobKey, tenure: number): void;
+  /** When it was last known that the job is this node's; undefined: it is not here. */
+  tenureOf(key: JobKey): number | undefined;
   remove(key: JobKey): void;
   has(key: JobKey): boolean;
   /**
@@ -22,15 +26,20 @@ export interface LocalJobs {
 
 /** None yet. */
 export function createLocalJobs(): LocalJobs {
-  const here = new Set<string>();
+  const here = new Map<string, number>();
   let unknown: ReadonlySet<string> = new Set();
   return {
-    add(key) {
+    add(key, tenure) {
       const text = keyText(key);
       if (here.has(text)) return false;
-      here.add(text);
+      here.set(text, tenure);
       return true;
     },
+    confirm(key, tenure) {
+      const text = keyText(key);
+      if (here.has(text)) here.set(text, tenure);
+    },
+    tenureOf: (key) => here.get(keyText(key)),
     remove(key) {
       here.delete(keyText(key));
     },

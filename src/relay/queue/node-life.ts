@@ -38,6 +38,11 @@ export interface NodeLife {
   isFit(): Promise<boolean>;
   /** The same without a try. */
   readonly fit: boolean;
+  /**
+   * Another number after each heartbeat that was late, or that found this node buried: what was
+   * taken before may be another node's now.
+   */
+  readonly tenure: number;
   /** The last heartbeat. */
   stop(): Promise<void>;
 }
@@ -56,6 +61,7 @@ export function createNodeLife(options: NodeLifeOptions): NodeLife {
   let beatsMissed = 0;
   let lastBeatAt: number | undefined;
   let beats = 0;
+  let tenure = 0;
   let timer: Timer | undefined;
   let beating: Promise<void> | undefined;
   let warned = false;
@@ -70,7 +76,10 @@ export function createNodeLife(options: NodeLifeOptions): NodeLife {
   const beat = async (): Promise<void> => {
     const at = clock.now();
     const { host, pid, mark } = processes.self;
-    await runText(store.db, sql.beat, [owner, host, pid, mark, at]);
+    const known = await affected(store.db, sql.beat, [at, owner]);
+    if (known === 0) await runText(store.db, sql.enter, [owner, host, pid, mark, at]);
+    // A machine that stood still may not notice by its own clock: others have removed its row.
+    if (known === 0 || !isFit()) tenure += 1;
     lastBeatAt = at;
     beatsMissed = 0;
     warned = false;
@@ -171,6 +180,9 @@ export function createNodeLife(options: NodeLifeOptions): NodeLife {
     get fit() {
       return isFit();
     },
+    get tenure() {
+      return tenure;
+    },
     async stop() {
       stopped = true;
       timer?.cancel();
@@ -196,6 +208,7 @@ async function affected(runner: Runner, text: string, values: readonly Value[]):
 
 interface Texts {
   readonly beat: string;
+  readonly enter: string;
   readonly nodes: string;
   readonly takers: string;
   readonly removeNode: string;
@@ -208,7 +221,8 @@ interface Texts {
 function texts({ traits }: Store): Texts {
   const text = (written: string): string => forEngine(traits, written);
   return {
-    beat: text(
+    beat: text('update queue_node set heartbeat_at = ? where owner = ?'),
+    enter: text(
       'insert into queue_node (owner, host, pid, process_mark, heartbeat_at) values (?, ?, ?, ?, ?) ' +
         'on conflict (owner) do update set heartbeat_at = excluded.heartbeat_at',
     ),

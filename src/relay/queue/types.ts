@@ -75,6 +75,10 @@ export interface DueJob extends JobKey {
    * the end of its time is taken although its next hop is left alone for now.
    */
   readonly acceptedAt?: number;
+  /** A notification: its time is another one. Absent: not known. */
+  readonly isNotice?: boolean;
+  /** It says `TLS-Required: No`: it may go where others wait for a policy's sake. */
+  readonly asksLess?: boolean;
 }
 
 /** State of a recipient. `delivered`, `failed` and `dropped` are final. */
@@ -204,6 +208,16 @@ export interface Queue {
    * the next message that is accepted, to share its wait for the disk.
    */
   settle(job: Job, settlement: Settlement): Promise<boolean>;
+  /**
+   * Whether a job that was taken is this node's for sure: no heartbeat was late since it was taken
+   * or last asked about, so no other node has taken this one for dead. Asks nobody.
+   */
+  isSurelyOurs(key: JobKey): boolean;
+  /**
+   * Asks the database which of these jobs are this node's still; the others are done with here.
+   * Rejects where the database is gone or the heartbeat of this node cannot be written.
+   */
+  stillOurs(keys: readonly JobKey[]): Promise<readonly JobKey[]>;
   /** Gives a job back as it was. */
   giveBack(keys: readonly JobKey[]): Promise<void>;
   /**
