@@ -26,7 +26,7 @@ export interface IntakeStep {
   /** How many belong to this content. */
   readonly used: number;
   /** Nothing more is to be fed before it resolves. */
-  readonly wait?: Promise<void>;
+  readonly wait?: Promise<void> | undefined;
 }
 
 /** Called once, with the reply to the content. */
