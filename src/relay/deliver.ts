@@ -48,6 +48,11 @@ export interface DeliverOptions {
    * policy is part of it (RFC 8461 §5.1 step 3).
    */
   readonly isLast?: boolean;
+  /**
+   * Why the next hop is known to be out of reach: its hosts are not tried again, unless the look for
+   * a newer policy shows one.
+   */
+  readonly known?: Failure;
   /** Numbers in [0, 1) for the order of equal MX hosts. Default `Math.random`. */
   readonly random?: () => number;
   /** Longest wait for a first contact with a policy host, milliseconds. Default 15,000. */
@@ -115,7 +120,8 @@ async function decideAndWalk(group: RecipientGroup, options: DeliverOptions): Pr
   const more = doubt === undefined ? {} : { doubt };
   if (!changed) return hopResult(group, decision, first, { recheck: 'unchanged', ...more });
   const newer = await decide(group, options, { fresh: true });
-  const second = await walk({ group, decision: newer, demand }, first.waiting, options);
+  const { known: _, ...anew } = options;
+  const second = await walk({ group, decision: newer, demand }, first.waiting, anew);
   return hopResult(group, newer, second, { recheck: 'changed', before: first, ...more });
 }
 
@@ -161,7 +167,7 @@ async function walk(
   const { policy } = decision;
   const others = withoutOwn(policy.nextHop.kind === 'domain', policy.hosts, options);
   const hosts = others.map((host) => reachableFrom(host, localAddressOf(purpose, options)));
-  const instead = noWalk(purpose, hosts);
+  const instead = noWalk(purpose, hosts) ?? outOfReach(options);
   if (instead !== undefined) {
     return {
       attempts: [],
@@ -211,6 +217,10 @@ function noWalk(
   const open = hosts.some((host) => host.requirement.kind !== 'refused');
   const waits = policy.outcome === 'defer' && open && demand !== 'report-only';
   return waits ? { status: 'deferred', failure } : undefined;
+}
+
+function outOfReach({ known }: DeliverOptions): Instead | undefined {
+  return known === undefined ? undefined : { status: 'deferred', failure: known };
 }
 
 /** What a walk is about. */

@@ -7,12 +7,13 @@ import type { Failure } from '../../failure.ts';
 import { deliver } from '../deliver.ts';
 import type { OwnIdentity } from '../mx-walk-order.ts';
 import type { Job, Notification } from '../queue/types.ts';
+import { messageDemand, type TlsRequiredNo } from '../require-tls.ts';
 import type { SessionSource } from '../session-pool/types.ts';
 import type { MessageSource } from '../../smtp/types.ts';
 import type { DeliveryReport } from '../types.ts';
 import type { DroppedNotice } from '../bounce/types.ts';
 import type { HopSign } from './hop-pace.ts';
-import { hopSign, networkFault, onlyFull, wasBrokenOff } from './hop-sign.ts';
+import { hopSign, networkFault, onlyFull, refusedByPolicy, wasBrokenOff } from './hop-sign.ts';
 import { consequencesOf, isExpired, type Consequences, type EndedAttempt } from './settlement.ts';
 import type { DispatchConfig, DispatcherOptions } from './types.ts';
 
@@ -42,16 +43,21 @@ export type AttemptEnd =
       readonly sign: HopSign;
       /** Why the hop cannot be reached at all, where that is so. */
       readonly unreachable?: Failure;
+      /** A policy did not let a session pass. */
+      readonly refused: boolean;
       /** An error of this program, for the log. */
       readonly bug?: unknown;
     };
+
+/** An attempt that leaves something to write. */
+export type WrittenEnd = Exclude<AttemptEnd, { readonly kind: 'host-full' }>;
 
 /**
  * Makes an attempt. Never rejects: what this program does wrong is a reason to try again later,
  * as everything else is.
  *
  * @param known why the hop is known to be out of reach: a message at the end of its time is not
- *   made to find that out once more
+ *   made to find that out once more, unless the look for a newer policy shows one
  */
 export async function attemptJob(
   job: Job,
@@ -63,10 +69,10 @@ export async function attemptJob(
   let bug: unknown;
   let report: DeliveryReport;
   try {
-    report =
-      isLast && known !== undefined
-        ? reportFor(job, known)
-        : await deliver(deliveryOf(job, deps, isLast));
+    report = await deliver({
+      ...deliveryOf(job, deps, isLast),
+      ...(isLast && known !== undefined ? { known } : {}),
+    });
   } catch (error) {
     bug = error;
     report = reportFor(job, brokenBy(error));
@@ -106,7 +112,15 @@ function lastResort(attempt: EndedAttempt, bug: unknown): AttemptEnd {
     notifications: [],
   };
   const consequences = { settlement, notices: [], outcomes: [] };
-  return { kind: 'ended', attempt, consequences, dropped: [], sign: 'none', bug: bug ?? code };
+  return {
+    kind: 'ended',
+    attempt,
+    consequences,
+    dropped: [],
+    sign: 'none',
+    refused: false,
+    bug: bug ?? code,
+  };
 }
 
 const LAST_RESORT_MS = 3_600_000;
@@ -119,6 +133,7 @@ function concluded(attempt: EndedAttempt, { notify }: AttemptDeps, bug: unknown)
     kind: 'ended',
     attempt,
     sign: hopSign(report),
+    refused: refusedByPolicy(report),
     ...(unreachable === undefined ? {} : { unreachable }),
   } as const;
   try {
@@ -158,11 +173,7 @@ function deliveryOf(job: Job, deps: AttemptDeps, isLast: boolean): DeliveryOptio
     clock: deps.clock,
     envelope: { ...message.envelope, recipients: job.recipients, size: message.size },
     message: rereadable(job),
-    tlsRequiredNo: {
-      present: message.tlsRequiredNo,
-      submitted: message.origin.via !== 'network',
-      use: config.relay.tlsRequiredNo,
-    },
+    tlsRequiredNo: headerOf(job, config),
     firstContactMs: config.mtaSts.firstContactRelayMs,
     enforcement: config.relay.shadow ? 'watch' : 'enforce',
     isLast,
@@ -173,6 +184,19 @@ function deliveryOf(job: Job, deps: AttemptDeps, isLast: boolean): DeliveryOptio
     ...(onAttempt === undefined ? {} : { onAttempt }),
     ...deps.delivery,
   };
+}
+
+function headerOf({ message }: Job, { relay }: DispatchConfig): TlsRequiredNo {
+  return {
+    present: message.tlsRequiredNo,
+    submitted: message.origin.via !== 'network',
+    use: relay.tlsRequiredNo,
+  };
+}
+
+/** Whether no policy stands in its way: `TLS-Required: No` (RFC 8689 §4.2.2). */
+export function asksLess(job: Job, config: DispatchConfig): boolean {
+  return messageDemand(job.message.envelope, headerOf(job, config)) === 'report-only';
 }
 
 /** The content, from its start for each transaction. */

@@ -6,14 +6,15 @@
 import type { Timer } from '../../clock.ts';
 import type { Job } from '../queue/types.ts';
 import { createSessionPool } from '../session-pool/session-pool.ts';
-import { attemptJob, type AttemptEnd } from './attempt.ts';
-import { recordAttempt, recordBrokenOff } from './delivery-log.ts';
+import { asksLess, attemptJob, type AttemptEnd, type WrittenEnd } from './attempt.ts';
+import { recordAttempt, recordBrokenOff, recordUnwritten } from './delivery-log.ts';
+import { createDoubt } from './doubt.ts';
 import type { HostSlot } from '../session-pool/host-gate.ts';
 import { createHostLines } from './host-lines.ts';
-import { createHopTable, type Hop } from './hop-table.ts';
+import { createHopTable, knownFault, type Hop } from './hop-table.ts';
 import { createIntake } from './intake.ts';
-import { giveBackPatiently, settlePatiently, type Written } from './patience.ts';
-import { isExpired } from './settlement.ts';
+import { giveBackPatiently, settlePatiently } from './patience.ts';
+import { endOfDue, isExpired } from './settlement.ts';
 import { lineJobs, poolSettings, tableSettings } from './limits.ts';
 import type { Dispatcher, DispatcherOptions, DispatchNumbers } from './types.ts';
 
@@ -74,15 +75,23 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     log,
     table,
     isClosed,
-    isAtEnd: (acceptedAt, now) => {
-      const { giveUpAfterMs, bounceGiveUpAfterMs } = config.relay;
-      return now >= acceptedAt + Math.max(giveUpAfterMs, bounceGiveUpAfterMs);
-    },
+    endOf: (job) => endOfDue(job, config.relay),
     onJobs: (hop) => {
       if (hop.waiting.length > 0) ready.add(hop);
       pump();
       attend(hop);
     },
+  });
+
+  const doubt = createDoubt({
+    queue,
+    clock,
+    log,
+    table,
+    onLost(destinations) {
+      for (const destination of destinations) intake.left(destination);
+    },
+    onSure: () => rouse(),
   });
 
   const follow = (task: Promise<void>): void => {
@@ -154,7 +163,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const now = clock.now();
     if (hop.pace.mayStart(hop.inFlight, now)) {
       const isCalled = hop.line === undefined || hop.line.turn !== undefined;
-      const job = isCalled ? hop.waiting.shift() : undefined;
+      const job = isCalled ? next(hop) : undefined;
       if (job === undefined) return false;
       hop.pace.started(now);
       begin(hop, job, lines.use(hop));
@@ -163,13 +172,28 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     // Whoever may not go keeps no place from others.
     lines.leave(hop);
     if (!hop.pace.isBackingOff(now) || hop.inFlight >= config.relay.concurrencyPerHop) return false;
-    // Left alone, but nobody's message is kept longer than its time for that.
-    const index = hop.waiting.findIndex((job) => isExpired(job, config.relay, now));
-    const [job] = index === -1 ? [] : hop.waiting.splice(index, 1);
+    const job = next(hop, (each) => goesAnyway(hop, each, now));
     if (job === undefined) return false;
+    hop.pace.started(now);
     begin(hop, job);
     return true;
   };
+
+  /** Takes the first of these out, if it is surely ours: another node may deliver it else. */
+  const next = (hop: Hop, which: (job: Job) => boolean = () => true): Job | undefined => {
+    const index = hop.waiting.findIndex(which);
+    const job = hop.waiting[index];
+    if (job === undefined || !doubt.clears(job)) return undefined;
+    hop.waiting.splice(index, 1);
+    return job;
+  };
+
+  /**
+   * The hop is left alone, but nobody's message is kept longer than its time for that, nor one that
+   * no policy stands in the way of for a policy's sake.
+   */
+  const goesAnyway = (hop: Hop, job: Job, now: number): boolean =>
+    isExpired(job, config.relay, now) || (hop.refused && asksLess(job, config));
 
   /** The hop may not begin anything now: what it has goes back if that takes long. */
   const park = (hop: Hop): void => {
@@ -178,7 +202,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (hop.pace.isBackingOff(now)) {
       giveBack(
         hop,
-        hop.waiting.filter((job) => !isExpired(job, config.relay, now)),
+        hop.waiting.filter((job) => !goesAnyway(hop, job, now)),
       );
     }
     attend(hop);
@@ -193,7 +217,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       giveBackPatiently(jobs, patience).then((written) => {
         hop.settling -= jobs.length;
         table.count(-jobs.length);
-        unwritten(written, jobs);
+        recordUnwritten(written, jobs, log);
         for (const { destination } of jobs) intake.left(destination);
       }),
     );
@@ -225,7 +249,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   };
 
   const run = async (hop: Hop, job: Job, turn?: HostSlot): Promise<void> => {
-    const delivery = attemptJob(job, attemptDeps(turn), knownFault(hop));
+    const delivery = attemptJob(job, attemptDeps(turn), knownFault(hop, clock.now()));
     deliveries.add(delivery);
     const end = await delivery;
     deliveries.delete(delivery);
@@ -255,7 +279,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const carryOn = (hop: Hop, turn: HostSlot): void => {
     const now = clock.now();
     const may = !isClosed() && hop.pace.mayStart(hop.inFlight, now) && lines.goOn(hop, turn);
-    const job = may ? hop.waiting.shift() : undefined;
+    const job = may ? next(hop) : undefined;
     if (job === undefined) {
       lines.end(hop, turn);
       return;
@@ -265,35 +289,33 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   };
 
   const learn = (hop: Hop, end: Extract<AttemptEnd, { kind: 'ended' }>, now: number): void => {
+    const rested = hop.pace.isBackingOff(now);
+    // What no policy stands in the way of shows nothing of those that one keeps back.
+    if (rested && hop.refused && asksLess(end.attempt.job, config)) return;
     hop.pace.ended(end.sign, now);
-    if (end.unreachable !== undefined) hop.unreachable = { failure: end.unreachable, at: now };
-    else if (end.sign === 'answered') hop.unreachable = undefined;
+    if (end.sign === 'answered') forget(hop);
+    else if (end.sign === 'failed' && !rested) {
+      const { unreachable: failure } = end;
+      hop.unreachable = failure === undefined ? undefined : { failure, at: now };
+      hop.refused = end.refused;
+    }
     hop.timer?.cancel();
     hop.timer = undefined;
   };
 
-  const knownFault = ({
-    pace,
-    unreachable,
-  }: Hop): NonNullable<Hop['unreachable']>['failure'] | undefined =>
-    pace.isBackingOff(clock.now()) ? unreachable?.failure : undefined;
+  const forget = (hop: Hop): void => {
+    hop.unreachable = undefined;
+    hop.refused = false;
+  };
 
   const write = async (job: Job, end: WrittenEnd): Promise<void> => {
     record(job, end);
     if (end.kind === 'broken-off') {
-      unwritten(await giveBackPatiently([job], patience), [job]);
+      recordUnwritten(await giveBackPatiently([job], patience), [job], log);
       return;
     }
-    unwritten(await settlePatiently(job, end.consequences.settlement, patience), [job]);
-  };
-
-  const unwritten = (written: Written, jobs: readonly Job[]): void => {
-    if (written === 'done') return;
-    for (const { messageId: id, destination } of jobs) {
-      const fields = { event: 'not-written', id, destination };
-      if (written === 'not-ours') log.warn(fields, 'another node has taken the job meanwhile');
-      else log.error(fields, 'the result of a delivery could not be written: it may be repeated');
-    }
+    const { settlement } = end.consequences;
+    recordUnwritten(await settlePatiently(job, settlement, patience), [job], log);
   };
 
   const attemptDeps = (turn?: HostSlot): Parameters<typeof attemptJob>[1] => ({
@@ -325,7 +347,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   const stopWrites = async (): Promise<void> => {
     const timer = clock.after(LAST_WRITES_MS, () => noMoreTime.abort(new Error('out of time')));
-    await intake.close();
+    await Promise.all([intake.close(), doubt.close()]);
     pump();
     while (work.size > 0) await Promise.all(work);
     timer.cancel();
@@ -343,8 +365,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         intake.lookAnew();
         return;
       }
-      table.find(destination, clock.now())?.pace.forgive();
-      intake.left(destination);
+      const hop = table.find(destination, clock.now());
+      hop?.pace.forgive(hop.inFlight);
+      intake.first(destination);
     },
     reload(next, nextRoutes) {
       config = next;
@@ -372,6 +395,3 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     stats,
   };
 }
-
-/** An attempt that leaves something to write. */
-type WrittenEnd = Exclude<AttemptEnd, { readonly kind: 'host-full' }>;

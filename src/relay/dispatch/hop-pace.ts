@@ -36,8 +36,8 @@ export interface HopPace {
   isBackingOff(now: number): boolean;
   /** When something changes by itself: the end of a backoff, the next message of a rate. */
   nextChangeAt(now: number): number | undefined;
-  /** An operator says: try now. */
-  forgive(): void;
+  /** An operator says: try now, one more than there are under way. */
+  forgive(inFlight?: number): void;
   configure(settings: PaceSettings): void;
   /** Nothing is remembered that a new one would not know. */
   isFresh(now: number): boolean;
@@ -110,8 +110,9 @@ export function createHopPace(first: PaceSettings): HopPace {
       if (hasToken(now)) return undefined;
       return now + Math.ceil(((1 - tokens) * MINUTE_MS) / settings.perMinute);
     },
-    forgive() {
+    forgive(inFlight = 0) {
       backoffUntil = 0;
+      limit = Math.min(settings.most, Math.max(limit, inFlight + 1));
     },
     configure(next) {
       const wasFull = limit >= settings.most;

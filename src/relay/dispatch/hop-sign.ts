@@ -41,6 +41,11 @@ const BLAMES_NO_HOP: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
   'SMTP_REQUIRETLS_WITHOUT_TLS',
 ]);
 
+/** Somebody was there, and a policy did not let the session pass. */
+export function refusedByPolicy({ hops }: DeliveryReport): boolean {
+  return hops.some(({ attempts }) => attempts.some(({ outcome }) => outcome === 'refused'));
+}
+
 /** Nothing became of it because we stopped: it is given back as it was. */
 export function wasBrokenOff({ recipients }: DeliveryReport): boolean {
   return recipients.every(

@@ -29,6 +29,8 @@ export interface Hop {
   timer: Timer | undefined;
   /** Why nobody there can be reached, by the newest attempt; undefined where somebody was. */
   unreachable: { readonly failure: Failure; readonly at: number } | undefined;
+  /** It is left alone for a policy's sake: what asks for less may go meanwhile. */
+  refused: boolean;
   /** Its host is full: where it stands in line. */
   line: HopLine | undefined;
   /** Places at hosts that it stood in line for and uses now. */
@@ -51,7 +53,7 @@ const MAX_HOPS = 20_000;
 const MAX_KEYS = 20_000;
 /** Every hop may have so many, however many hops there are. */
 const LEAST = 2;
-/** Messages at the end of their time that are taken together. */
+/** Messages of a hop that is left alone that are taken together. */
 const LAST_CALLS = 100;
 /** Jobs of a hop that wait while it uses a place at a host that is full. */
 const AT_WORK = 20;
@@ -71,7 +73,7 @@ export interface HopTable {
   count(change: number): void;
   /** How many more a hop may have now. */
   room(hop: Hop): number;
-  /** The same for messages at the end of their time, of a hop that is left alone. */
+  /** The same for messages that go although the hop is left alone. */
   lastRoom(hop: Hop): number;
   /** No hop may have more. */
   isFull(): boolean;
@@ -87,6 +89,11 @@ export function takenBy({ waiting, reserved, inFlight, settling }: Hop): number 
 /** Has it work in memory or in the database? */
 export function isBusy(hop: Hop): boolean {
   return takenBy(hop) > 0 || hop.backlog.size > 0 || hop.fetching || hop.line !== undefined;
+}
+
+/** Why the hop is known to be out of reach while it is left alone. */
+export function knownFault({ pace, unreachable }: Hop, now: number): Failure | undefined {
+  return pace.isBackingOff(now) ? unreachable?.failure : undefined;
 }
 
 /** Makes an empty table. */
@@ -172,6 +179,7 @@ function newHop(key: string, pace: PaceSettings, now: number): Hop {
     fetching: false,
     timer: undefined,
     unreachable: undefined,
+    refused: false,
     line: undefined,
     turns: 0,
     lastUsedAt: now,

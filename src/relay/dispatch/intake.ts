@@ -20,8 +20,8 @@ export interface IntakeOptions {
   readonly onJobs: (hop: Hop) => void;
   /** No jobs are wanted: stopping, or the database is gone. */
   readonly isClosed: () => boolean;
-  /** Whether a job is at the end of its time: it is taken although its hop is left alone. */
-  readonly isAtEnd: (acceptedAt: number, now: number) => boolean;
+  /** When the time of a job is over: it is taken then although its hop is left alone. */
+  readonly endOf: (job: DueJob) => number | undefined;
 }
 
 /** The way in. */
@@ -32,6 +32,8 @@ export interface Intake extends HandOver {
   lookAnew(): void;
   /** A hop has room: takes more of what waits for it in the database. */
   refill(hop: Hop): void;
+  /** An operator wants this destination tried before all others of its hop. */
+  first(destination: string): void;
   /** Stops looking; resolves when nothing is on its way any more. */
   close(): Promise<void>;
 }
@@ -44,13 +46,16 @@ const MAX_BACKLOG = 1_000;
 
 /** Opens the way in. */
 export function createIntake(options: IntakeOptions): Intake {
-  const { queue, clock, log, table, onJobs, isClosed, isAtEnd } = options;
+  const { queue, clock, log, table, onJobs, isClosed, endOf } = options;
   let timer: Timer | undefined;
   let looking = false;
   let lookAgain = false;
   let wasFull = false;
   /** Something due could not be remembered: the next look begins at the start. */
   let forgot = false;
+  /** When the time of a job is over that was passed over: it must be seen again then. */
+  let nextEnd = Number.POSITIVE_INFINITY;
+  let endsSeenAt = Number.NEGATIVE_INFINITY;
   const onTheWay = new Set<Promise<void>>();
   /** Hops whose word was given for a fresh job, by destination: routes may change meanwhile. */
   const promised = new Map<string, Hop[]>();
@@ -114,15 +119,27 @@ export function createIntake(options: IntakeOptions): Intake {
   };
 
   /** Whether one more of the hop may be asked for, with so many asked for already. */
-  const mayAsk = (hop: Hop, { acceptedAt }: DueJob, asked: number): boolean => {
+  const mayAsk = (hop: Hop, job: DueJob, asked: number): boolean => {
     const now = clock.now();
     if (!hop.pace.isBackingOff(now)) return asked < table.room(hop);
-    if (acceptedAt === undefined || !isAtEnd(acceptedAt, now)) return false;
+    if (!goesAnyway(hop, job, now)) return false;
     if (asked < table.lastRoom(hop)) return true;
     // Those that have no place now must not wait for the next walk.
     forgot = true;
     return false;
   };
+
+  /** Its hop is left alone, but that is not for it. */
+  const goesAnyway = (hop: Hop, job: DueJob, now: number): boolean => {
+    if (hop.refused && job.asksLess === true) return true;
+    const end = endOf(job);
+    if (end === undefined || end <= now) return end !== undefined;
+    nextEnd = Math.min(nextEnd, end);
+    return false;
+  };
+
+  const restsForPolicy = ({ refused, pace }: Hop): boolean =>
+    refused && pace.isBackingOff(clock.now());
 
   const scan = createDueScan({
     queue,
@@ -145,10 +162,19 @@ export function createIntake(options: IntakeOptions): Intake {
     return wait <= 0 ? LOOK_SOON_MS : Math.min(LOOK_AGAIN_MS, wait);
   };
 
+  /** Some that were passed over are at the end of their time; not to be asked for without a pause. */
+  const isEnding = (): boolean => {
+    const now = clock.now();
+    if (now < Math.max(nextEnd, endsSeenAt + LOOK_SOON_MS * 5)) return false;
+    nextEnd = Number.POSITIVE_INFINITY;
+    endsSeenAt = now;
+    return true;
+  };
+
   const lookNow = async (): Promise<void> => {
     let wait = LOOK_SOON_MS;
     try {
-      if (forgot) scan.restart();
+      if (forgot || isEnding()) scan.restart();
       forgot = false;
       table.sweep(clock.now());
       wasFull = (await scan.go()) === 'full';
@@ -236,6 +262,16 @@ export function createIntake(options: IntakeOptions): Intake {
     left(destination) {
       const hop = table.find(destination, clock.now());
       remember(hop, destination);
+      // It may be one that goes although others of its hop wait.
+      if (hop === undefined || restsForPolicy(hop)) arm(LOOK_SOON_MS);
+      if (hop !== undefined) onJobs(hop);
+    },
+    first(destination) {
+      const hop = table.find(destination, clock.now());
+      const others = [...(hop?.backlog ?? [])];
+      hop?.backlog.clear();
+      remember(hop, destination);
+      for (const other of others) remember(hop, other);
       if (hop === undefined) arm(LOOK_SOON_MS);
       else onJobs(hop);
     },

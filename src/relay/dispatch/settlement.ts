@@ -7,7 +7,7 @@ import type { Failure } from '../../failure.ts';
 import { replyText } from '../../smtp/reply.ts';
 import { noticeStatus } from '../bounce/notice-status.ts';
 import type { NoticeKind, NoticeOptions, NoticeRecipient } from '../bounce/types.ts';
-import type { AttemptEvidence, Job, QueuedRecipient, Settlement } from '../queue/types.ts';
+import type { AttemptEvidence, DueJob, Job, QueuedRecipient, Settlement } from '../queue/types.ts';
 import { nextStep, scheduleBy, type ScheduleSettings } from '../schedule.ts';
 import type { DeliveryReport, RecipientReport } from '../types.ts';
 
@@ -51,6 +51,16 @@ export function isExpired(
 ): boolean {
   const { giveUpAfter } = scheduleBy(settings, message.envelope.from);
   return now >= message.acceptedAt + giveUpAfter;
+}
+
+/** When the time of a job is over that nobody has taken yet; undefined: not known. */
+export function endOfDue(
+  { acceptedAt, isNotice }: Pick<DueJob, 'acceptedAt' | 'isNotice'>,
+  { giveUpAfterMs, bounceGiveUpAfterMs }: ScheduleSettings,
+): number | undefined {
+  if (acceptedAt === undefined) return undefined;
+  if (isNotice !== undefined) return acceptedAt + (isNotice ? bounceGiveUpAfterMs : giveUpAfterMs);
+  return acceptedAt + Math.max(giveUpAfterMs, bounceGiveUpAfterMs);
 }
 
 /** Works out what follows from an attempt (RFC 5321 §4.5.4.1, §6.1). */

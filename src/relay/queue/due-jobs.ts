@@ -48,7 +48,17 @@ export interface DueJobs {
 /** Before every job. */
 const FROM_THE_START: DueCursor = { nextAt: -1, messageId: '', destination: '' };
 
-type DueRow = Pick<QueueJobTable, 'next_at' | 'message_id' | 'destination'>;
+type DueRow = Pick<QueueJobTable, 'next_at' | 'message_id' | 'destination'> & {
+  /** {@link MARKS} of its message; absent where nobody asked, null where the message is gone. */
+  readonly marks?: number | null;
+};
+
+/** What of a message is told with its due job, as one number. */
+const ASKS_LESS = 1;
+const NOTICE = 2;
+const MARKS =
+  `(select m.tls_required_no * ${ASKS_LESS} + case when m.reverse_path = '' then ${NOTICE} else 0 end ` +
+  `from queue_message m where m.id = message_id) as marks`;
 
 /** The jobs of a store, for one node. */
 export function createDueJobs(store: Store, owner: string): DueJobs {
@@ -154,7 +164,13 @@ function dueJob(row: DueRow): DueJob {
     destination: row.destination,
     nextAt: row.next_at,
     ...(acceptedAt === undefined ? {} : { acceptedAt }),
+    ...marksOf(row),
   };
+}
+
+function marksOf({ marks }: DueRow): Pick<DueJob, 'isNotice' | 'asksLess'> {
+  if (marks === undefined || marks === null) return {};
+  return { isNotice: (marks & NOTICE) !== 0, asksLess: (marks & ASKS_LESS) !== 0 };
 }
 
 function keyRows(keys: readonly JobKey[]): readonly (readonly string[])[] {
@@ -188,7 +204,7 @@ export function dueTexts({
   const text = (written: string): string => forEngine(traits, written);
   return {
     due: text(
-      `select next_at, message_id, destination from queue_job where ${FREE} and next_at <= ? ` +
+      `select next_at, message_id, destination, ${MARKS} from queue_job where ${FREE} and next_at <= ? ` +
         `and (next_at, message_id, destination) > (?, ?, ?) ` +
         `order by next_at, message_id, destination limit ?`,
     ),

@@ -30,8 +30,9 @@ describe('the queue', () => {
     const id = await accept(queue, messageTo(['bob@There.test']));
     const due = await queue.due({ now: clock.now(), limit: 10 });
     const acceptedAt = timeOfMessageId(id)!;
+    const marks = { isNotice: false, asksLess: false };
     assert.deepEqual(due, [
-      { messageId: id, destination: 'there.test', nextAt: clock.now(), acceptedAt },
+      { messageId: id, destination: 'there.test', nextAt: clock.now(), acceptedAt, ...marks },
     ]);
     assert.equal(await queue.nextDueAt(), clock.now());
     const [job, ...others] = await queue.take(due);
