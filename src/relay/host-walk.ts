@@ -10,6 +10,7 @@ import type { Envelope, MessageSource, Recipient, RecipientResult } from '../smt
 import type { AttemptEvent } from '../tls-policy/attempt-event.ts';
 import type { OpenSessionOptions } from '../tls-policy/session.ts';
 import type { HostPolicy } from '../tls-policy/types.ts';
+import { better, isLacking, postponed } from './lacking.ts';
 import { hostFault, isLastingFault, sessionFault, type MessageDemand } from './require-tls.ts';
 import {
   isFull,
@@ -96,7 +97,8 @@ interface Full {
 /**
  * Tries hosts in order. A host that is refused, or whose session shows too little, counts as
  * unreachable and the next one is tried (RFC 8461 §5.1, §8.4; RFC 7672 §2.2). A recipient that a
- * server defers is tried at the next host; one that it rejects is not (RFC 5321 §4.2.1).
+ * server defers is tried at the next host, and so is one whose message needs what the server lacks;
+ * one that it rejects is not (RFC 5321 §4.2.1).
  *
  * A host without room is passed over for its equals alone: a worse one is for when it is down.
  */
@@ -117,12 +119,23 @@ export async function walkHosts(options: WalkOptions): Promise<WalkResult> {
     await tryFull(state);
     if (state.full.length > 0) break;
   }
-  const { attempts, settled, faults, waiting } = state;
+  const { attempts, settled, faults } = state;
   const full = isOver(state) ? [] : state.full.map(({ key }) => key);
   const cutShort = state.cutShort || full.length > 0;
   const allLasting = faults.length > 0 && faults.every(isLastingFault);
+  const waiting = stillWaiting(state, cutShort || !faults.every(isLastingFault));
   const ruledOut = settled.size === 0 && allLasting && !cutShort;
   return { attempts, settled, waiting, faults, ruledOut, full };
+}
+
+/** Who lacked a fit host has none, where all were reached. */
+function stillWaiting({ waiting, settled }: State, hasMore: boolean): readonly Recipient[] {
+  return waiting.filter((recipient) => {
+    const report = settled.get(recipient);
+    if (report === undefined || !isLacking(report)) return true;
+    if (hasMore) settled.set(recipient, postponed(report));
+    return hasMore;
+  });
 }
 
 function isOver({ waiting, faults }: State): boolean {
@@ -268,7 +281,7 @@ function settle(
   state.waiting = state.waiting.filter((recipient, index) => {
     const result = results[index];
     if (result === undefined) return true;
-    state.settled.set(recipient, { ...result, ...via });
-    return result.status === 'deferred';
+    state.settled.set(recipient, better(state.settled.get(recipient), { ...result, ...via }));
+    return result.status === 'deferred' || isLacking(result);
   });
 }
