@@ -147,6 +147,32 @@ describe('AUTH', () => {
     assert.match(await later.ask(`AUTH PLAIN ${RIGHT}`), /^235 /);
   });
 
+  it('of many guesses at once no more are checked than may be wrong', async () => {
+    using files = await testFiles();
+    await using server = await startTestServer({ ...files });
+    const clients = await Promise.all(Array.from({ length: 40 }, async () => await inTls(server)));
+    for (const [at, client] of clients.entries()) {
+      client.send(`AUTH PLAIN ${plainWord('alice', `guess ${at}`)}\r\n`);
+    }
+    while (server.counted.refused.length < clients.length) await server.clock.advance(0);
+    await server.clock.advance(8_000);
+    const replies = await Promise.all(clients.map(async (client) => await client.reply()));
+    const codes = replies.map((reply) => reply.slice(0, 3));
+    assert.equal(server.counted.authFailures, 10);
+    assert.equal(codes.filter((code) => code === '535').length, 9);
+    assert.equal(codes.filter((code) => code === '421').length, 31);
+  });
+
+  it('many sessions of one client with the right password are all let in', async () => {
+    using files = await testFiles();
+    await using server = await startTestServer({ ...files });
+    const clients = await Promise.all(Array.from({ length: 40 }, async () => await inTls(server)));
+    const replies = await Promise.all(
+      clients.map(async (client) => await client.ask(`AUTH PLAIN ${RIGHT}`)),
+    );
+    assert.ok(replies.every((reply) => reply.startsWith('235 ')));
+  });
+
   it('reads the users file again when it changed; one that is open to all is not used', async () => {
     using files = await testFiles();
     await using server = await startTestServer({ ...files });

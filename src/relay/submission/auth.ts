@@ -28,6 +28,9 @@ export function isBase64Word(word: string): boolean {
   return word === '=' || word === '*' || WORD.test(word);
 }
 
+const WRONG = { kind: 'out', code: 535, message: 'Wrong name or password' } as const;
+const TOO_MANY = { kind: 'out', code: 421, message: 'Too many wrong passwords from you' } as const;
+
 const ENHANCED: Readonly<Record<number, string>> = {
   235: '2.7.0',
   334: '',
@@ -48,18 +51,49 @@ export function saslReply(code: number, data: string | string[] | null | undefin
   return code >= 400 ? refuse(code, enhanced, text, 'protocol') : reply(code, enhanced, text);
 }
 
+/** The client that authenticates. */
+interface AuthClient {
+  readonly address: string;
+  /** What its limits are counted under. */
+  readonly key: string;
+}
+
 /** Checks a password; a wrong one costs the client time, more with each. */
 export async function authenticate(
   entrance: Entrance,
-  client: { readonly address: string; readonly key: string },
+  client: AuthClient,
   credentials: Credentials,
 ): Promise<AuthResult> {
+  const { limits, clock } = entrance;
+  const user = credentials.username ?? '';
+  if (!(await limits.takeTry(client.key, () => clock.now()))) {
+    return refused(entrance, { client, user, isLast: true });
+  }
+  let waitMs = 0;
+  let result: AuthResult;
+  try {
+    result = await checked(entrance, credentials);
+    if (result.kind === 'out' && result.code === 535) {
+      waitMs = limits.wrongPassword(client.key, clock.now());
+      entrance.metrics.authFailed();
+      entrance.tally.authFailures += 1;
+      const isLast = !limits.mayTryPassword(client.key, clock.now());
+      result = refused(entrance, { client, user, isLast });
+    }
+  } finally {
+    limits.endTry(client.key, clock.now());
+  }
+  if (waitMs > 0) await clock.sleep(waitMs);
+  return result;
+}
+
+async function checked(entrance: Entrance, credentials: Credentials): Promise<AuthResult> {
   const { users } = entrance.ruling;
   const name = credentials.username ?? '';
   // Nobody may act for somebody else here (RFC 4616 §2), nor leave open who he is.
   const { authzid = '', authcid = name } = credentials;
   const isSelf = authcid === name && (authzid === '' || authzid === authcid);
-  if (users === undefined || !isSelf) return await wrong(entrance, client, name);
+  if (users === undefined || !isSelf) return WRONG;
   const verdict = await users.check(name, credentials.password ?? '');
   if (!verdict.ok) {
     const { code, detail } = verdict.failure;
@@ -72,7 +106,7 @@ export async function authenticate(
     case 'busy':
       return later('Too many passwords are being checked; try again later');
     case 'wrong':
-      return await wrong(entrance, client, name);
+      return WRONG;
   }
 }
 
@@ -80,24 +114,17 @@ function later(message: string): AuthResult {
   return { kind: 'out', code: 454, message };
 }
 
-async function wrong(
+function refused(
   entrance: Entrance,
-  { address, key }: { readonly address: string; readonly key: string },
-  user: string,
-): Promise<AuthResult> {
-  const { clock, limits, metrics, tally } = entrance;
-  const waitMs = limits.wrongPassword(key, clock.now());
-  metrics.authFailed();
-  tally.authFailures += 1;
-  const isLast = !limits.mayTryPassword(key, clock.now());
-  const code = isLast ? 421 : 535;
-  const message = isLast ? 'Too many wrong passwords from you' : 'Wrong name or password';
+  refusal: { readonly client: AuthClient; readonly user: string; readonly isLast: boolean },
+): AuthResult {
+  const { client, user, isLast } = refusal;
+  const result = isLast ? TOO_MANY : WRONG;
   noteRefusal(entrance, {
     reason: 'credentials',
-    client: address,
+    client: client.address,
     user,
-    reply: `${code} ${message}`,
+    reply: `${result.code} ${result.message}`,
   });
-  await clock.sleep(waitMs);
-  return { kind: 'out', code, message };
+  return result;
 }

@@ -47,6 +47,42 @@ describe('limits of clients', () => {
     assert.ok(limits.mayTryPassword('a', FORGIVEN_AFTER_MS));
   });
 
+  it('let no more passwords be tried at once than may be wrong; the next waits for how one ends', async () => {
+    const limits = new ClientLimits();
+    const now = (): number => 0;
+    const tries = Array.from({ length: 95 }, async () => await limits.takeTry('a', now));
+    const firsts = await Promise.all(tries.slice(0, MAX_WRONG_PASSWORDS));
+    assert.ok(firsts.every(Boolean));
+    let later = 0;
+    for (const next of tries.slice(MAX_WRONG_PASSWORDS)) {
+      void next.then((isTaken) => {
+        later += isTaken ? 1 : 100;
+      });
+    }
+    limits.endTry('a', 0);
+    await new Promise(setImmediate);
+    assert.equal(later, 1, 'one was right: one more is tried');
+    for (let wrong = 0; wrong < MAX_WRONG_PASSWORDS; wrong += 1) {
+      limits.wrongPassword('a', 0);
+      limits.endTry('a', 0);
+    }
+    assert.deepEqual(
+      await Promise.all(tries.slice(MAX_WRONG_PASSWORDS + 1)),
+      Array(84).fill(false),
+    );
+    assert.equal(await limits.takeTry('b', now), true);
+  });
+
+  it('forget nobody whose password is being checked', async () => {
+    const limits = new ClientLimits();
+    limits.enter('a', LIMITS, 0);
+    assert.ok(await limits.takeTry('a', () => 0));
+    limits.leave('a', 0);
+    assert.equal(limits.size, 1);
+    limits.endTry('a', 0);
+    assert.equal(limits.size, 0);
+  });
+
   it('remember a bounded number of clients, and forget those that owe nothing', () => {
     const limits = new ClientLimits();
     const many = { ...LIMITS, maxConnections: 1_000_000 };

@@ -33,6 +33,10 @@ interface Client {
   tokensAt: number;
   wrongPasswords: number;
   wrongAt: number;
+  /** Passwords that are being checked. */
+  tries: number;
+  /** Who may go on when one of them has been checked. */
+  waiting: (() => void)[];
 }
 
 /** Counts clients; a client is a key of `clientKey`. */
@@ -87,6 +91,37 @@ export class ClientLimits {
     return client === undefined || wrongPasswords(client, now) < MAX_WRONG_PASSWORDS;
   }
 
+  /**
+   * Reserves one try before the work of a check is done: of guesses that come all at once no more
+   * are checked than may be wrong. Others wait, for each that is right leaves its place. A yes is
+   * followed by one {@link endTry}.
+   */
+  async takeTry(key: string, now: () => number): Promise<boolean> {
+    for (;;) {
+      const client = this.#client(key, now());
+      const wrong = wrongPasswords(client, now());
+      if (wrong >= MAX_WRONG_PASSWORDS) return false;
+      if (wrong + client.tries < MAX_WRONG_PASSWORDS) {
+        client.tries += 1;
+        return true;
+      }
+      await new Promise<void>((resolve) => {
+        client.waiting.push(resolve);
+      });
+    }
+  }
+
+  /** To be called after {@link wrongPassword} where it was wrong. */
+  endTry(key: string, now: number): void {
+    const client = this.#clients.get(key);
+    if (client === undefined) return;
+    client.tries -= 1;
+    const { waiting } = client;
+    client.waiting = [];
+    for (const goOn of waiting) goOn();
+    if (isForgettable(client, now)) this.#clients.delete(key);
+  }
+
   /** @returns how long the answer is held back, in milliseconds */
   wrongPassword(key: string, now: number): number {
     const client = this.#client(key, now);
@@ -105,6 +140,8 @@ export class ClientLimits {
       tokensAt: now,
       wrongPasswords: 0,
       wrongAt: now,
+      tries: 0,
+      waiting: [],
     };
     this.#clients.set(key, client);
     return client;
@@ -114,7 +151,7 @@ export class ClientLimits {
   #forget(now: number): void {
     let toGo = MAX_REMEMBERED / 2;
     for (const [key, client] of this.#clients) {
-      if (client.connections > 0) continue;
+      if (client.connections > 0 || client.tries > 0) continue;
       if (toGo > 0 || isForgettable(client, now)) this.#clients.delete(key);
       toGo -= 1;
     }
@@ -128,5 +165,7 @@ function wrongPasswords(client: Client, now: number): number {
 
 function isForgettable(client: Client, now: number): boolean {
   const isRested = client.tokens === Infinity || now - client.tokensAt >= MINUTE_MS;
-  return client.connections === 0 && isRested && wrongPasswords(client, now) === 0;
+  return (
+    client.connections === 0 && client.tries === 0 && isRested && wrongPasswords(client, now) === 0
+  );
 }

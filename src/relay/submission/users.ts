@@ -15,8 +15,11 @@ export type PasswordVerdict = 'right' | 'wrong' | 'busy';
 
 /** Others may read the file, or write it. */
 const OTHERS_MODE = 0o006;
-/** Checks at once: each takes a core for about 60 ms, and memory. */
-const MAX_CHECKS = 4;
+/**
+ * Checks at once: each takes one of the four threads of the pool for about 60 ms, and look-ups of
+ * names and files need the others.
+ */
+const MAX_CHECKS = 2;
 const MAX_WAITING = 100;
 /** Right passwords remembered, so that a client that comes for each message costs one check. */
 const MAX_REMEMBERED = 1_000;
