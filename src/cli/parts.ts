@@ -9,7 +9,7 @@ import type { Config } from '../config/types.ts';
 import { createResolver, type DnsResolver } from '../dns/resolver.ts';
 import { createLog, type Log, silentLog } from '../log/log.ts';
 import { openStore } from '../store/open-store.ts';
-import type { OnDamage } from '../store/sqlite.ts';
+import type { OnDamage, StoreUse } from '../store/sqlite.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Store } from '../store/types.ts';
 import { createEngine } from '../tls-policy/engine.ts';
@@ -28,12 +28,14 @@ export async function openConfiguredStore(
   config: Config,
   log: Log,
   onDamage: OnDamage = 'move-aside',
+  use: StoreUse = 'serve',
 ): Promise<Store> {
   try {
     // Policies can be fetched again; accepted mail cannot.
     return await openStore(config.store.url, {
       log,
       onDamage: config.relay.enabled ? 'refuse' : onDamage,
+      use,
     });
   } catch (error) {
     if (error instanceof StoreError) {
@@ -47,7 +49,7 @@ export async function openConfiguredStore(
 export async function openExistingStore(config: Config): Promise<Store | undefined> {
   const path = /^sqlite:(?<path>.+)$/.exec(config.store.url)?.groups?.['path'];
   if (path !== undefined && !existsSync(path)) return undefined;
-  return await openConfiguredStore(config, commandLog(config), 'refuse');
+  return await openConfiguredStore(config, commandLog(config), 'refuse', 'look');
 }
 
 /** Commands log warnings and errors alone, unless told otherwise; a person reads them. */

@@ -32,6 +32,11 @@ export const STORE_ERRORS = {
     action:
       'Give the user that runs the program write access to the folder, or name another path in `store.url`.',
   },
+  STORE_DISK_FULL: {
+    meaning: 'The disk of the database has no room left, not even to start.',
+    action:
+      'Make room on the disk of `store.url`, then start again. Accepted mail is safe; `queue list` and `queue show` work meanwhile.',
+  },
   STORE_BUSY: {
     meaning: 'Another process held the database for longer than the program waits.',
     action: 'Find the process that holds a long transaction open; then start again.',

@@ -17,6 +17,7 @@ import type { DispatcherOptions, DispatchNumbers } from './dispatch/types.ts';
 import { ownIdentity } from './own-identity.ts';
 import { createQueue } from './queue/create-queue.ts';
 import { limitsOf } from './queue/limits.ts';
+import { failureOf } from './queue/queue-error.ts';
 import { createRoutes } from './routes/create-routes.ts';
 import type { Routes } from './routes/types.ts';
 import { startSubmission } from './submission/start-submission.ts';
@@ -64,7 +65,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   if (!routes.ok) throw new SubmissionRefused(routes.failure);
   let limits = limitsOf(config.relay);
   const queue = createQueue({ store, clock, log, limits: () => limits });
-  await queue.start();
+  await queue.start().catch((error: unknown) => {
+    throw new SubmissionRefused(failureOf(error));
+  });
   const dispatcher = createDispatcher({
     queue,
     engine,

@@ -9,10 +9,11 @@ import { systemClock } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import { silentLog } from '../log/log.ts';
 import { diskSpace } from './disk-space.ts';
+import { databaseFault } from './fault.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { postgresDialect } from './postgres.ts';
-import { type OnDamage, sqliteDialect } from './sqlite.ts';
+import { diskFull, type OnDamage, sqliteDialect, type StoreUse } from './sqlite.ts';
 import { StoreError, reasonOf, storeError } from './store-error.ts';
 import type { EngineTraits, Schema, Store } from './types.ts';
 
@@ -22,6 +23,8 @@ export interface OpenStoreOptions {
   readonly clock?: Clock;
   /** What becomes of a damaged SQLite file; default `move-aside`. */
   readonly onDamage?: OnDamage;
+  /** Who opens it; default `serve`. */
+  readonly use?: StoreUse;
 }
 
 const SQLITE: EngineTraits = { engine: 'sqlite', rowLocks: false };
@@ -29,16 +32,16 @@ const POSTGRES: EngineTraits = { engine: 'postgres', rowLocks: true };
 
 /**
  * Opens `sqlite:PATH` (relative to the working directory), `sqlite::memory:` or `postgres://…`.
- * Rejects with a {@link StoreError}: `STORE_URL_INVALID`, `STORE_UNWRITABLE`, `STORE_BUSY`,
+ * Rejects with a {@link StoreError}: `STORE_URL_INVALID`, `STORE_UNWRITABLE`, `STORE_BUSY`, `STORE_DISK_FULL`,
  * `STORE_CONNECT_FAILED`, `STORE_SCHEMA_NEWER`. A damaged SQLite file is moved aside with a
  * warning and a new one is started, or it is refused (`STORE_CORRUPT`), as the options say.
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
-  const { log = silentLog, clock = systemClock, onDamage = 'move-aside' } = options;
+  const { log = silentLog, clock = systemClock, onDamage = 'move-aside', use = 'serve' } = options;
   if (url.startsWith('sqlite:')) {
     const path = url.slice('sqlite:'.length);
     if (path === '') throw storeError('STORE_URL_INVALID', 'sqlite: names no file');
-    const db = new Kysely<Schema>({ dialect: sqliteDialect(path, { log, clock, onDamage }) });
+    const db = new Kysely<Schema>({ dialect: sqliteDialect(path, { log, clock, onDamage, use }) });
     const space = path === ':memory:' ? {} : { space: diskSpace(db, path) };
     return await upToDate({ db, traits: SQLITE, ...space }, clock);
   }
@@ -56,6 +59,7 @@ async function upToDate(open: Omit<Store, 'close'>, clock: Clock): Promise<Store
   } catch (error) {
     await open.db.destroy().catch(() => undefined);
     if (error instanceof StoreError) throw error;
+    if (databaseFault(error) === 'full') throw diskFull('the database', error);
     const code = open.traits.engine === 'postgres' ? 'STORE_CONNECT_FAILED' : 'STORE_BUSY';
     throw storeError(code, reasonOf(error), error);
   }

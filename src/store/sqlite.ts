@@ -12,6 +12,7 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  statfsSync,
   statSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -26,9 +27,17 @@ import { reasonOf, StoreError, storeError } from './store-error.ts';
 /** How long opening waits for another process, milliseconds. Nothing is served yet. */
 const BUSY_TIMEOUT_MS = 5_000;
 
+/** Pages in the journal after which they are written into the file; SQLite's own number, and less on a small disk. */
+const MOST_JOURNAL_PAGES = 1_000;
+const LEAST_JOURNAL_PAGES = 16;
+const PAGE_OCTETS = 4_096;
+/** So much of a small disk the journal may take. */
+const SMALL_DISK_SHARE = 16;
+
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
 const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
 
 /** What opening needs besides the path. */
@@ -36,7 +45,14 @@ export interface SqliteOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly onDamage: OnDamage;
+  readonly use: StoreUse;
 }
+
+/**
+ * `look`: by a command, maybe beside the service. It reads no page that it does not need, and opens
+ * the file on a full disk too.
+ */
+export type StoreUse = 'serve' | 'look';
 
 /**
  * What becomes of a damaged file. Policies can be fetched again, so a new file may take its place;
@@ -63,7 +79,7 @@ function openDatabase(path: string, options: SqliteOptions): DatabaseSync {
   prepareFile(file);
   const kind = kindOf(file);
   try {
-    return openChecked(file, kind);
+    return openRoomily(file, kind, options.use);
   } catch (error) {
     if (!isCorrupt(error)) throw openingError(file, error);
     if (!mayBeMovedAside(file, kind)) throw notOurs(file);
@@ -72,7 +88,7 @@ function openDatabase(path: string, options: SqliteOptions): DatabaseSync {
   }
   prepareFile(file);
   try {
-    return openChecked(file, 'empty');
+    return openChecked(file, { kind: 'empty', pages: 'unless-clean', lock: 'shared' });
   } catch (error) {
     throw openingError(file, error);
   }
@@ -116,13 +132,33 @@ function refuseForeign(database: DatabaseSync, file: string, kind: FileKind): vo
   if (!ours) throw notOurs(file);
 }
 
-function openChecked(file: string, kind: FileKind): DatabaseSync {
-  const cleanlyEnded = !hasWork(`${file}-wal`);
+/** On a full disk the index of the journal finds no place; in memory it does, for one process alone. */
+function openRoomily(file: string, kind: FileKind, use: StoreUse): DatabaseSync {
+  const pages = use === 'look' ? 'never' : 'unless-clean';
+  try {
+    return openChecked(file, { kind, pages, lock: 'shared' });
+  } catch (error) {
+    if (use !== 'look' || !isFull(file, error)) throw error;
+    return openChecked(file, { kind, pages, lock: 'alone' });
+  }
+}
+
+interface Opening {
+  readonly kind: FileKind;
+  /** When all pages are read. */
+  readonly pages: 'unless-clean' | 'never';
+  readonly lock: 'shared' | 'alone';
+}
+
+function openChecked(file: string, { kind, pages, lock }: Opening): DatabaseSync {
+  const cleanlyEnded = pages === 'never' || !hasWork(`${file}-wal`);
   const database = new DatabaseSync(file);
   try {
+    if (lock === 'alone') database.exec('pragma locking_mode = exclusive');
     refuseForeign(database, file, kind);
     setUp(database);
-    database.exec(`pragma application_id = ${APPLICATION_ID}`);
+    database.exec(`pragma wal_autocheckpoint = ${journalPages(file)}`);
+    if (kind !== 'ours') database.exec(`pragma application_id = ${APPLICATION_ID}`);
     const known = database.prepare("select 1 from sqlite_master where name = 'schema_step'").get();
     // The first table to be read now; of the others damage shows when they are.
     checkPages(database, cleanlyEnded && known !== undefined ? 'schema_step' : 'all');
@@ -154,6 +190,13 @@ function setUp(database: DatabaseSync): DatabaseSync {
   database.exec('pragma synchronous = full');
   database.exec('pragma foreign_keys = on');
   return database;
+}
+
+/** What is in the journal needs its room twice, so on a small disk it is written into the file sooner. */
+function journalPages(file: string): number {
+  const { blocks, bsize } = statfsSync(dirname(file));
+  const share = Math.floor((blocks * bsize) / SMALL_DISK_SHARE / PAGE_OCTETS);
+  return Math.min(MOST_JOURNAL_PAGES, Math.max(LEAST_JOURNAL_PAGES, share));
 }
 
 /** Makes folder and file, so that the file has its mode before anything is in it. */
@@ -222,8 +265,28 @@ function isCorrupt(error: unknown): boolean {
   return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
 }
 
+/** So little is nothing: the index of the journal alone takes more, octets. */
+const NOTHING_FREE = 65_536;
+
+/** SQLite may say that the disk is full, or that something could not be written. */
+function isFull(file: string, error: unknown): boolean {
+  if (primaryCode(error) === SQLITE_FULL) return true;
+  const { bavail, bsize } = statfsSync(dirname(file));
+  return !isCorrupt(error) && primaryCode(error) !== SQLITE_BUSY && bavail * bsize < NOTHING_FREE;
+}
+
+/** What is thrown where the disk has no room even for the start. */
+export function diskFull(file: string, error: unknown): StoreError {
+  return storeError(
+    'STORE_DISK_FULL',
+    `the disk of ${file} is full (${reasonOf(error)}): make room there, then start again; what is queued is safe`,
+    error,
+  );
+}
+
 function openingError(file: string, error: unknown): Error {
   if (error instanceof StoreError) return error;
+  if (isFull(file, error)) return diskFull(file, error);
   const code = primaryCode(error) === SQLITE_BUSY ? 'STORE_BUSY' : 'STORE_UNWRITABLE';
   return storeError(code, `${file}: ${reasonOf(error)}`, error);
 }

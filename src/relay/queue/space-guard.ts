@@ -16,6 +16,9 @@ const LOOKS_PER_FLOOR = 16;
 /** This fraction of the floor must be on the disk itself: the log of the database grows there. */
 const ON_DISK = 4;
 
+/** Of a small file system this fraction is kept at most. */
+const SMALL = 2;
+
 /** What a guard stands on. */
 export interface SpaceGuardOptions {
   readonly space: Store['space'];
@@ -86,7 +89,7 @@ export function createSpaceGuard(options: SpaceGuardOptions): SpaceGuard {
 }
 
 function leastFree(floor: number, { total }: DiskSpace): number {
-  return Math.min(floor, total / 2);
+  return Math.min(floor, total / SMALL);
 }
 
 function fullness(space: DiskSpace, floor: number, octets: number): Failure | undefined {
