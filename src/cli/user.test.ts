@@ -48,6 +48,15 @@ describe('smtp-sts user', () => {
     assert.ok(!existsSync(`${file}.new`));
   });
 
+  it('warns of a password that is short', async () => {
+    const file = newFile();
+    const short = await run(['user', 'add', 'alice', '--file', file, '--stdin'], '1234567');
+    assert.equal(short.exitCode, 0);
+    assert.match(short.stderr, /fewer than 8 characters/);
+    const long = await run(['user', 'add', 'alice', '--file', file, '--stdin'], '12345678');
+    assert.deepEqual([long.exitCode, long.stderr], [0, '']);
+  });
+
   it('keeps comments and the mode of a file, but no rights of others', async () => {
     const file = newFile();
     await run(['user', 'add', 'alice', '--file', file, '--stdin'], 'x');

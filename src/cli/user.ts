@@ -7,9 +7,12 @@ import { Command } from 'commander';
 import type { Failure } from '../failure.ts';
 import { listUsers, removeUser, setUser } from '../relay/submission/users-edit.ts';
 import { EXIT_CANNOT_CREATE, EXIT_NO_INPUT, EXIT_USAGE } from './exit-codes.ts';
-import { type Io, say, sayJson } from './io.ts';
+import { complain, type Io, say, sayJson } from './io.ts';
 import { askPassword, passwordFromInput } from './password-prompt.ts';
 import { CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
+
+/** Characters below which a password gets a warning (NIST SP 800-63B §5.1.1). */
+const SHORT_PASSWORD = 8;
 
 interface UserOptions extends SharedOptions {
   readonly file?: string;
@@ -54,6 +57,12 @@ async function add(name: string, options: UserOptions, io: Io): Promise<number> 
   const password = options.stdin === true ? await passwordFromInput(io) : await askPassword(io);
   const set = await setUser(file, { name, password });
   if (!set.ok) throw stopFor(set.failure);
+  if (Array.from(password).length < SHORT_PASSWORD) {
+    complain(
+      io,
+      `warning: the password has fewer than ${SHORT_PASSWORD} characters and is easily guessed`,
+    );
+  }
   if (options.json === true) sayJson(io, { user: name, file, done: set.value });
   else if (set.value === 'added') say(io, `${name} may send now (${file}).`);
   else say(io, `${name} has a new password (${file}).`);

@@ -34,7 +34,8 @@ export const RELAY_ERRORS = {
   },
   RELAY_USERS_UNREADABLE: {
     meaning: 'The users file cannot be read; who authenticates is told to try later.',
-    action: 'Check path and owner of the file.',
+    action:
+      'Check path and owner of the file. If there is none yet, make it with `smtp-sts user add`.',
   },
   RELAY_USERS_EXPOSED: {
     meaning: 'Everybody on this machine may read or write the users file, so it is not used.',
@@ -46,7 +47,8 @@ export const RELAY_ERRORS = {
   },
   RELAY_USERS_UNWRITABLE: {
     meaning: 'The users file cannot be written.',
-    action: 'Check the folder and its rights; remove FILE.new if a change was cut off.',
+    action:
+      'Nothing was changed. Check the space on the disk, the folder and its rights; if FILE.new was left by a change that was cut off and nobody changes the file now, remove FILE.new.',
   },
   RELAY_USER_UNKNOWN: {
     meaning: 'There is no such user in the users file.',

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { RelaySettings } from '../../config/types.ts';
@@ -32,7 +33,36 @@ export function loadCertificate(
   try {
     return ok(createSecureContext({ cert: cert.value, key: key.value, minVersion: MIN_VERSION }));
   } catch (error) {
-    return invalid(`${certFile} and ${keyFile} are no pair: ${(error as Error).message}`);
+    const pems = { certFile, keyFile, cert: cert.value, key: key.value };
+    return invalid(whatIsWrong(pems, (error as Error).message));
+  }
+}
+
+interface Pems {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** OpenSSL says the same of a file that was cut off and of two that do not belong together. */
+function whatIsWrong({ certFile, keyFile, cert, key }: Pems, why: string): string {
+  const first = attempt(() => new X509Certificate(cert));
+  if (!('value' in first)) {
+    return `${certFile} is damaged or no PEM certificate: ${first.why}`;
+  }
+  const own = attempt(() => createPrivateKey(key));
+  if (!('value' in own)) return `${keyFile} is damaged or no PEM private key: ${own.why}`;
+  return first.value.checkPrivateKey(own.value)
+    ? `${certFile} is damaged, in its chain perhaps: ${why}`
+    : `${certFile} and ${keyFile} are no pair: ${why}`;
+}
+
+function attempt<T>(read: () => T): { readonly value: T } | { readonly why: string } {
+  try {
+    return { value: read() };
+  } catch (error) {
+    return { why: (error as Error).message };
   }
 }
 

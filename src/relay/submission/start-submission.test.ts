@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { RelaySettings } from '../../config/types.ts';
-import { startTestServer, testFiles, type TestServer } from './submission.fixture.ts';
+import { startTestServer, testFiles, type Line, type TestServer } from './submission.fixture.ts';
 import { SubmissionRefused } from './types.ts';
 
 async function codeOf(change: Partial<RelaySettings>): Promise<string> {
@@ -36,10 +36,41 @@ describe('starting the server for messages', () => {
     assert.equal(await codeOf({ listenTls: ['127.0.0.1:0'] }), 'RELAY_TLS_WITHOUT_CERTIFICATE');
   });
 
+  it('says what is wrong with a certificate, its key, or a users file that is not there', async () => {
+    using files = await testFiles();
+    using others = await testFiles();
+    const { certFile, keyFile } = files;
+    const cert = readFileSync(certFile, 'utf8');
+    const key = readFileSync(keyFile, 'utf8');
+    const detail = async (change: Partial<RelaySettings>): Promise<string> => {
+      const { promise, resolve } = Promise.withResolvers<string>();
+      void startTestServer(change).catch((error: SubmissionRefused) => {
+        resolve(error.failure.detail);
+      });
+      return await promise;
+    };
+    assert.match(await detail({ certFile, keyFile: others.keyFile }), /are no pair/);
+    writeFileSync(certFile, cert.slice(0, 200));
+    assert.match(await detail({ certFile, keyFile }), /cert\.pem is damaged.*PEM certificate/);
+    writeFileSync(certFile, cert + cert.slice(0, 200));
+    assert.match(await detail({ certFile, keyFile }), /cert\.pem is damaged/);
+    writeFileSync(certFile, cert);
+    writeFileSync(keyFile, key.slice(0, 100));
+    assert.match(await detail({ certFile, keyFile }), /key\.pem is damaged.*private key/);
+    const missing = await detail({ usersFile: '/nowhere' });
+    assert.match(missing, /smtp-sts user add NAME --file \/nowhere/);
+  });
+
   it('an address that is taken stops the start, and the others are let go', async () => {
     await using first = await startTestServer();
     const taken = `127.0.0.1:${first.ports[0]!}`;
     assert.equal(await codeOf({ listen: ['127.0.0.1:0', taken] }), 'RELAY_LISTEN_FAILED');
+    const lines: Line[] = [];
+    await assert.rejects(
+      startTestServer({ listen: ['127.0.0.1:0', taken] }, {}, lines),
+      /RELAY_LISTEN_FAILED/,
+    );
+    assert.deepEqual(lines, [], 'it is said once, by who refuses the start');
   });
 
   it('listens on IPv6 too', async () => {

@@ -25,6 +25,12 @@ const LINGER_MS = 1_000;
 
 type AuthCallback = Parameters<SMTPServer['onAuth']>[2];
 
+interface ConnectionError extends Error {
+  readonly remoteAddress?: string;
+  readonly code?: string;
+  readonly syscall?: string;
+}
+
 /** How a listener is made. */
 export interface StrictServerOptions {
   readonly entrance: Entrance;
@@ -171,7 +177,9 @@ export class StrictServer extends SMTPServer implements Door {
     socket.once('close', () => deadline.cancel());
   }
 
-  #noteError(error: Error & { readonly remoteAddress?: string; readonly code?: string }): void {
+  #noteError(error: ConnectionError): void {
+    // Whoever wanted to listen is told, and it is no connection.
+    if (error.syscall === 'listen' || error.syscall === 'bind') return;
     this.#entrance.log.info(
       { event: 'connection-error', client: error.remoteAddress, code: error.code },
       `a connection failed: ${error.message}`,

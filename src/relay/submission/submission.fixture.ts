@@ -56,12 +56,12 @@ export interface TestServer extends AsyncDisposable {
 export async function startTestServer(
   change: Partial<RelaySettings> = {},
   options: Pick<SubmissionOptions, 'contentBudget'> = {},
+  lines: Line[] = [],
 ): Promise<TestServer> {
   const settings = relaySettings(change);
   const queue = fakeQueue();
   const clock = new FakeClock();
   const counted: Counted = { refused: [], accepted: [], authFailures: 0 };
-  const lines: Line[] = [];
   const submission = await startSubmission({
     ...options,
     settings,

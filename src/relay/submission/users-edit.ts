@@ -62,7 +62,11 @@ export function removeUser(path: string, name: string): Outcome<undefined> {
 export function listUsers(path: string): Outcome<readonly string[]> {
   const text = readText(path);
   if (!text.ok) return text;
-  if (text.value === undefined) return unreadable(path, 'there is no such file');
+  if (text.value === undefined)
+    return unreadable(
+      path,
+      `there is no such file; make it with smtp-sts user add NAME --file ${path}`,
+    );
   const users = readUsers(text.value);
   return users.ok ? ok([...users.value.keys()]) : users;
 }

@@ -64,13 +64,16 @@ export class Users {
       file = await open(this.#path, 'r');
       return await this.#read(file);
     } catch (error) {
-      return fail(
-        'RELAY_USERS_UNREADABLE',
-        `the users file ${this.#path} cannot be read: ${(error as Error).message}`,
-      );
+      return fail('RELAY_USERS_UNREADABLE', this.#unreadable(error as NodeJS.ErrnoException));
     } finally {
       await file?.close();
     }
+  }
+
+  #unreadable({ code, message }: NodeJS.ErrnoException): string {
+    return code === 'ENOENT'
+      ? `there is no users file ${this.#path}: make it with smtp-sts user add NAME --file ${this.#path}`
+      : `the users file ${this.#path} cannot be read: ${message}`;
   }
 
   async #read(file: FileHandle): Promise<Outcome<UserTable>> {
