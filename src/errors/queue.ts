@@ -65,8 +65,8 @@ export const QUEUE_ERRORS = {
   },
   QUEUE_CLOCK_JUMPED: {
     meaning:
-      'Jobs were due further in the future than any wait is long: the clock had jumped. They are due now.',
-    action: 'Look at the time service of the machine.',
+      'Jobs were due further in the future than any wait is long: the clock had jumped, or `relay.retry_waits` became shorter. They are due now.',
+    action: 'Look at the time service of the machine, unless you made the waits shorter.',
   },
   QUEUE_NO_SUCH_MESSAGE: {
     meaning: 'No message with this id is in the queue.',

@@ -30,7 +30,6 @@ import { createWriter } from './write-works.ts';
 
 const HOUSEKEEPING_MS = 5 * 60_000;
 const SETTLE_WAIT_MS = 10;
-const SEVEN_DAYS_MS = 7 * 24 * 60 * 60_000;
 
 /** What a queue stands on. */
 export interface QueueOptions {
@@ -68,7 +67,7 @@ export function createQueue(options: QueueOptions): Queue {
     store,
     clock,
     log,
-    longestWaitMs: SEVEN_DAYS_MS,
+    limits,
   });
   let closed = false;
   let timer: Timer | undefined;
