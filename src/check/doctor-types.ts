@@ -8,6 +8,7 @@ import type { Config } from '../config/types.ts';
 import type { UpstreamState } from '../dns/resolver.ts';
 import type { SelfTestResult } from '../dns/self-test.ts';
 import type { Outcome } from '../failure.ts';
+import type { RelaySurroundings } from './doctor-relay-types.ts';
 
 /** How bad it is. */
 export type FindingStatus =
@@ -69,6 +70,8 @@ export interface Surroundings {
   readonly dialectOf: (mapName: string) => string;
   /** Postfix's configuration folder; undefined: the one it was built with. */
   readonly postfixConfig: string | undefined;
+  /** Only looked at where the relay is on. */
+  readonly relay: RelaySurroundings;
 }
 
 /** One question to a socketmap server. */

@@ -6,6 +6,7 @@
 import { examineDns } from './doctor-dns.ts';
 import { examineOtherMtas } from './doctor-other-mtas.ts';
 import { examinePostfix } from './doctor-postfix.ts';
+import { examineRelay } from './doctor-relay.ts';
 import { examineService } from './doctor-service.ts';
 import { examineTrust } from './doctor-trust.ts';
 import { fine, type Finding, type FindingStatus, type Surroundings } from './doctor-types.ts';
@@ -27,12 +28,15 @@ export async function examine(around: Surroundings): Promise<Diagnosis> {
     examineService(around),
     examinePostfix(around),
   ]);
+  // After the service: both write to the database for a moment.
+  const relay = await examineRelay(around);
   const others = await examineOtherMtas(around.run, postfix.present);
   const mtas = [...postfix.findings, ...others];
   const findings = [
     ...dns,
     ...trust,
     ...service,
+    ...relay,
     ...(mtas.length > 0 ? mtas : [fine('mta', 'no Postfix, Exim or Sendmail on this machine')]),
   ];
   return { status: worst(findings), findings, mainCf: postfix.mainCf };

@@ -6,8 +6,10 @@
 import { rootCertificates } from 'node:tls';
 import { FakeClock } from '../clock.fixture.ts';
 import { readConfig } from '../config/load-config.ts';
-import { ok } from '../failure.ts';
+import { mapResolver } from '../dns/map-resolver.fixture.ts';
+import { fail, ok } from '../failure.ts';
 import { examine } from './doctor.ts';
+import type { RelaySurroundings } from './doctor-relay-types.ts';
 import type { Finding, ProgramResult, Surroundings } from './doctor-types.ts';
 
 /** What `postconf -x` of the fake Postfix says, beside its version. */
@@ -45,6 +47,27 @@ export function healthy(yaml = ''): Surroundings {
         ['sts', 'sendmail'],
       ]).get(mapName) ?? 'postfix',
     postfixConfig: undefined,
+    relay: healthyRelay(),
+  };
+}
+
+/** A relay in good health; others see it as 203.0.114.1, `relay.example.net`. */
+function healthyRelay(): RelaySurroundings {
+  return {
+    readPem: () => fail('RELAY_CERTIFICATE_INVALID', 'there is no such file'),
+    loadCertificate: () => ok(undefined),
+    countUsers: async () => await Promise.resolve(ok(2)),
+    loadRoutes: () => ok(undefined),
+    checkNotOpen: () => ok(undefined),
+    isLoopbackListener: (listen) => listen.startsWith('127.'),
+    trustsOthers: false,
+    trustsLoopback: true,
+    publicNetworks: [],
+    tryListen: async () => await Promise.resolve(undefined),
+    dns: mapResolver({ records: { 'relay.example.net': { A: ['203.0.114.1'] } } }),
+    namesOf: async () => await Promise.resolve(['relay.example.net']),
+    sourceAddresses: async () => await Promise.resolve(['203.0.114.1']),
+    readQueue: async () => await Promise.resolve(ok(undefined)),
   };
 }
 

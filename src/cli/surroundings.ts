@@ -20,6 +20,7 @@ import { releaseLease, takeLease } from '../store/lease.ts';
 import { openStore } from '../store/open-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { loadCaFile } from '../tls/trust.ts';
+import { realRelay } from './relay-surroundings.ts';
 import { runProgram } from './run-program.ts';
 
 /** How long anything outside may take, milliseconds. */
@@ -49,6 +50,7 @@ export function realSurroundings(options: SurroundingsOptions): Surroundings {
     askMap,
     dialectOf: (mapName) => dialectOf(mapName, config.socketmap.defaultDialect),
     postfixConfig,
+    relay: realRelay(config, resolver),
   };
 }
 
@@ -64,7 +66,8 @@ async function tryStore(url: string): Promise<Outcome<string>> {
   const path = /^sqlite:(?<path>.+)$/.exec(url)?.groups?.['path'];
   if (path !== undefined && path !== ':memory:' && !existsSync(path)) return tryFolder(path);
   try {
-    const store = await openStore(url, { log: silentLog });
+    // Who only looks moves nothing aside: mail may be in it.
+    const store = await openStore(url, { log: silentLog, onDamage: 'refuse' });
     try {
       const lease = { name: 'doctor', owner: String(process.pid) };
       await takeLease(store, { ...lease, now: systemClock.now(), holdMs: 1 });
