@@ -78,7 +78,7 @@ async function change(
   const filter = chosen(ids, options, now);
   const nothing = { changed: 0, inDelivery: 0, unconcerned: 0, destinations: [] } as const;
   return await onQueue(
-    options,
+    { ...options, io },
     async (store, config) => {
       const missing = await missingIds(store, ids, io);
       const result = await changeJobs(store, { filter, change: changeOf(verb, filter), now });

@@ -8,6 +8,7 @@ import { statusAfterProbes } from '../check/status.ts';
 import type { HostProbe } from '../check/probe.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
+import { type Behind, readBehind } from '../relay/operations/behind.ts';
 import {
   readDecision,
   readMessage,
@@ -41,13 +42,15 @@ export interface ExplainedJob {
   readonly job: ShownJob;
   readonly attempt?: ShownAttempt;
   readonly decision?: DecisionRecord;
+  /** What was said of another message at its destination, where it was not tried itself. */
+  readonly behind?: Behind;
   /** When the message is returned; milliseconds since the Unix epoch. */
   readonly givenUpAt: number;
 }
 
 async function explainQueued(id: string, options: SharedOptions, io: Io): Promise<number> {
   return await onQueue(
-    options,
+    { ...options, io },
     async (store, config) => {
       const found = await readMessage(store, id);
       if (found === undefined) return complainOfMissing(id, io);
@@ -68,11 +71,14 @@ async function explainedJob(
 ): Promise<ExplainedJob> {
   const attempt = found.attempts.findLast(({ destination }) => destination === job.destination);
   const decision = attempt === undefined ? undefined : await readDecision(store, attempt);
+  const isUntried = attempt === undefined && job.attempts === 0;
+  const behind = isUntried ? await readBehind(store, job.destination) : undefined;
   const { giveUpAfterMs, bounceGiveUpAfterMs } = config.relay;
   const { acceptedAt, envelope } = found.message;
   return {
     job,
     givenUpAt: acceptedAt + (envelope.from === '' ? bounceGiveUpAfterMs : giveUpAfterMs),
+    ...(behind === undefined ? {} : { behind }),
     ...(attempt === undefined ? {} : { attempt }),
     ...(decision === undefined ? {} : { decision }),
   };

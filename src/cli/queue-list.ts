@@ -6,13 +6,12 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { listJobs, totals } from '../relay/operations/list-jobs.ts';
+import { type ListedJob, listJobs, totals } from '../relay/operations/list-jobs.ts';
 import type { JobKey } from '../relay/queue/types.ts';
 import { jsonLine } from '../json.ts';
 import { complain, type Io } from './io.ts';
 import { addFilters, type FilterOptions, filterFrom, numberFrom } from './queue-arguments.ts';
 import { onQueue } from './queue-store.ts';
-import { shorten } from './text/format.ts';
 import { listHead, listRow, totalsLine } from './text/queue-text.ts';
 
 /** Rows for a person, unless more are asked for. */
@@ -41,16 +40,20 @@ async function list(ids: readonly string[], options: ListCommandOptions, io: Io)
   const filter = filterFrom(ids, options, now);
   const asJson = options.json === true;
   const limit = limitFrom(options);
+  const width = io.stdout.isTTY === true ? io.stdout.columns : undefined;
   return await onQueue(
-    options,
+    { ...options, io },
     async (store) => {
       const after = afterFrom(options.after);
       const more = { ...(after === undefined ? {} : { after }), ...(limit === 0 ? {} : { limit }) };
       let count = 0;
       let last: JobKey | undefined;
       for await (const job of listJobs(store, { filter, ...more })) {
-        if (count === 0 && !asJson) await writeLine(io, fitted(listHead(), io));
-        await writeLine(io, asJson ? jsonLine(job) : fitted(listRow(job, now), io));
+        if (asJson) await writeLine(io, jsonLine(withTimes(job)));
+        else {
+          if (count === 0) await writeLine(io, listHead(width));
+          for (const line of listRow(job, now, width)) await writeLine(io, line);
+        }
         count += 1;
         last = job;
       }
@@ -84,10 +87,19 @@ function afterFrom(text: string | undefined): JobKey | undefined {
   return { messageId: text.slice(0, slash).toLowerCase(), destination: text.slice(slash + 1) };
 }
 
-/** Cut to the width of a terminal. */
-function fitted(line: string, { stdout }: Io): string {
-  const { isTTY, columns } = stdout;
-  return isTTY === true && columns !== undefined ? shorten(line, columns) : line;
+/** Times that a person or a tool can read as well. */
+function withTimes(job: ListedJob): object {
+  const { acceptedAt, nextAt, lastAt } = job;
+  return {
+    ...job,
+    acceptedTime: isoTime(acceptedAt),
+    nextTime: isoTime(nextAt),
+    ...(lastAt === 0 ? {} : { lastTime: isoTime(lastAt) }),
+  };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 /** Waits where the reader is slower than the store. */

@@ -51,7 +51,7 @@ async function remove(
   // What comes in while somebody makes up his mind is not meant.
   const filter = { ...asked, acceptedUntil: Math.min(now, asked.acceptedUntil ?? now) };
   return await onQueue(
-    options,
+    { ...options, io },
     async (store, config) => {
       const missing = await missingIds(store, ids, io);
       const found = await totals(store, filter);

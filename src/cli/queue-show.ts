@@ -38,7 +38,7 @@ async function show(id: string, options: ShowOptions, io: Io): Promise<number> {
     throw new CommandStop('one of --headers and --content', EXIT_USAGE);
   }
   return await onQueue(
-    options,
+    { ...options, io },
     async (store) => {
       const found = await readMessage(store, id);
       if (found === undefined) return complainOfMissing(id, io);
@@ -84,5 +84,5 @@ async function printHeaders(store: Store, id: string, io: Io): Promise<void> {
     if (/\r?\n\r?\n/.test(text) || text.length > LONGEST_HEADER) break;
   }
   const header = text.split(/\r?\n\r?\n/)[0] ?? '';
-  for (const line of header.split(/\r?\n/)) say(io, shown(line));
+  for (const line of header.split(/\r?\n/)) say(io, line.split('\t').map(shown).join('\t'));
 }

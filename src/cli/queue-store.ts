@@ -9,17 +9,27 @@ import { tellService, type Told } from './control.ts';
 import { EXIT_NO_INPUT } from './exit-codes.ts';
 import { complain, type Io, say } from './io.ts';
 import { openExistingStore } from './parts.ts';
-import { configFrom, type SharedOptions } from './shared-options.ts';
+import { configWithoutTrust, type SharedOptions } from './shared-options.ts';
 
-/** Runs a task on the configured store; where there is none yet the queue is empty: `otherwise`. */
+/**
+ * Runs a task on the configured store; where there is none yet the queue is empty, which is said:
+ * somebody may look in the wrong place. Then `otherwise`.
+ */
 export async function onQueue(
-  options: SharedOptions,
+  options: SharedOptions & { readonly io: Io },
   task: (store: Store, config: Config) => Promise<number>,
-  otherwise: () => number,
+  otherwise: (url: string) => number,
 ): Promise<number> {
-  const config = configFrom(options);
+  const config = configWithoutTrust(options);
   const store = await openExistingStore(config);
-  if (store === undefined) return otherwise();
+  if (store === undefined) {
+    const { url } = config.store;
+    complain(
+      options.io,
+      `There is no store yet at ${url.replace(/^sqlite:/, '')}: if the service uses another one, name its configuration with --config.`,
+    );
+    return otherwise(url);
+  }
   try {
     return await task(store, config);
   } finally {

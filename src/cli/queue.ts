@@ -8,7 +8,7 @@ import { Command } from 'commander';
 import { type Clock, systemClock } from '../clock.ts';
 import { type QueueSurvey, surveyQueue } from '../relay/operations/survey.ts';
 import type { Store } from '../store/types.ts';
-import { complain, type Io, say, sayJson } from './io.ts';
+import { type Io, say, sayJson } from './io.ts';
 import { durationFrom, numberFrom } from './queue-arguments.ts';
 import { changeCommand } from './queue-change.ts';
 import { explainQueuedCommand } from './queue-explain.ts';
@@ -69,13 +69,13 @@ async function overview(options: WatchOptions, io: Io): Promise<number> {
   const most = options.count === undefined ? undefined : numberFrom('--count', options.count);
   const looks = options.watch === true ? (most ?? Number.POSITIVE_INFINITY) : 1;
   return await onQueue(
-    options,
+    { ...options, io },
     async (store) => {
       await watch(store, { options, io, intervalMs, looks, clock: systemClock });
       return 0;
     },
-    () => {
-      if (options.json !== true) complain(io, 'There is no queue yet: the store does not exist.');
+    (store) => {
+      if (options.json === true) sayJson(io, { store, exists: false });
       return 0;
     },
   );

@@ -113,18 +113,30 @@ export function configFrom(options: SharedOptions): Config {
   return configWithWarnings(options).config;
 }
 
+/** The same for a command that opens no TLS: it may not be allowed to read `tls.ca_file`. */
+export function configWithoutTrust(options: SharedOptions): Config {
+  return validConfig(options).config;
+}
+
 /** The same, with the valid settings that are a trap. */
-export function configWithWarnings(options: SharedOptions): {
+export function configWithWarnings(options: SharedOptions): ValidConfig {
+  const valid = validConfig(options);
+  checkCaFile(valid.config);
+  return valid;
+}
+
+interface ValidConfig {
   readonly config: Config;
   readonly warnings: readonly Problem[];
-} {
+}
+
+function validConfig(options: SharedOptions): ValidConfig {
   const loaded = configSource(options).read();
   if (loaded.value === undefined) {
     const lines = loaded.problems.map((problem) => problemText(problem, options.config));
     const isUsage = loaded.problems.every(({ code }) => code === 'CONFIG_OPTION_INVALID');
     throw new CommandStop(lines.join('\n'), isUsage ? EXIT_USAGE : EXIT_CONFIG);
   }
-  checkCaFile(loaded.value);
   return { config: loaded.value, warnings: loaded.problems };
 }
 

@@ -16,8 +16,8 @@ describe('texts for people', () => {
 
   it('what is left is never rounded up', () => {
     assert.deepEqual([6.9 * 86_400_000, 47.9 * 3_600_000, 61_000, -5].map(timeLeft), [
-      '6 d',
-      '47 h',
+      '6 d 21 h',
+      '47 h 54 min',
       '1 min',
       '0 ms',
     ]);

@@ -14,9 +14,19 @@ export function duration(ms: number): string {
   return inOneUnit(Math.abs(ms), Math.round);
 }
 
-/** A time that is left, in whole units: nobody may count on more than there is. */
+/** A time that is left, `4 d 23 h`, cut and not rounded: nobody may count on more than there is. */
 export function timeLeft(ms: number): string {
-  return inOneUnit(Math.max(0, ms), Math.floor);
+  const size = Math.max(0, ms);
+  if (size >= 2 * DAY) return inTwoUnits(size, [DAY, 'd'], [HOUR, 'h']);
+  if (size >= 2 * HOUR) return inTwoUnits(size, [HOUR, 'h'], [MINUTE, 'min']);
+  return inOneUnit(size, Math.floor);
+}
+
+type Unit = readonly [ms: number, name: string];
+
+function inTwoUnits(size: number, [large, name]: Unit, [small, smallName]: Unit): string {
+  const rest = Math.floor((size % large) / small);
+  return `${Math.floor(size / large)} ${name}${rest === 0 ? '' : ` ${rest} ${smallName}`}`;
 }
 
 function inOneUnit(size: number, whole: (value: number) => number): string {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Behind } from '../../relay/operations/behind.ts';
 import type { ListedJob, Totals } from '../../relay/operations/list-jobs.ts';
 import type { ShownAttempt, ShownJob, ShownMessage } from '../../relay/operations/read-message.ts';
 import type { QueuedMessage } from '../../relay/queue/types.ts';
@@ -32,15 +33,24 @@ const HEAD = ['ID', 'AGE', 'SIZE', 'FROM', 'TO', 'TRIES', 'NEXT', 'LAST SAID'];
 /** Widths of the columns but the last: rows are written as they are read, so no row knows the others. */
 const WIDTHS = [14, 6, 8, 26, 26, 5, 10];
 
-/** The line above the rows. */
-export function listHead(): string {
-  return fixed(HEAD);
+/** Places in {@link HEAD} that a narrow terminal has no room for: the reason gets a line of its own. */
+const SIZE = 2;
+const FROM = 3;
+const TO = 4;
+const REASON = 7;
+/** A terminal with so many columns shows everything on one line. */
+const WIDE = 140;
+
+/** The line above the rows. @param width columns of a terminal; undefined: it is none, nothing is cut */
+export function listHead(width?: number): string {
+  const [first = ''] = fitted(HEAD, width);
+  return first;
 }
 
-/** A job as a row; the last column is not cut. */
-export function listRow(job: ListedJob, now: number): string {
-  const { messageId, acceptedAt, size, sender, attempts, lastText } = job;
-  return fixed([
+/** A job as a row, or as two where the terminal is narrow. */
+export function listRow(job: ListedJob, now: number, width?: number): readonly string[] {
+  const { messageId, acceptedAt, size, sender, attempts } = job;
+  const cells = [
     messageId,
     duration(now - acceptedAt),
     octetsText(size),
@@ -48,13 +58,52 @@ export function listRow(job: ListedJob, now: number): string {
     recipientText(job),
     String(attempts),
     nextText(job, now),
-    shorten(shown(lastText), 160),
-  ]);
+    shorten(reasonText(job), 160),
+  ];
+  return fitted(cells, width);
 }
 
-function fixed(cells: readonly string[]): string {
+/** What was said of it, or of another one at its destination. */
+function reasonText({ lastText, destination, behind }: ListedJob): string {
+  return behind === undefined ? shown(lastText) : behindText(destination, behind);
+}
+
+/** Why nobody has tried it yet. */
+export function behindText(destination: string, { host, code, text }: Behind): string {
+  const said = [host, code, text].filter(Boolean).map(shown).join(' ');
+  return `not tried yet: ${shown(destination)} rests after: ${said}`;
+}
+
+function fitted(cells: readonly string[], width: number | undefined): readonly string[] {
+  if (width === undefined) return [joined(cells, WIDTHS)];
+  if (width >= WIDE) return [shorten(joined(cells, WIDTHS), width)];
+  const hasFrom = width >= WITH_FROM;
+  const left = hasFrom ? [SIZE, REASON] : [SIZE, FROM, REASON];
+  const widths = WIDTHS.map((each, index) => (index === TO ? toWidth(width, hasFrom) : each));
+  const line = joined(without(cells, left), without(widths, left));
+  const reason = cells[REASON] ?? '';
+  const isHead = cells === HEAD;
+  return isHead || reason === ''
+    ? [shorten(line, width)]
+    : [shorten(line, width), shorten(`    ${reason}`, width)];
+}
+
+/** Columns of a terminal from which on the sender has room. */
+const WITH_FROM = 100;
+
+/** What the other columns and the spaces between them leave to the recipient. */
+function toWidth(width: number, hasFrom: boolean): number {
+  const others = [14, 6, 5, 10, ...(hasFrom ? [26] : [])];
+  return Math.max(12, width - others.reduce((sum, each) => sum + each + 2, 0));
+}
+
+function without<T>(list: readonly T[], places: readonly number[]): readonly T[] {
+  return list.filter((_, index) => !places.includes(index));
+}
+
+function joined(cells: readonly string[], widths: readonly number[]): string {
   const padded = cells.map((cell, index) => {
-    const width = WIDTHS[index];
+    const width = widths[index];
     return width === undefined ? cell : shorten(cell, width).padEnd(width);
   });
   return padded.join('  ').trimEnd();
@@ -73,8 +122,13 @@ export function nextText(job: Pick<ListedJob, 'state' | 'nextAt'>, now: number):
     case 'delivering':
       return 'now';
     case 'waiting':
-      return job.nextAt <= now ? 'due' : relativeTime(job.nextAt, now);
+      return isDue(job.nextAt, now) ? 'due' : relativeTime(job.nextAt, now);
   }
+}
+
+/** Due, or so soon that nobody has to wait for it. */
+export function isDue(nextAt: number, now: number): boolean {
+  return nextAt < now + 5_000;
 }
 
 /** What the rows come to. */

@@ -14,16 +14,19 @@ import {
   type ShownMessage,
   type ShownRecipient,
 } from '../../relay/operations/read-message.ts';
+import type { Behind } from '../../relay/operations/behind.ts';
 import type { DecisionRecord } from '../../tls-policy/types.ts';
 import type { TextOptions } from './explain-text.ts';
 import { duration, relativeTime, shown, timeLeft, timeText } from './format.ts';
-import { counted } from './queue-text.ts';
+import { behindText, counted, isDue } from './queue-text.ts';
 
 /** A job with what is known of its newest attempt. */
 export interface WaitingJob {
   readonly job: ShownJob;
   readonly attempt?: ShownAttempt;
   readonly decision?: DecisionRecord;
+  /** What was said of another message at its destination, where it was not tried itself. */
+  readonly behind?: Behind;
   /** When the message is returned; milliseconds since the Unix epoch. */
   readonly givenUpAt: number;
 }
@@ -39,7 +42,7 @@ export function whyLines(
   const advice = adviceLines(waiting, found);
   return [
     `${paint('bold', `${job.messageId} to ${shown(job.destination)}`)}: ${stateText(waiting, found, options)}`,
-    ...recipientsOf(job, found).map((each) => recipientLine(each, options)),
+    ...recipientsOf(job, found).map((each) => recipientLine(each, waiting, options)),
     ...(advice.length === 0 ? [] : ['', paint('bold', 'Why, and who can end it')]),
     ...advice.map((line) => `  - ${line}`),
   ];
@@ -76,17 +79,22 @@ function stateText(
 const PROMPT_MS = 60_000;
 
 function dueText(nextAt: number, now: number): string {
-  if (nextAt > now) return `next try ${relativeTime(nextAt, now)}`;
+  if (!isDue(nextAt, now)) return `next try ${relativeTime(nextAt, now)}`;
   const lateMs = now - nextAt;
   return lateMs < PROMPT_MS
     ? 'due now'
     : `due for ${duration(lateMs)} (no service runs, or it leaves the next hop alone for now)`;
 }
 
-function recipientLine(recipient: ShownRecipient, { now }: TextOptions): string {
+function recipientLine(
+  recipient: ShownRecipient,
+  { job, behind }: WaitingJob,
+  { now }: TextOptions,
+): string {
   const { address, state, lastAt, lastHost, lastCode, lastText } = recipient;
   const said = [lastHost, lastCode, lastText].filter(Boolean).map(shown).join(' ');
-  const when = lastAt === 0 ? 'not tried yet' : `${relativeTime(lastAt, now)}: ${said}`;
+  const untried = behind === undefined ? 'not tried yet' : behindText(job.destination, behind);
+  const when = lastAt === 0 ? untried : `${relativeTime(lastAt, now)}: ${said}`;
   return `  ${shown(address)}  ${state}, ${when}`;
 }
 

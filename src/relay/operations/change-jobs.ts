@@ -113,11 +113,12 @@ async function changePage(
     readonly page: JobPage;
   },
 ): Promise<readonly Pick<JobKey, 'destination'>[]> {
-  const { filter, change, now, page } = options;
+  const { filter, change, page } = options;
   const { after, last } = page;
+  const next_at = change === 'hold' ? undefined : await dueFrom(db, options);
   return await db
     .updateTable('queue_job')
-    .set(change === 'hold' ? { state: 'held' } : { state: 'waiting', next_at: now })
+    .set(next_at === undefined ? { state: 'held' } : { state: 'waiting', next_at })
     .where('queue_job.taken_by', 'is', null)
     .where(CONCERNED[change])
     .where(condition(filter))
@@ -125,4 +126,32 @@ async function changePage(
     .$if(after !== undefined, (query) => query.where(isAfter(after!)))
     .returning('queue_job.destination')
     .execute();
+}
+
+/**
+ * When they are due: now; those that an operator names before all others at their destinations, so
+ * that the service tries them and not whoever waited longer.
+ */
+async function dueFrom(
+  db: Store['db'],
+  {
+    filter,
+    now,
+    page,
+  }: { readonly filter: QueueFilter; readonly now: number; readonly page: JobPage },
+): Promise<number> {
+  if (filter.ids === undefined) return now;
+  let first = now;
+  for (const destination of new Set(page.jobs.map((job) => job.destination))) {
+    const row = await db
+      .selectFrom('queue_job')
+      .select('next_at')
+      .where(sql<boolean>`state = 'waiting' and taken_by is null`)
+      .where('destination', '=', destination)
+      .orderBy('next_at')
+      .limit(1)
+      .executeTakeFirst();
+    if (row !== undefined) first = Math.min(first, row.next_at - 1);
+  }
+  return first;
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Store } from '../../store/types.ts';
 import type { JobKey } from '../queue/types.ts';
+import { type Behind, behindReader } from './behind.ts';
 import { condition, isAfter, type QueueFilter, type ShownState } from './filter.ts';
 
 /** A job with what an operator wants to see of it at once. Times in milliseconds since the Unix epoch. */
@@ -23,6 +24,12 @@ export interface ListedJob extends JobKey {
   readonly nextAt: number;
   /** What the newest attempt said; '' before the first. */
   readonly lastText: string;
+  /** Its status code (RFC 3463) and the host, of which the same holds; 0: there was none. */
+  readonly lastCode: string;
+  readonly lastHost: string;
+  readonly lastAt: number;
+  /** Not tried yet, while others at its destination were: what the newest attempt said of them. */
+  readonly behind?: Behind;
 }
 
 /** How much of the list. */
@@ -41,10 +48,14 @@ const PAGE = 500;
 export async function* listJobs(store: Store, options: ListOptions): AsyncGenerator<ListedJob> {
   let { after } = options;
   let left = options.limit ?? Number.POSITIVE_INFINITY;
+  const behind = behindReader(store);
   while (left > 0) {
     const limit = Math.min(PAGE, left);
     const page = await readPage(store, { filter: options.filter, limit, after });
-    yield* page;
+    for (const job of page) {
+      const others = job.lastAt === 0 ? await behind(job.destination) : undefined;
+      yield others === undefined ? job : { ...job, behind: others };
+    }
     left -= page.length;
     after = page.at(-1);
     if (page.length < limit) return;
@@ -63,6 +74,9 @@ async function readPage(
 ): Promise<readonly ListedJob[]> {
   const waiting = sql`r.message_id = queue_job.message_id
     and r.destination = queue_job.destination and r.state = 'waiting'`;
+  const newest = <T>(column: RawBuilder<unknown>): RawBuilder<T | null> =>
+    sql<T | null>`(select ${column} from queue_recipient r where ${waiting}
+      order by r.last_at desc, r.number limit 1)`;
   const rows = await db
     .selectFrom('queue_job')
     .innerJoin('queue_message', 'queue_message.id', 'queue_job.message_id')
@@ -79,8 +93,10 @@ async function readPage(
       sql<number>`(select count(*) from queue_recipient r where ${waiting})`.as('recipients'),
       sql<string | null>`(select r.address from queue_recipient r where ${waiting}
         order by r.number limit 1)`.as('recipient'),
-      sql<string | null>`(select r.last_text from queue_recipient r where ${waiting}
-        order by r.last_at desc, r.number limit 1)`.as('last_text'),
+      newest<string>(sql`r.last_text`).as('last_text'),
+      newest<string>(sql`r.last_code`).as('last_code'),
+      newest<string>(sql`r.last_host`).as('last_host'),
+      newest<number>(sql`r.last_at`).as('last_at'),
     ])
     .where(condition(filter))
     .$if(after !== undefined, (query) => query.where(isAfter(after!)))
@@ -100,6 +116,9 @@ async function readPage(
     attempts: row.attempts,
     nextAt: row.next_at,
     lastText: row.last_text ?? '',
+    lastCode: row.last_code ?? '',
+    lastHost: row.last_host ?? '',
+    lastAt: row.last_at ?? 0,
   }));
 }
 

@@ -83,6 +83,9 @@ describe('the queue as a list', () => {
       attempts: 7,
       nextAt: NOW + HOUR,
       lastText: '451 later',
+      lastCode: '4.7.5',
+      lastHost: 'mx.there.test',
+      lastAt: NOW,
     });
   });
 
@@ -150,6 +153,23 @@ describe('one message', () => {
   });
 });
 
+describe('what was never tried', () => {
+  it('shows what the newest attempt said of others at its destination', async () => {
+    await seed(store, [
+      { id: 'm1', attempts: 1, lastText: '451 later', nextAt: NOW + HOUR },
+      { id: 'm2', to: ['a@there.test', 'b@other.test'] },
+    ]);
+    const rows = await collect(listJobs(store, { filter: { ids: ['m2'] } }));
+    assert.deepEqual(
+      rows.map(({ destination, behind }) => [destination, behind]),
+      [
+        ['other.test', undefined],
+        ['there.test', { text: '451 later', code: '4.7.5', host: 'mx.there.test', at: NOW }],
+      ],
+    );
+  });
+});
+
 describe('hold, release, retry', () => {
   const change = async (filter: QueueFilter, to: JobChange): Promise<readonly number[]> => {
     const result = await changeJobs(store, { filter, change: to, now: NOW });
@@ -172,6 +192,16 @@ describe('hold, release, retry', () => {
     ]);
     assert.deepEqual(await change({}, 'hold'), [0, 1, 4]);
     assert.deepEqual(await change({ ids: ['m2'] }, 'release'), [2, 1, 0]);
+  });
+
+  it('what is named is due before all others at its destination', async () => {
+    await seed(store, [
+      { id: 'm1', nextAt: NOW - HOUR },
+      { id: 'm2', nextAt: NOW + HOUR },
+    ]);
+    await changeJobs(store, { filter: { ids: ['m2'] }, change: 'retry', now: NOW });
+    const [first, second] = await collect(listJobs(store, { filter: {} }));
+    assert.ok(second!.nextAt < first!.nextAt);
   });
 
   it('retry makes due what waits, and what is held only if that is meant', async () => {
