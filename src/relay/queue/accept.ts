@@ -59,6 +59,13 @@ export function acceptStatements(traits: EngineTraits, owner: string): AcceptSta
       `delete from queue_upload where message_id in (${places.join(', ')}) and owner = ${more(0)} returning message_id`,
   });
 
+  // Whoever takes this node for dead meanwhile waits for the end of the transaction.
+  const marked = overRows(traits, {
+    text: (places, more) =>
+      `select message_id from queue_upload where message_id in (${places.join(', ')}) ` +
+      `and owner = ${more(0)}${traits.rowLocks ? ' for update' : ''}`,
+  });
+
   /** Whoever took this node for dead removed the parts: the message is not whole. */
   const claimUploads = async (
     runner: Runner,
@@ -73,11 +80,19 @@ export function acceptStatements(traits: EngineTraits, owner: string): AcceptSta
     );
     if (found.length === ids.length) return;
     const kept = new Set(found.map((row) => row.message_id));
-    const lost = ids.filter((id) => !kept.has(id)).join(', ');
-    throw new QueueError({
-      code: 'QUEUE_UPLOAD_LOST',
-      detail: `the parts of ${lost} are gone: this node was taken for dead`,
-    });
+    throw uploadLost(ids.filter((id) => !kept.has(id)));
+  };
+
+  /** A part without its mark would stay for ever. */
+  const refuseLost = async (runner: Runner, parts: readonly Part[]): Promise<void> => {
+    const ids = new Set(parts.map(({ messageId }) => messageId));
+    const found = await marked<{ message_id: string }>(
+      runner,
+      [...ids].map((id) => [id]),
+      [owner],
+    );
+    for (const row of found) ids.delete(row.message_id);
+    if (ids.size > 0) throw uploadLost([...ids]);
   };
 
   return {
@@ -101,9 +116,17 @@ export function acceptStatements(traits: EngineTraits, owner: string): AcceptSta
         runner,
         first.map(({ messageId }) => [messageId, owner]),
       );
+      await refuseLost(runner, parts);
       await insertParts(runner, parts.map(partRow));
     },
   };
+}
+
+function uploadLost(ids: readonly string[]): QueueError {
+  return new QueueError({
+    code: 'QUEUE_UPLOAD_LOST',
+    detail: `the parts of ${ids.join(', ')} are gone: this node was taken for dead`,
+  });
 }
 
 function partRow({ messageId, number, data }: Part): readonly Value[] {

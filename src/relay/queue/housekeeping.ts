@@ -1,11 +1,13 @@
 /**
- * What is done every few minutes: decisions nobody refers to go, waits of a clock that jumped end.
+ * What is done every few minutes: decisions nobody refers to go, waits of a clock that jumped end,
+ * parts of no message go.
  *
  * @module
  */
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log/log.ts';
 import type { Store } from '../../store/types.ts';
+import { createOrphanSweep } from './orphans.ts';
 import type { QueueLimits } from './limits.ts';
 import { forEngine, runText } from './statements.ts';
 
@@ -35,7 +37,9 @@ export function createHousekeeping(options: HousekeepingOptions): () => Promise<
     'delete from queue_decision where last_used_at < ? and not exists ' +
       '(select 1 from queue_attempt where decision_digest = digest)',
   );
+  const clearOrphans = createOrphanSweep(store);
   return async () => {
+    await clearOrphans();
     const now = clock.now();
     const beyond = now + longestWait(limits()) + SLACK_MS;
     const ended = await runText(store.db, endWaits, [now, beyond]);

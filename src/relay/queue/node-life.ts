@@ -122,6 +122,8 @@ export function createNodeLife(options: NodeLifeOptions): NodeLife {
         const gone = await affected(transaction, sql.removeNode, [dead, node.heartbeat_at]);
         if (gone === 0) return 0;
       }
+      // A part that is being written is waited for, and goes with the others.
+      if (store.traits.rowLocks) await runText(transaction, sql.lockUploads, [dead]);
       await affected(transaction, sql.removeParts, [dead]);
       await affected(transaction, sql.removeUploads, [dead]);
       return await affected(transaction, sql.giveBack, [dead]);
@@ -212,6 +214,7 @@ interface Texts {
   readonly nodes: string;
   readonly takers: string;
   readonly removeNode: string;
+  readonly lockUploads: string;
   readonly removeParts: string;
   readonly removeUploads: string;
   readonly giveBack: string;
@@ -232,6 +235,9 @@ function texts({ traits }: Store): Texts {
       'union all select distinct owner from queue_upload',
     // A heartbeat in the very last moment keeps the node alive.
     removeNode: text('delete from queue_node where owner = ? and heartbeat_at = ?'),
+    lockUploads: text(
+      'select message_id from queue_upload where owner = ? order by message_id for update',
+    ),
     removeParts: text(
       'delete from queue_part where message_id in (select message_id from queue_upload where owner = ?)',
     ),
