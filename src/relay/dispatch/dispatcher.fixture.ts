@@ -81,7 +81,7 @@ export const RELAY: RelaySettings = {
   concurrency: 200,
   concurrencyPerHop: 20,
   messagesPerMinutePerHop: 0,
-  concurrencyPerHost: 20,
+  concurrencyPerHost: 100,
   messagesPerMinutePerHost: 0,
   sessionIdleMs: 5_000,
   messagesPerSession: 100,
