@@ -80,8 +80,12 @@ export async function startSubmission(options: SubmissionOptions): Promise<Submi
   };
 }
 
-/** Checks settings and loads what they name; nothing is changed by it. */
-async function rulingOf(settings: RelaySettings): Promise<Outcome<Ruling>> {
+/**
+ * Checks settings and loads what they name.
+ *
+ * @param known users of the same file stay who they are: how many are checked at once is theirs
+ */
+async function rulingOf(settings: RelaySettings, known?: Users): Promise<Outcome<Ruling>> {
   const { trustedNetworks, listenTls, usersFile } = settings;
   const listen = [...settings.listen, ...listenTls];
   const notOpen = checkNotOpen({ trustedNetworks, listen });
@@ -94,7 +98,7 @@ async function rulingOf(settings: RelaySettings): Promise<Outcome<Ruling>> {
       `relay.listen_tls names ${listenTls.join(', ')}, and relay.cert_file is not set`,
     );
   }
-  const users = usersFile === undefined ? undefined : new Users(usersFile);
+  const users = usersFile === known?.path ? known : usersOf(usersFile);
   const loaded = await users?.load();
   if (loaded !== undefined && !loaded.ok) return loaded;
   return ok({
@@ -103,6 +107,10 @@ async function rulingOf(settings: RelaySettings): Promise<Outcome<Ruling>> {
     users,
     certificate: certificate.value,
   });
+}
+
+function usersOf(path: string | undefined): Users | undefined {
+  return path === undefined ? undefined : new Users(path);
 }
 
 /** Not wrong, but nobody could send anything from another machine. */
@@ -143,7 +151,7 @@ async function reload(
 ): Promise<Outcome<undefined>> {
   const { log } = entrance;
   const before = entrance.ruling.settings;
-  const ruling = await rulingOf(settings);
+  const ruling = await rulingOf(settings, entrance.ruling.users);
   if (!ruling.ok) return refusedReload(ruling.failure, log);
   if (textOf(before) !== textOf(settings)) {
     log.warn(
