@@ -56,8 +56,8 @@ describe('proof', () => {
   });
 
   it('SMTP-6.1-1: crash: every message answered 250 arrives whole or is returned, after kill -9', async () => {
-    const result = await proof('crash', '--part', 'relay-sqlite', '--rounds', '3');
-    const expected = { proof: 'crash', rounds: 3, lost: 0, duplicated: 0, pass: true };
+    const result = await proof('crash', '--part', 'relay-sqlite', '--rounds', '2');
+    const expected = { proof: 'crash', rounds: 2, lost: 0, duplicated: 0, pass: true };
     assert.deepEqual(lastLine(result), expected, result.output);
   });
 
@@ -67,13 +67,11 @@ describe('proof', () => {
     assert.deepEqual(lastLine(result), expected, result.output);
   });
 
-  for (const part of ['disk-full', 'clock-jumps']) {
-    it(`SMTP-6.1-1: relay-fault: ${part}: nothing accepted is lost`, async () => {
-      const result = await proof('relay-fault', '--part', part);
-      const expected = { proof: 'relay-fault', rounds: 1, lost: 0, duplicated: 0, pass: true };
-      assert.deepEqual(lastLine(result), expected, result.output);
-    });
-  }
+  it('SMTP-6.1-1: relay-fault: the clock jumps a year and back: nothing deliverable is lost or returned', async () => {
+    const result = await proof('relay-fault', '--part', 'clock-jumps');
+    const expected = { proof: 'relay-fault', rounds: 1, lost: 0, duplicated: 0, pass: true };
+    assert.deepEqual(lastLine(result), expected, result.output);
+  });
 
   it('E3, E7, E18: fault: DNS, HTTPS, database and clock fail, and no policy is lost or relaxed', async () => {
     const result = await proof('fault', '--rounds', '10');
