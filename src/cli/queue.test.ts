@@ -31,7 +31,6 @@ beforeEach(() => {
 async function queue(argv: readonly string[], input = ''): Promise<Run> {
   return await run(['queue', ...argv, '--store', `sqlite:${file}`, '--control', control], input);
 }
-
 async function onStore<T>(task: (store: Store) => Promise<T>): Promise<T> {
   const store = await openStore(`sqlite:${file}`);
   try {

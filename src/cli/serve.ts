@@ -99,7 +99,9 @@ async function serve(given: SharedOptions, io: Io, hangUps: HangUps): Promise<vo
   });
   await ended;
   hangUps.answerWith(() => undefined);
+  log.info({ event: 'stopping' }, 'stopping: what is under way may end');
   await Promise.all([notifier.stopping(), service.close()]);
+  log.info({ event: 'stopped' }, 'stopped');
 }
 
 /** Sockets that systemd hands over take the place of `socketmap.listen`. */

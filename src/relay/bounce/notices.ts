@@ -57,7 +57,7 @@ function write(notice: NoticeOptions): Notification {
   const messageId = `<${mark}@${asciiLine(reportingMta, 255).replaceAll(/[^\w.:-]/g, '')}>`;
   const wanted = wantedOf(notice);
   const content = reportContent({ notice, wanted, mark, fields: fieldsOf(notice, to, messageId) });
-  return { message: newMessage(notice, { to, messageId, wanted }), content };
+  return { kind: notice.kind, message: newMessage(notice, { to, messageId, wanted }), content };
 }
 
 /** RET limits reports of failure alone; the others never carry the message (RFC 3461 §4.3, §6.2). */

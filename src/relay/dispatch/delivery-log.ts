@@ -90,6 +90,8 @@ function writeLine(
     address: report.address ?? event?.address,
     tls: report.verdict?.tls,
     requirement: event?.requirement.kind,
+    enforcement: isWatched(attempt) ? 'watch' : undefined,
+    tls_required_no: job.message.tlsRequiredNo ? true : undefined,
     code: report.status === 'delivered' ? undefined : report.failure.code,
     result_type: report.status === 'delivered' ? undefined : report.failure.resultType,
     reply: text,
@@ -101,17 +103,24 @@ function writeLine(
     retry_at: state === 'waiting' ? isoTime(consequences.settlement.retryAt) : undefined,
   };
   if (state === 'delivered') log.info(fields, 'delivered');
-  else if (isOperators(report)) log.error(fields, `mail of a route waits: ${text}`);
-  else log.warn(fields, `${status}: ${text}`);
+  else if (isRouteFaultOf(report)) {
+    const what = state === 'failed' ? 'returned, for the time is over' : 'waits';
+    log.error(fields, `mail of a route ${what}: ${text}`);
+  } else log.warn(fields, `${status}: ${text}`);
 }
 
-/** All mail of the route waits until somebody mends it. */
-function isOperators(report: RecipientReport): boolean {
+/** All mail of the route waits until somebody mends it, or its time is over. */
+function isRouteFaultOf(report: RecipientReport): boolean {
   return report.status === 'deferred' && isRouteFault(report.failure);
 }
 
 function isoTime(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : new Date(ms).toISOString();
+}
+
+/** Policies are looked at and not enforced: for all mail (shadow), or for this message. */
+function isWatched({ report }: Ended['attempt']): boolean {
+  return report.hops.some(({ policyUse }) => policyUse === 'report-only');
 }
 
 function recordShadow(

@@ -25,13 +25,17 @@ async function resting(
 
 describe('dispatcher: a hop that rests for a policy', () => {
   it('RT-4.2.2-1: what says TLS-Required: No goes at once, and the others go on waiting', async () => {
-    const { queue, clock, stop, dispatcher, ids } = await resting();
+    const { queue, clock, stop, dispatcher, ids, logged } = await resting();
     queue.accept({ id: 'strict', destination: 'example.test' });
     queue.accept({ id: 'less', destination: 'example.test', tlsRequiredNo: true });
     await clock.advance(3_000);
     assert.deepEqual(ids(), ['first', 'less']);
     assert.equal(queue.settled[1]?.settlement.recipients[0]?.state, 'delivered');
     assert.equal(dispatcher.stats().hopsBackingOff, 1, 'its rest goes on');
+    assert.partialDeepStrictEqual(logged('delivery').at(-1), {
+      enforcement: 'watch',
+      tls_required_no: true,
+    });
     await stop();
   });
 

@@ -24,7 +24,7 @@ import { keyText, waits, type StoredAttempt } from './settle.ts';
 import type { Prepared } from './sink.ts';
 import { createSpaceGuard } from './space-guard.ts';
 import { DEFAULT_LIMITS, type QueueLimits } from './limits.ts';
-import type { Job, JobKey, Queue, Settlement } from './types.ts';
+import type { Job, JobKey, Notification, Queue, Settlement } from './types.ts';
 import { createUploads } from './uploads.ts';
 import { createWriter } from './write-works.ts';
 
@@ -197,9 +197,11 @@ export function createQueue(options: QueueOptions): Queue {
         throw new QueueError(failureOf(error), error);
       });
     forget(job);
-    for (const one of prepared) {
-      if (written) intake.committed(one);
-      else await intake.failed(one);
+    for (const [index, one] of prepared.entries()) {
+      if (written) {
+        intake.committed(one);
+        logNotified(log, { one, job, kind: settlement.notifications[index]?.kind });
+      } else await intake.failed(one);
     }
     if (written && attempt !== undefined && waits(settlement)) evidence.stored(attempt);
     return written;
@@ -263,4 +265,15 @@ export function createQueue(options: QueueOptions): Queue {
 
 function newOwner(): string {
   return `${hostname().slice(0, 32)}-${process.pid}-${randomBytes(4).toString('hex')}`;
+}
+
+/** A notification is queued: nothing else in the log leads from it to the message it is about. */
+function logNotified(
+  log: Log,
+  { one, job, kind }: { one: Prepared; job: JobKey; kind: Notification['kind'] },
+): void {
+  const { message, jobs } = one.acceptance;
+  const to = jobs.flatMap(({ recipients }) => recipients.map(({ address }) => address));
+  const fields = { event: 'notified', id: message.id, about: job.messageId, kind, from: '<>', to };
+  log.info(fields, `notification ${message.id} about ${job.messageId} is queued`);
 }

@@ -139,6 +139,8 @@ export interface AttemptEvidence {
 
 /** A notification: its envelope and its whole content. */
 export interface Notification {
+  /** What it tells, for the log. */
+  readonly kind?: 'failed' | 'delayed' | 'relayed';
   readonly message: NewMessage;
   /** Walked once for each try of the settlement, so it must begin at its start each time. */
   readonly content: MessageSource;

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import { isBase64Word, saslReply } from './auth.ts';
+import { addressIn } from './command-address.ts';
 import { commandText, isLastOfGroup } from './command-text.ts';
 import { ContentIntake } from './content-intake.ts';
 import { Dialogue, type Answer } from './dialogue.ts';
@@ -152,7 +153,7 @@ export class StrictConnection extends SMTPConnection {
   #act(answer: Answer, text: string): Promise<void> | undefined {
     switch (answer.kind) {
       case 'reply':
-        this.#say(answer.reply);
+        this.#say(answer.reply, text);
         return undefined;
       case 'content':
         this.#beginContent(answer.transaction);
@@ -278,10 +279,10 @@ export class StrictConnection extends SMTPConnection {
 
   // Replies and patience.
 
-  #say(reply: Reply): void {
+  #say(reply: Reply, command = ''): void {
     if (this._closing || this._closed) return;
     this.#replies.add(reply.wire);
-    if (reply.refusal !== undefined) this.#note(reply, reply.refusal);
+    if (reply.refusal !== undefined) this.#note(reply, reply.refusal, command);
     if (reply.closes === true) {
       void this.#flush();
       this.close();
@@ -291,13 +292,14 @@ export class StrictConnection extends SMTPConnection {
     if (reply.code >= 500) this.#countError();
   }
 
-  #note(reply: Reply, reason: NonNullable<Reply['refusal']>): void {
+  #note(reply: Reply, reason: NonNullable<Reply['refusal']>, command: string): void {
     noteRefusal(this.#entrance, {
       reason,
       client: this.remoteAddress,
       reply: reply.wire,
       user: this.#login()?.name,
       from: this.#dialogue.from,
+      ...addressIn(command),
     });
   }
 

@@ -73,6 +73,7 @@ export function noteRefusal(
     readonly reply: string;
     readonly user?: string | undefined;
     readonly from?: string | undefined;
+    readonly to?: string | undefined;
     /** In the log alone: it may name files of ours. */
     readonly detail?: string | undefined;
   },

@@ -86,6 +86,9 @@ function newMessage(
   };
 }
 
+/** Addresses in one line at most. */
+const RECIPIENTS_SHOWN = 20;
+
 function logAccepted(
   { log }: Entrance,
   facts: { readonly id: string; readonly message: NewMessage; readonly written: WrittenMessage },
@@ -102,6 +105,7 @@ function logAccepted(
       helo: message.origin.heloName,
       tls: client.tls?.version,
       from: message.envelope.from,
+      to: message.recipients.slice(0, RECIPIENTS_SHOWN).map(({ address }) => address),
       recipients: message.recipients.length,
       size: written.size,
       requireTls: message.envelope.requireTls,

@@ -38,6 +38,24 @@ describe('a session in clear from a trusted network', () => {
     const accepted = server.lines.find(({ fields }) => fields['event'] === 'accepted');
     assert.equal(accepted?.fields['id'], 'M1');
     assert.equal(accepted?.fields['size'], MESSAGE.length);
+    assert.deepEqual(accepted?.fields['to'], ['b@there.test']);
+  });
+
+  it('a refused address and a refused size say in the log whose they were', async () => {
+    await using server = await startTestServer();
+    const client = server.connect();
+    await client.hello();
+    assert.match(await client.ask('MAIL FROM:<big@sender.test> SIZE=99999999999'), /^552 /);
+    assert.match(await client.ask('MAIL FROM:<a@sender.test>'), /^250 /);
+    assert.match(await client.ask('RCPT TO:<b@-bad->'), /^5/);
+    const refused = server.lines.filter(({ fields }) => fields['event'] === 'refused');
+    assert.deepEqual(
+      refused.map(({ fields: { from, to } }) => [from, to]),
+      [
+        ['big@sender.test', undefined],
+        ['a@sender.test', 'b@-bad-'],
+      ],
+    );
   });
 
   it('takes a pipelined group and answers each command in order', async () => {
