@@ -10,6 +10,8 @@ import type { QueueFilter } from '../relay/operations/filter.ts';
 import { EXIT_NO_INPUT, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { addFilters, type FilterOptions, filterFrom } from './queue-arguments.ts';
+import { whoAsks } from './overrides-arguments.ts';
+import { startAudit } from './queue-audit.ts';
 import { missingIds, onQueue, sayWoken, wakeService, type Woken } from './queue-store.ts';
 import { CommandStop } from './shared-options.ts';
 import { counted } from './text/queue-text.ts';
@@ -81,7 +83,14 @@ async function change(
     { ...options, io },
     async (store, config) => {
       const missing = await missingIds(store, ids, io);
-      const result = await changeJobs(store, { filter, change: changeOf(verb, filter), now });
+      const audit = startAudit(config, { how: verb, by: whoAsks() });
+      const result = await changeJobs(store, {
+        filter,
+        change: changeOf(verb, filter),
+        now,
+        onChanged: async (jobs) =>
+          await audit.onRemoved(jobs.map((job) => ({ ...job, recipients: 0, notifications: 0 }))),
+      });
       const isDue = verb !== 'hold' && result.changed > 0;
       const service = isDue ? await wakeService(config, result.destinations, io) : undefined;
       report({ verb, result, missing, service }, options, io);

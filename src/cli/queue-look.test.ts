@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { silentLog } from '../log/log.ts';
+import { startControl } from '../policy-server/control.ts';
 import { seed, type Seed } from '../relay/operations/seed.fixture.ts';
 import { openStore } from '../store/open-store.ts';
 import { run, type Run } from './io.fixture.ts';
@@ -20,8 +22,8 @@ beforeEach(() => {
   file = join(folder, `${number}.sqlite`);
 });
 
-async function queue(argv: readonly string[]): Promise<Run> {
-  const control = join(folder, 'none.sock');
+async function queue(argv: readonly string[], socket = 'none.sock'): Promise<Run> {
+  const control = join(folder, socket);
   return await run(['queue', ...argv, '--store', `sqlite:${file}`, '--control', control]);
 }
 
@@ -30,6 +32,34 @@ async function fill(seeds: readonly Seed[]): Promise<void> {
   await seed(store, seeds);
   await store.close();
 }
+
+describe('smtp-sts queue: changing', () => {
+  it('what is held, released or retried stands in the log of the running service', async () => {
+    await fill([{ id: 'm1' }]);
+    const notes: unknown[] = [];
+    const server = await startControl({
+      path: join(folder, 'some.sock'),
+      log: silentLog,
+      status: () => ({}),
+      reload: async () => await Promise.resolve({ outcome: 'refused', problems: [] } as const),
+      refreshOverrides: async () => await Promise.resolve([]),
+      forgetPolicy: async () => await Promise.resolve(false),
+      noteRemoval: (note) => notes.push(note) > 0,
+    });
+    try {
+      for (const verb of ['hold', 'release', 'retry']) await queue([verb, 'm1'], 'some.sock');
+    } finally {
+      await server?.close();
+    }
+    assert.deepEqual(
+      notes.map((note) => (note as { readonly how: string }).how),
+      ['hold', 'release', 'retry'],
+    );
+    assert.partialDeepStrictEqual(notes[0], {
+      jobs: [{ messageId: 'm1', destination: 'there.test' }],
+    });
+  });
+});
 
 describe('smtp-sts queue: looking', () => {
   it('JSON has times for people, and what the newest attempt said', async () => {

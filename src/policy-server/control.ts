@@ -53,7 +53,7 @@ POST /reload                    take over the configuration
 POST /overrides/refresh         read the overrides of the store now
 POST /policies/DOMAIN/forget    forget a policy and what was decided by it
 POST /queue/wake                look for queued mail that is due; ?destination=DOMAIN: for this one
-POST /queue/removed             log what a command took out of the queue; JSON
+POST /queue/removed             log what a command took out of the queue or changed; JSON
 `;
 
 /**

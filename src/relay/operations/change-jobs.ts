@@ -36,10 +36,19 @@ export const DESTINATIONS_KEPT = 50;
 /** Jobs changed in one transaction: the service must get its turn in between. */
 const PAGE = 500;
 
+/** What to change, and who is told. */
+export interface ChangeOptions {
+  readonly filter: QueueFilter;
+  readonly change: JobChange;
+  readonly now: number;
+  /** Told of what was changed, piece by piece. */
+  readonly onChanged?: (jobs: readonly JobKey[]) => Promise<void>;
+}
+
 /** Changes the jobs that fit. Goes on where another one stopped: the same again does no harm. */
 export async function changeJobs(
   store: Store,
-  { filter, change, now }: { filter: QueueFilter; change: JobChange; now: number },
+  { filter, change, now, onChanged }: ChangeOptions,
 ): Promise<Changed> {
   let changed = 0;
   let inDelivery = 0;
@@ -47,6 +56,7 @@ export async function changeJobs(
   const destinations = new Set<string>();
   for await (const page of pages(store, filter)) {
     const done = await changePage(store, { filter, change, now, page });
+    if (done.length > 0) await onChanged?.(done);
     for (const { destination } of done) {
       if (destinations.size <= DESTINATIONS_KEPT) destinations.add(destination);
     }
@@ -112,11 +122,11 @@ async function changePage(
     readonly now: number;
     readonly page: JobPage;
   },
-): Promise<readonly Pick<JobKey, 'destination'>[]> {
+): Promise<readonly JobKey[]> {
   const { filter, change, page } = options;
   const { after, last } = page;
   const next_at = change === 'hold' ? undefined : await dueFrom(db, options);
-  return await db
+  const rows = await db
     .updateTable('queue_job')
     .set(next_at === undefined ? { state: 'held' } : { state: 'waiting', next_at })
     .where('queue_job.taken_by', 'is', null)
@@ -124,8 +134,9 @@ async function changePage(
     .where(condition(filter))
     .where(isUpTo(last))
     .$if(after !== undefined, (query) => query.where(isAfter(after!)))
-    .returning('queue_job.destination')
+    .returning(['queue_job.message_id', 'queue_job.destination'])
     .execute();
+  return rows.map((row) => ({ messageId: row.message_id, destination: row.destination }));
 }
 
 /**

@@ -58,6 +58,17 @@ describe('what a command took out of the queue', () => {
     assert.equal(lines.at(-1)![1], 'dropped by alice, and nobody is told');
   });
 
+  it('what stays queued is a line as well, of another event', () => {
+    const { log, lines } = recorder();
+    const metrics = createMetrics({ version: '0' });
+    noteRemoval({ ...NOTE, how: 'hold' }, { log, metrics: metrics.relay });
+    assert.equal(lines.length, 2);
+    assert.deepEqual(lines[0], [
+      { event: 'changed', how: 'hold', id: 'm1', destination: 'there.test', by: 'alice' },
+      'held, says alice',
+    ]);
+  });
+
   it('is read as it is written, and nothing else is', () => {
     assert.deepEqual(readRemovalNote(JSON.parse(JSON.stringify(NOTE))), NOTE);
     for (const wrong of [

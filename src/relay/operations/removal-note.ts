@@ -1,5 +1,5 @@
 /**
- * What a command took out of the queue, told to the running service: its log is where people look
+ * What a command took out of the queue or changed in it, told to the running service: its log is where people look
  * for a message that is no longer there.
  *
  * @module
@@ -12,7 +12,7 @@ const count = z.number().int().nonnegative();
 
 const NOTE = z
   .object({
-    how: z.enum(['drop', 'bounce']),
+    how: z.enum(['drop', 'bounce', 'hold', 'release', 'retry']),
     by: z.string(),
     jobs: z
       .array(
@@ -29,7 +29,7 @@ const NOTE = z
   })
   .readonly();
 
-/** Jobs that are gone: who removed them, and how many were told. */
+/** Jobs that are gone or changed: who did it, and how many were told. */
 export type RemovalNote = z.infer<typeof NOTE>;
 
 /** A job that is gone. */
@@ -40,12 +40,24 @@ export function readRemovalNote(value: unknown): RemovalNote | undefined {
   return NOTE.safeParse(value).data;
 }
 
+/** Words for what stays queued. */
+const CHANGED: Readonly<Partial<Record<RemovalNote['how'], string>>> = {
+  hold: 'held',
+  release: 'released',
+  retry: 'to be tried now',
+};
+
 /** Writes a line for each job, and counts the notifications that the command queued. */
 export function noteRemoval(
   { how, by, jobs }: RemovalNote,
   { log, metrics }: { readonly log: Log; readonly metrics: Pick<RelayMetrics, 'bounced'> },
 ): void {
+  const changed = CHANGED[how];
   for (const { messageId: id, destination, recipients, notifications } of jobs) {
+    if (changed !== undefined) {
+      log.info({ event: 'changed', how, id, destination, by }, `${changed}, says ${by}`);
+      continue;
+    }
     const fields = { event: 'removed', how, id, destination, recipients, notifications, by };
     log.warn(fields, lineOf(how, { by, notifications }));
     for (let told = 0; told < notifications; told += 1) metrics.bounced('failed');
