@@ -44,6 +44,14 @@ describe('nextStep', () => {
     assert.equal(attempts.at(-1), 5 * DAY);
   });
 
+  it('attempts that an operator asks for in between make no wait longer', () => {
+    const state = { acceptedAt: 0, failedAttempts: 6, delayNoticeSent: false };
+    const early = nextStep({ ...state, now: 3 * MINUTE });
+    assert.deepEqual(early, { kind: 'retry', at: 8 * MINUTE, sendDelayNotice: false });
+    const late = nextStep({ ...state, now: 3 * HOUR });
+    assert.equal(late.kind === 'retry' && late.at, 5 * HOUR);
+  });
+
   it('the author hears of the delay once, after 4 h', () => {
     assert.equal(life().notices, 1);
     const state = { acceptedAt: 0, failedAttempts: 7, delayNoticeSent: false };

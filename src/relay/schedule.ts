@@ -59,11 +59,27 @@ export function nextStep(state: QueueState, schedule: RetrySchedule = MAIL_SCHED
   const { acceptedAt, failedAttempts, delayNoticeSent, now } = state;
   const end = acceptedAt + schedule.giveUpAfter;
   if (now >= end) return { kind: 'give-up' };
-  const index = Math.min(Math.max(failedAttempts, 1), schedule.waits.length) - 1;
+  const counted = Math.min(failedAttempts, attemptsBy(now - acceptedAt, schedule));
+  const index = Math.min(Math.max(counted, 1), schedule.waits.length) - 1;
   const at = Math.min(now + (schedule.waits[index] ?? schedule.giveUpAfter), end);
   const noticeDue =
     schedule.delayNoticeAfter !== undefined && now - acceptedAt >= schedule.delayNoticeAfter;
   return { kind: 'retry', at, sendDelayNotice: noticeDue && !delayNoticeSent };
+}
+
+/**
+ * Attempts that the schedule itself makes in such a time: those that an operator asked for between
+ * them make no wait longer.
+ */
+function attemptsBy(age: number, { waits }: RetrySchedule): number {
+  let at = 0;
+  let count = 1;
+  for (const wait of waits) {
+    at += wait;
+    if (age < at) return count;
+    count += 1;
+  }
+  return count;
 }
 
 /** The schedule for a message with this reverse-path; '' is a bounce. */
