@@ -66,6 +66,21 @@ describe('dispatcher over the durable queue', () => {
     assert.equal(it.network.only('mail').length, 2);
   });
 
+  it('a short wait is kept although nothing was due when it was last looked', async (t) => {
+    let answer: FakeServer['answer'] = greylisted;
+    const { durable, it } = await rig(t, {
+      servers: { '2001:db8::1': { ...GOOD, answer: (recipient) => answer?.(recipient) as never } },
+      relay: { retryWaitsMs: [2_000] },
+    });
+    await settle();
+    await accept(durable.queue, messageTo(['a@example.test'], FROM));
+    await untilIdle(it);
+    answer = undefined;
+    for (let second = 0; second < 8; second += 1) await it.clock.advance(1_000);
+    await untilIdle(it);
+    assert.equal((await durable.queue.numbers()).messages, 0);
+  });
+
   it('SMTP-4.5.4.1-1: one that fails is returned: its notification is queued and delivered', async (t) => {
     const { durable, it } = await rig(t);
     await accept(durable.queue, messageTo(['a@null.test'], FROM));

@@ -38,8 +38,8 @@ export interface Intake extends HandOver {
   close(): Promise<void>;
 }
 
-/** Longest and shortest wait between two looks. Milliseconds. */
-const LOOK_AGAIN_MS = 60_000;
+/** Longest and shortest wait between two looks: other nodes give jobs back without a word. Milliseconds. */
+const LOOK_AGAIN_MS = 5_000;
 const LOOK_SOON_MS = 1_000;
 /** Destinations with a backlog that are remembered for one hop. */
 const MAX_BACKLOG = 1_000;
