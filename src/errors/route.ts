@@ -68,13 +68,13 @@ export const ROUTE_ERRORS = {
   ROUTE_AUTH_REFUSED: {
     meaning: 'The smart host refused our user or password.',
     action:
-      'Mail waits and nothing is returned for this. Correct `user` or the password file, then reload.',
+      'Mail waits; none is returned for this before `relay.give_up_after`. Correct `user` or the password file, then reload.',
     rule: 'RFC 4954 §6',
   },
   ROUTE_AUTH_WANTED: {
     meaning: 'The smart host takes mail only from users who authenticate, or not from ours.',
     action:
-      'Mail waits and nothing is returned for this. Set `user` and `password_file`, then reload.',
+      'Mail waits; none is returned for this before `relay.give_up_after`. Set `user` and `password_file`, then reload.',
     rule: 'RFC 4954 §6',
   },
   ROUTE_AUTH_TEMPORARY: {
