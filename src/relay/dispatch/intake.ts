@@ -48,6 +48,7 @@ const MAX_BACKLOG = 1_000;
 export function createIntake(options: IntakeOptions): Intake {
   const { queue, clock, log, table, onJobs, isClosed, endOf } = options;
   let timer: Timer | undefined;
+  let lookAt = Number.NEGATIVE_INFINITY;
   let looking = false;
   let lookAgain = false;
   let wasFull = false;
@@ -150,7 +151,14 @@ export function createIntake(options: IntakeOptions): Intake {
 
   const arm = (waitMs: number): void => {
     timer?.cancel();
+    lookAt = clock.now() + waitMs;
     timer = isClosed() ? undefined : clock.after(waitMs, look);
+  };
+
+  /** Whoever comes again and again does not put the look off. */
+  const armSoon = (): void => {
+    const wait = lookAt - clock.now();
+    if (wait < 0 || wait > LOOK_SOON_MS) arm(LOOK_SOON_MS);
   };
 
   const untilNextLook = async (): Promise<number> => {
@@ -263,7 +271,7 @@ export function createIntake(options: IntakeOptions): Intake {
       const hop = table.find(destination, clock.now());
       remember(hop, destination);
       // It may be one that goes although others of its hop wait.
-      if (hop === undefined || restsForPolicy(hop)) arm(LOOK_SOON_MS);
+      if (hop === undefined || restsForPolicy(hop)) armSoon();
       if (hop !== undefined) onJobs(hop);
     },
     first(destination) {

@@ -39,6 +39,17 @@ describe('dispatcher: a hop that rests for a policy', () => {
     await stop();
   });
 
+  it('a stream of others does not put it off', async () => {
+    const { queue, clock, stop, ids } = await resting();
+    queue.accept({ id: 'less', destination: 'example.test', tlsRequiredNo: true });
+    for (let index = 0; index < 10; index += 1) {
+      queue.accept({ id: `strict-${index}`, destination: 'example.test' });
+      await clock.advance(300);
+    }
+    assert.deepEqual(ids(), ['first', 'less']);
+    await stop();
+  });
+
   it('where nobody answers, what asks for less waits too', async () => {
     const { queue, clock, stop, ids } = await resting({ servers: {} });
     queue.accept({ id: 'less', destination: 'example.test', tlsRequiredNo: true });
