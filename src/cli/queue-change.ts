@@ -88,6 +88,7 @@ async function change(
         filter,
         change: changeOf(verb, filter),
         now,
+        clock: systemClock,
         onChanged: async (jobs) =>
           await audit.onRemoved(jobs.map((job) => ({ ...job, recipients: 0, notifications: 0 }))),
       });

@@ -4,6 +4,7 @@
  * @module
  */
 import { type RawBuilder, sql } from 'kysely';
+import type { Clock } from '../../clock.ts';
 import type { Store } from '../../store/types.ts';
 import type { JobKey } from '../queue/types.ts';
 import { condition, isAfter, isUpTo, type QueueFilter } from './filter.ts';
@@ -33,11 +34,17 @@ export interface Changed {
 /** Destinations that a service is told of one by one. */
 export const DESTINATIONS_KEPT = 50;
 
+/** What pauses. */
+export type Sleeper = Pick<Clock, 'sleep'>;
+
 /** Jobs changed in one transaction: the service must get its turn in between. */
-const PAGE = 500;
+const PAGE = 200;
+/** On SQLite whoever waits for the lock looks every now and then: it must find it free, milliseconds. */
+const PAUSE_MS = 20;
 
 /** What to change, and who is told. */
 export interface ChangeOptions {
+  readonly clock: Sleeper;
   readonly filter: QueueFilter;
   readonly change: JobChange;
   readonly now: number;
@@ -48,13 +55,13 @@ export interface ChangeOptions {
 /** Changes the jobs that fit. Goes on where another one stopped: the same again does no harm. */
 export async function changeJobs(
   store: Store,
-  { filter, change, now, onChanged }: ChangeOptions,
+  { filter, change, now, clock, onChanged }: ChangeOptions,
 ): Promise<Changed> {
   let changed = 0;
   let inDelivery = 0;
   let unconcerned = 0;
   const destinations = new Set<string>();
-  for await (const page of pages(store, filter)) {
+  for await (const page of pages(store, filter, { size: PAGE, clock })) {
     const done = await changePage(store, { filter, change, now, page });
     if (done.length > 0) await onChanged?.(done);
     for (const { destination } of done) {
@@ -77,11 +84,11 @@ export interface JobPage {
   readonly last: JobKey;
 }
 
-/** The keys of the jobs that fit, some at a time. */
+/** The keys of the jobs that fit, some at a time, with a pause after each where others need it. */
 export async function* pages(
   store: Store,
   filter: QueueFilter,
-  size: number = PAGE,
+  { size, clock }: { readonly size: number; readonly clock: Sleeper },
 ): AsyncGenerator<JobPage> {
   let after: JobKey | undefined;
   for (;;) {
@@ -104,6 +111,7 @@ export async function* pages(
     yield { jobs, after, last };
     after = last;
     if (jobs.length < size) return;
+    if (store.traits.engine === 'sqlite') await clock.sleep(PAUSE_MS);
   }
 }
 

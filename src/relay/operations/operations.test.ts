@@ -172,7 +172,12 @@ describe('what was never tried', () => {
 
 describe('hold, release, retry', () => {
   const change = async (filter: QueueFilter, to: JobChange): Promise<readonly number[]> => {
-    const result = await changeJobs(store, { filter, change: to, now: NOW });
+    const result = await changeJobs(store, {
+      filter,
+      change: to,
+      now: NOW,
+      clock: new FakeClock(NOW),
+    });
     return [result.changed, result.inDelivery, result.unconcerned];
   };
   const nextAt = async (id: string): Promise<number> => {
@@ -199,7 +204,12 @@ describe('hold, release, retry', () => {
       { id: 'm1', nextAt: NOW - HOUR },
       { id: 'm2', nextAt: NOW + HOUR },
     ]);
-    await changeJobs(store, { filter: { ids: ['m2'] }, change: 'retry', now: NOW });
+    await changeJobs(store, {
+      filter: { ids: ['m2'] },
+      change: 'retry',
+      now: NOW,
+      clock: new FakeClock(NOW),
+    });
     const [first, second] = await collect(listJobs(store, { filter: {} }));
     assert.ok(second!.nextAt < first!.nextAt);
   });
@@ -219,11 +229,15 @@ describe('hold, release, retry', () => {
       to: [index % 2 === 0 ? 'a@even.test' : 'a@odd.test'],
     }));
     await seed(store, seeds);
+    const pauses: number[] = [];
     const result = await changeJobs(store, {
       filter: { destination: 'odd.test' },
       change: 'hold',
       now: NOW,
+      clock: { sleep: async (ms) => await Promise.resolve(void pauses.push(ms)) },
     });
+    // Whoever waits for the lock finds it free between two pages.
+    assert.deepEqual(pauses, [20, 20]);
     assert.deepEqual([result.changed, result.destinations], [550, ['odd.test']]);
     assert.equal((await keys({ state: 'held' })).length, 550);
   });
@@ -236,7 +250,7 @@ describe('drop and bounce', () => {
       how,
       by: 'root',
       reportingMta: 'relay.here.test',
-      clock: new FakeClock(NOW),
+      clock: Object.assign(new FakeClock(NOW), { sleep: async () => await Promise.resolve() }),
     });
   const tables = async (): Promise<readonly number[]> => {
     const counts: number[] = [];

@@ -67,7 +67,7 @@ export async function removeJobs(store: Store, options: RemoveOptions): Promise<
   let inDelivery = 0;
   let notifications = 0;
   const untold: DroppedNotice[] = [];
-  for await (const page of pages(store, options.filter, PAGE)) {
+  for await (const page of pages(store, options.filter, { size: PAGE, clock: options.clock })) {
     const free = page.jobs.filter(({ isTaken }) => !isTaken);
     const removals = await removalsOf(await readRemovable(store, free), { ...options, nextId });
     const done = await remove(store, removals, options);
