@@ -5,6 +5,7 @@
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../../clock.ts';
+import { persistently } from '../../store/group-commit.ts';
 import type { Store } from '../../store/types.ts';
 import type { JobKey } from '../queue/types.ts';
 import { condition, isAfter, isUpTo, type QueueFilter } from './filter.ts';
@@ -62,7 +63,9 @@ export async function changeJobs(
   let unconcerned = 0;
   const destinations = new Set<string>();
   for await (const page of pages(store, filter, { size: PAGE, clock })) {
-    const done = await changePage(store, { filter, change, now, page });
+    const done = await persistently(
+      async () => await changePage(store, { filter, change, now, page }),
+    );
     if (done.length > 0) await onChanged?.(done);
     for (const { destination } of done) {
       if (destinations.size <= DESTINATIONS_KEPT) destinations.add(destination);

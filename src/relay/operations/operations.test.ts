@@ -317,6 +317,34 @@ describe('drop and bounce', () => {
     assert.deepEqual([taken.jobs, taken.inDelivery], [0, 1]);
   });
 
+  it('a transaction that met another one is run again', async () => {
+    await standard();
+    let tries = 0;
+    const transaction = (): unknown => {
+      tries += 1;
+      if (tries === 1) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
+      return store.db.transaction();
+    };
+    const db = new Proxy(store.db, {
+      get: (target, name) => {
+        if (name === 'transaction') return transaction;
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    const removed = await removeJobs(
+      { ...store, db },
+      {
+        filter: { ids: ['m1'] },
+        how: 'drop',
+        by: 'root',
+        reportingMta: 'relay.here.test',
+        clock: new FakeClock(NOW),
+      },
+    );
+    assert.deepEqual([removed.jobs, tries], [1, 2]);
+  });
+
   it('many: in pieces, until none is left', async () => {
     await seed(
       store,

@@ -6,9 +6,10 @@
  * @module
  */
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Clock } from '../../clock.ts';
-import type { Store } from '../../store/types.ts';
+import { persistently } from '../../store/group-commit.ts';
+import type { Schema, Store } from '../../store/types.ts';
 import { notificationsFor } from '../bounce/notices.ts';
 import type { DroppedNotice, NoticeRecipient } from '../bounce/types.ts';
 import { acceptStatements, type Acceptance } from '../queue/accept.ts';
@@ -195,8 +196,12 @@ async function remove(
   const owner = `operator-${randomUUID()}`;
   const settling = settleStatements(store.traits, owner);
   const accepting = acceptStatements(store.traits, owner);
-  return await store.db.transaction().execute(async (transaction) => {
+  const once = async (transaction: Transaction<Schema>): Promise<readonly Removal[]> => {
     const taken: Removal[] = [];
+    await settling.lock(
+      transaction,
+      removals.map(({ job }) => job),
+    );
     for (const removal of removals) {
       const { messageId, destination, attempts, nextAt } = removal.job;
       // As many attempts and the same next one: the recipients are as they were read, too.
@@ -221,7 +226,8 @@ async function remove(
       taken.flatMap(({ acceptances }) => acceptances),
     );
     return taken;
-  });
+  };
+  return await persistently(async () => await store.db.transaction().execute(once));
 }
 
 function settledRow(

@@ -28,6 +28,8 @@ export interface SettleRows {
 
 /** Writes settlements inside a transaction. */
 export interface SettleStatements {
+  /** Messages are locked before their jobs, always: otherwise two transactions wait for each other. */
+  lock(runner: Runner, keys: readonly JobKey[]): Promise<void>;
   /** @returns for each whether the job was still ours; of others nothing is written */
   settle(runner: Runner, items: readonly SettleRows[]): Promise<readonly boolean[]>;
 }
@@ -43,9 +45,9 @@ export function settleStatements(traits: EngineTraits, owner: string): SettleSta
   const sql = texts(traits);
 
   /** Two nodes that settle the last two jobs of a message at once would each see the other's. */
-  const lock = async (runner: Runner, items: readonly SettleRows[]): Promise<void> => {
+  const lock = async (runner: Runner, keys: readonly JobKey[]): Promise<void> => {
     if (!traits.rowLocks) return;
-    const ids = [...new Set(items.map(({ job }) => job.messageId))].sort();
+    const ids = [...new Set(keys.map(({ messageId }) => messageId))].sort();
     await sql.lockMessages(
       runner,
       ids.map((id) => [id]),
@@ -99,9 +101,13 @@ export function settleStatements(traits: EngineTraits, owner: string): SettleSta
   };
 
   return {
+    lock,
     async settle(runner, items) {
       if (items.length === 0) return [];
-      await lock(runner, items);
+      await lock(
+        runner,
+        items.map(({ job }) => job),
+      );
       const finished = await finish(
         runner,
         items.filter(({ settlement }) => !waits(settlement)),
