@@ -5,10 +5,6 @@
  */
 import type { RelaySettings } from '../config/types.ts';
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
 /** Every number may be changed (RFC 5321 §4.5.4.1). Milliseconds. */
 export interface RetrySchedule {
   /** Waits after the 1st, 2nd, … failed attempt; the last one repeats. Never empty. */
@@ -18,20 +14,6 @@ export interface RetrySchedule {
   /** Given up after this, counted from the acceptance of the message. */
   readonly giveUpAfter: number;
 }
-
-/** For mail: quick at first, since many faults are short; then slow, for five days. */
-export const MAIL_SCHEDULE: RetrySchedule = {
-  waits: [MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR],
-  delayNoticeAfter: 4 * HOUR,
-  giveUpAfter: 5 * DAY,
-};
-
-/** For bounces: nobody waits for them (RFC 5321 §4.5.4.1 allows a shorter time). */
-export const BOUNCE_SCHEDULE: RetrySchedule = {
-  waits: [5 * MINUTE, 30 * MINUTE, 2 * HOUR, 4 * HOUR],
-  delayNoticeAfter: undefined,
-  giveUpAfter: DAY,
-};
 
 /** Where a queued message stands. Times in milliseconds since the Unix epoch. */
 export interface QueueState {
@@ -52,10 +34,8 @@ export type NextStep =
 /**
  * What follows a failed attempt. The last attempt falls on the very end of the message's time, so
  * that none of it is wasted; after it the message is given up.
- *
- * @param schedule default: {@link MAIL_SCHEDULE}
  */
-export function nextStep(state: QueueState, schedule: RetrySchedule = MAIL_SCHEDULE): NextStep {
+export function nextStep(state: QueueState, schedule: RetrySchedule): NextStep {
   const { acceptedAt, failedAttempts, delayNoticeSent, now } = state;
   const end = acceptedAt + schedule.giveUpAfter;
   if (now >= end) return { kind: 'give-up' };
@@ -80,11 +60,6 @@ function attemptsBy(age: number, { waits }: RetrySchedule): number {
     count += 1;
   }
   return count;
-}
-
-/** The schedule for a message with this reverse-path; '' is a bounce. */
-export function scheduleFor(reversePath: string): RetrySchedule {
-  return reversePath === '' ? BOUNCE_SCHEDULE : MAIL_SCHEDULE;
 }
 
 /**

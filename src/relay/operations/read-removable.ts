@@ -4,23 +4,15 @@
  * @module
  */
 import { sql } from 'kysely';
-import type { MessageSource } from '../../smtp/types.ts';
 import type { Store } from '../../store/types.ts';
 import type { AttemptEvent } from '../../tls-policy/attempt-event.ts';
 import type { DecisionRecord } from '../../tls-policy/types.ts';
 import { messageOf, recipientOf } from '../queue/rows.ts';
-import type { JobKey, QueuedMessage, QueuedRecipient } from '../queue/types.ts';
+import type { Job, JobKey } from '../queue/types.ts';
 import { readContent, readDecision, readNewestAttempt } from './read-message.ts';
 
 /** A job that nobody worked on when it was read. */
-export interface Removable extends JobKey {
-  readonly message: QueuedMessage;
-  /** Those that wait. */
-  readonly recipients: readonly QueuedRecipient[];
-  readonly attempts: number;
-  readonly nextAt: number;
-  readonly delayNoticeSent: boolean;
-  readonly content: () => MessageSource;
+export interface Removable extends Job {
   /** Of the newest attempt. */
   readonly events: readonly AttemptEvent[];
   readonly decision?: DecisionRecord;

@@ -13,7 +13,7 @@ import { timeOfMessageId } from './message-id.ts';
 import { messageOf, recipientOf } from './rows.ts';
 import { keyText } from './settle.ts';
 import { forEngine, overRows, runText, type RunRows, type Value } from './statements.ts';
-import type { DueCursor, DueJob, Job, JobKey, QueuedRecipient } from './types.ts';
+import type { DueCursor, DueJob, Job, JobKey, QueuedRecipient, Queue } from './types.ts';
 
 /** A job as the tables have it. */
 export type TakenJob = Omit<Job, 'content'>;
@@ -26,17 +26,7 @@ export interface Taken {
 }
 
 /** Jobs in the tables. */
-export interface DueJobs {
-  due(options: {
-    readonly after?: DueCursor;
-    readonly now: number;
-    readonly limit: number;
-  }): Promise<readonly DueJob[]>;
-  dueFor(
-    destination: string,
-    options: { readonly now: number; readonly limit: number },
-  ): Promise<readonly DueJob[]>;
-  nextDueAt(): Promise<number | undefined>;
+export interface DueJobs extends Pick<Queue, 'due' | 'dueFor' | 'nextDueAt'> {
   /** Those of the keys that were free are ours now. */
   take(keys: readonly JobKey[]): Promise<Taken>;
   giveBack(keys: readonly JobKey[]): Promise<void>;

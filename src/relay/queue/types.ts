@@ -64,9 +64,6 @@ export interface JobKey {
   readonly destination: string;
 }
 
-/** What may happen with a job. */
-export type JobState = 'waiting' | 'held';
-
 /** A job that is due, not yet taken. */
 export interface DueJob extends JobKey {
   readonly nextAt: number;
