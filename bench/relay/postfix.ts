@@ -5,6 +5,7 @@
  */
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { INNER_SERVICES, instanceSettings, settingsText } from '../../test/peers/postfix-files.ts';
 import { run } from '../../test/peers/run.ts';
 import { type Contestant, type Ground, untilListening } from './contestant.ts';
 import { DEAD_DOMAIN, domainName } from './names.ts';
@@ -97,23 +98,9 @@ function policies(domains: number): string {
 }
 
 function mainCf(ground: Ground, folder: string): string {
-  return Object.entries({
-    compatibility_level: '3.6',
-    queue_directory: join(folder, 'queue'),
-    data_directory: join(folder, 'data'),
-    command_directory: '/usr/sbin',
-    daemon_directory: '/usr/lib/postfix/sbin',
-    shlib_directory: '/usr/lib/postfix',
-    mail_owner: 'postfix',
-    setgid_group: 'postdrop',
-    maillog_file: join(folder, 'mail.log'),
-    maillog_file_prefixes: folder,
-    myhostname: 'sender.lab.test',
-    mydestination: '',
+  return settingsText({
+    ...instanceSettings({ folder, log: join(folder, 'mail.log'), hostname: 'sender.lab.test' }),
     inet_interfaces: '127.0.0.1',
-    mynetworks: '127.0.0.0/8',
-    alias_maps: '',
-    local_recipient_maps: '',
     append_dot_mydomain: 'no',
     smtpd_relay_restrictions: 'permit_mynetworks, reject',
     smtpd_tls_security_level: 'may',
@@ -129,9 +116,7 @@ function mainCf(ground: Ground, folder: string): string {
     maximal_backoff_time: '40000s',
     notify_classes: '',
     ...TUNED,
-  })
-    .map(([name, value]) => `${name} = ${value}\n`)
-    .join('');
+  });
 }
 
 /** Only what a sender needs; nothing in a chroot. */
@@ -139,24 +124,7 @@ const MASTER_CF = [
   `127.0.0.1:${PORT} inet n - n - - smtpd`,
   `127.0.0.1:${HOLD_PORT} inet n - n - - smtpd`,
   '  -o smtpd_recipient_restrictions=static:HOLD',
-  'pickup unix n - n 60 1 pickup',
-  'showq unix n - n - - showq',
-  'flush unix n - n 1000? 0 flush',
-  'cleanup unix n - n - 0 cleanup',
-  'qmgr unix n - n 300 1 qmgr',
-  'tlsmgr unix - - n 1000? 1 tlsmgr',
+  ...INNER_SERVICES,
   'tlsproxy unix - - n - 0 tlsproxy',
-  'rewrite unix - - n - - trivial-rewrite',
-  'bounce unix - - n - 0 bounce',
-  'defer unix - - n - 0 bounce',
-  'trace unix - - n - 0 bounce',
-  'error unix - - n - - error',
-  'retry unix - - n - - error',
-  'discard unix - - n - - discard',
-  'scache unix - - n - 1 scache',
-  'anvil unix - - n - 1 anvil',
-  'proxymap unix - - n - - proxymap',
-  'postlog unix-dgram n - n - 1 postlogd',
-  'smtp unix - - n - - smtp',
   '',
 ].join('\n');

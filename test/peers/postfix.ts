@@ -7,6 +7,7 @@ import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../../scripts/run-command.ts';
 import type { Fate, Mta, MtaMessage, MtaStart } from './mta.ts';
+import { INNER_SERVICES, instanceSettings, settingsText } from './postfix-files.ts';
 import { run } from './run.ts';
 import { routedSender, submit } from './submit.ts';
 import { textOf, waitFor } from './wait-for.ts';
@@ -54,25 +55,11 @@ export async function startPostfix(options: MtaStart, flavour: PostfixFlavour): 
 }
 
 function mainCf({ folder, caFile }: MtaStart, flavour: PostfixFlavour, log: string): string {
-  return Object.entries({
-    compatibility_level: '3.6',
-    queue_directory: join(folder, 'queue'),
-    data_directory: join(folder, 'data'),
-    command_directory: '/usr/sbin',
-    daemon_directory: '/usr/lib/postfix/sbin',
-    shlib_directory: '/usr/lib/postfix',
-    mail_owner: 'postfix',
-    setgid_group: 'postdrop',
-    maillog_file: log,
-    maillog_file_prefixes: folder,
-    myhostname: 'sender.lab.test',
-    mydestination: '',
+  return settingsText({
+    ...instanceSettings({ folder, log, hostname: 'sender.lab.test' }),
     inet_interfaces: '127.0.0.1',
     inet_protocols: 'all',
-    mynetworks: '127.0.0.0/8',
     smtputf8_enable: 'yes',
-    alias_maps: '',
-    local_recipient_maps: '',
     // What docs/postfix.md asks for; but below the map there is nothing, so that all comes from it.
     smtp_dns_support_level: 'dnssec',
     smtp_host_lookup: 'dns',
@@ -97,33 +84,14 @@ function mainCf({ folder, caFile }: MtaStart, flavour: PostfixFlavour, log: stri
     bounce_queue_lifetime: '0',
     notify_classes: '',
     ...flavour.settings?.(folder),
-  })
-    .map(([name, value]) => `${name} = ${value}\n`)
-    .join('');
+  });
 }
 
 /** Only what a sender needs; nothing in a chroot. */
 function masterCf({ folder }: MtaStart): string {
   const lines = [
     `127.0.0.1:${PORT} inet n - n - - smtpd`,
-    'pickup unix n - n 60 1 pickup',
-    'showq unix n - n - - showq',
-    'flush unix n - n 1000? 0 flush',
-    'cleanup unix n - n - 0 cleanup',
-    'qmgr unix n - n 300 1 qmgr',
-    'tlsmgr unix - - n 1000? 1 tlsmgr',
-    'rewrite unix - - n - - trivial-rewrite',
-    'bounce unix - - n - 0 bounce',
-    'defer unix - - n - 0 bounce',
-    'trace unix - - n - 0 bounce',
-    'error unix - - n - - error',
-    'retry unix - - n - - error',
-    'discard unix - - n - - discard',
-    'scache unix - - n - 1 scache',
-    'anvil unix - - n - 1 anvil',
-    'proxymap unix - - n - - proxymap',
-    'postlog unix-dgram n - n - 1 postlogd',
-    'smtp unix - - n - - smtp',
+    ...INNER_SERVICES,
     'by-unix unix - - n - - smtp',
     `  -o smtp_tls_policy_maps=socketmap:unix:${join(folder, 'map.sock')}:postfix`,
   ];

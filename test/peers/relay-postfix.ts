@@ -6,6 +6,7 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { INNER_SERVICES, instanceSettings, settingsText } from './postfix-files.ts';
 import { LOGIN, RELAY_NAME } from './relay-files.ts';
 import {
   FEW,
@@ -75,25 +76,11 @@ async function startGreylisting(): Promise<() => void> {
 }
 
 function mainCf({ folder, caFile, hosts }: RelayMtaStart, log: string): string {
-  return Object.entries({
-    compatibility_level: '3.6',
-    queue_directory: join(folder, 'queue'),
-    data_directory: join(folder, 'data'),
-    command_directory: '/usr/sbin',
-    daemon_directory: '/usr/lib/postfix/sbin',
-    shlib_directory: '/usr/lib/postfix',
-    mail_owner: 'postfix',
-    setgid_group: 'postdrop',
-    maillog_file: log,
-    maillog_file_prefixes: folder,
-    myhostname: 'postfix.peer.test',
-    mydestination: '',
+  return settingsText({
+    ...instanceSettings({ folder, log, hostname: 'postfix.peer.test' }),
     inet_interfaces: 'all',
     inet_protocols: 'ipv4',
-    mynetworks: '127.0.0.0/8',
     smtputf8_enable: 'yes',
-    alias_maps: '',
-    local_recipient_maps: '',
     message_size_limit: '60000000',
     mailbox_size_limit: '0',
     virtual_mailbox_limit: '0',
@@ -113,9 +100,7 @@ function mainCf({ folder, caFile, hosts }: RelayMtaStart, log: string): string {
     smtpd_recipient_restrictions: 'permit_mynetworks, reject',
     smtpd_relay_restrictions: 'permit_mynetworks, reject',
     notify_classes: '',
-  })
-    .map(([name, value]) => `${name} = ${value}\n`)
-    .join('');
+  });
 }
 
 /** Nothing in a chroot. */
@@ -123,23 +108,8 @@ function masterCf({ hosts }: RelayMtaStart): string {
   const lines = [
     `127.0.0.1:${PORT} inet n - n - - smtpd`,
     ...hosts.flatMap(receiver),
-    'pickup unix n - n 60 1 pickup',
-    'cleanup unix n - n - 0 cleanup',
-    'qmgr unix n - n 300 1 qmgr',
-    'tlsmgr unix - - n 1000? 1 tlsmgr',
-    'rewrite unix - - n - - trivial-rewrite',
-    'bounce unix - - n - 0 bounce',
-    'defer unix - - n - 0 bounce',
-    'trace unix - - n - 0 bounce',
-    'error unix - - n - - error',
-    'retry unix - - n - - error',
-    'discard unix - - n - - discard',
+    ...INNER_SERVICES,
     'virtual unix - n n - - virtual',
-    'scache unix - - n - 1 scache',
-    'anvil unix - - n - 1 anvil',
-    'proxymap unix - - n - - proxymap',
-    'postlog unix-dgram n - n - 1 postlogd',
-    'smtp unix - - n - - smtp',
     'to-relay-plain unix - - n - - smtp',
     '  -o smtp_tls_security_level=none',
     'to-relay-tls unix - - n - - smtp',
