@@ -9,6 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLabCa } from '../../src/lab/pki/ca.ts';
 import { createZoneData } from '../../src/lab/zone-data.ts';
+import { addEnforcedDomain } from '../decision/enforced-domain.ts';
 import { startLeanDns } from '../decision/lean-dns.ts';
 import { startPolicySite } from '../decision/policy-site.ts';
 import { serveOrders } from './children.ts';
@@ -21,10 +22,13 @@ const [domains = 0, dnsPort = 0, policyPort = 0] = rest.map(Number);
 const zones = createZoneData();
 const dns = await startLeanDns(zones, ADDRESS, dnsPort);
 const ca = createLabCa();
-const host = await startPolicySite(ca, ADDRESS, policyPort);
+const policySite = await startPolicySite(ca, ADDRESS, policyPort);
 zones.setZone('bench.test', 'insecure');
-for (let index = 0; index < domains; index += 1) addDomain(domainName(index), SINK_ADDRESS);
-addDomain(DEAD_DOMAIN, DEAD_ADDRESS);
+const internet = { zones, dns, policySite, policyAddress: ADDRESS };
+for (let index = 0; index < domains; index += 1) {
+  addEnforcedDomain(internet, domainName(index), SINK_ADDRESS);
+}
+addEnforcedDomain(internet, DEAD_DOMAIN, DEAD_ADDRESS);
 const names = Array.from({ length: domains }, (_, index) => `mx.${domainName(index)}`);
 writeFileSync(join(folder, 'ca.pem'), ca.rootPem);
 for (const [file, hosts] of [
@@ -36,21 +40,4 @@ for (const [file, hosts] of [
   writeFileSync(join(folder, `${file}.pem`), chain);
 }
 serveOrders(async () => await Promise.resolve({}));
-process.send?.({ dnsPort: dns.port, policyPort: host.port });
-
-function addDomain(domain: string, address: string): void {
-  const lines = ['version: STSv1', 'mode: enforce', `mx: mx.${domain}`, 'max_age: 604800', ''];
-  zones.add([
-    { type: 'MX', name: domain, preference: 10, exchange: `mx.${domain}` },
-    { type: 'A', name: `mx.${domain}`, value: address },
-    { type: 'TXT', name: `_mta-sts.${domain}`, value: 'v=STSv1; id=20260101T000000Z;' },
-    { type: 'A', name: `mta-sts.${domain}`, value: ADDRESS },
-  ]);
-  host.serve(domain, lines.join('\r\n'));
-  dns.prepare(domain, 'MX');
-  dns.prepare(`_mta-sts.${domain}`, 'TXT');
-  for (const name of [`mx.${domain}`, `mta-sts.${domain}`]) {
-    dns.prepare(name, 'A');
-    dns.prepare(name, 'AAAA');
-  }
-}
+process.send?.({ dnsPort: dns.port, policyPort: policySite.port });
