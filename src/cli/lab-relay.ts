@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { Writable } from 'node:stream';
 import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { type LabRelay, startLabRelay } from './relay-in-lab.ts';
 import { raiseStandingDomains } from '../lab/standing-domains.ts';
 import type { LabMx } from '../lab/types.ts';
+import { untilAborted } from '../lab/until-ended.ts';
 import { startWorld, type World, type WorldOptions } from '../lab/world.ts';
 import { type Io, say } from './io.ts';
 import { queueCommand } from './queue.ts';
@@ -41,7 +43,7 @@ export async function relayTour(options: RelayTourOptions): Promise<boolean> {
       const right = await play({ world, relay, io });
       if (right && options.stay !== undefined) {
         for (const line of guide(relay, options.program)) say(io, line);
-        await aborted(options.stay);
+        await untilAborted(options.stay);
       }
       return right;
     } finally {
@@ -152,10 +154,10 @@ async function show({ relay, io }: Tour, argv: readonly string[]): Promise<void>
 /** What `queue explain` says at present. */
 async function queueNote({ relay, io }: Tour, id: string): Promise<string> {
   let text = '';
-  const stdout = Object.assign(Object.create(io.stdout) as Io['stdout'], {
-    write: (piece: unknown) => {
+  const stdout = new Writable({
+    write(piece, _encoding, done) {
       text += String(piece);
-      return true;
+      done();
     },
   });
   await runQueue(['explain', id, '--config', relay.configFile], { ...io, stdout });
@@ -196,11 +198,4 @@ function guide({ address, configFile }: LabRelay, program: string): readonly str
     `  ${program} queue list --config ${configFile}`,
     `  ${program} queue --watch --config ${configFile}`,
   ];
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -5,6 +5,7 @@
  */
 import { Command } from 'commander';
 import { type LabRun, listScenes, runLab, standLab } from '../lab/run-lab.ts';
+import { withEndingSignals } from '../lab/until-ended.ts';
 import type { WorldOptions } from '../lab/world.ts';
 import { EXIT_UNAVAILABLE, EXIT_USAGE } from './exit-codes.ts';
 import type { Io } from './io.ts';
@@ -68,22 +69,16 @@ async function start(names: readonly string[], options: LabOptions, io: Io): Pro
 }
 
 async function tour(options: LabOptions, io: Io): Promise<number> {
-  const stop = new AbortController();
-  const end = (): void => stop.abort();
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
-  try {
-    const right = await relayTour({
-      ...portsFrom(options),
-      ...(options.serve === true ? { stay: stop.signal } : {}),
-      program: programName(),
-      io,
-    });
-    return right ? 0 : 1;
-  } finally {
-    process.off('SIGINT', end);
-    process.off('SIGTERM', end);
-  }
+  const right = await withEndingSignals(
+    async (ended) =>
+      await relayTour({
+        ...portsFrom(options),
+        ...(options.serve === true ? { stay: ended } : {}),
+        program: programName(),
+        io,
+      }),
+  );
+  return right ? 0 : 1;
 }
 
 /** From a checkout there is no `smtp-sts` on the path: npm runs it. */

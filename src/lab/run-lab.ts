@@ -8,6 +8,7 @@ import { resultLine, createSceneTable } from './scene-table.ts';
 import type { SceneResult } from './play-scene.ts';
 import { runScenes, selectScenes } from './run-scenes.ts';
 import { serveLab } from './serve-lab.ts';
+import { withEndingSignals } from './until-ended.ts';
 import type { WorldOptions } from './world.ts';
 
 /** A stream to write to; a terminal gets colours and a progress line. */
@@ -81,21 +82,14 @@ export function listScenes({
 export async function standLab(
   options: WorldOptions & Pick<RunLabOptions, 'stdout' | 'signal'> & { readonly program?: string },
 ): Promise<void> {
-  const stop = new AbortController();
-  const end = (): void => stop.abort();
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
-  try {
+  await withEndingSignals(async (ended) => {
     const signals = options.signal === undefined ? [] : [options.signal];
     await serveLab({
       ...options,
       write: (text) => options.stdout.write(text),
-      signal: AbortSignal.any([stop.signal, ...signals]),
+      signal: AbortSignal.any([ended, ...signals]),
     });
-  } finally {
-    process.off('SIGINT', end);
-    process.off('SIGTERM', end);
-  }
+  });
 }
 
 interface Progress {

@@ -5,6 +5,7 @@
  */
 import { raiseStandingDomains, SELF_TEST_NAMES } from './standing-domains.ts';
 import type { StandingDomain } from './standing-domains.ts';
+import { untilAborted } from './until-ended.ts';
 import { startWorld } from './world.ts';
 import type { World, WorldOptions } from './world.ts';
 
@@ -28,14 +29,6 @@ export async function serveLab(options: ServeLabOptions): Promise<void> {
     await world.close();
   }
   options.write('The lab is gone.\n');
-}
-
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  // An event listener does not keep the process alive, but the lab's sockets do.
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** What stands where, and commands to try against it. */
