@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/types.ts';
 import type { StsStatus } from '../mta-sts/types.ts';
 import { deliver } from '../relay/deliver.ts';
@@ -13,10 +12,10 @@ import type { DeliveryReport, RecipientReport } from '../relay/types.ts';
 import type { Engine } from '../tls-policy/engine-types.ts';
 import { parseNextHop } from '../tls-policy/next-hop.ts';
 import { createLabEngine, labConfig } from './lab-engine.ts';
-import type { Aftermath, MalloryOptions, Scene, SceneOutcome, Stage } from './scene.ts';
-import { judgeScene, markHosts } from './scene-verdict.ts';
+import type { Aftermath, Scene, SceneOutcome, Stage } from './scene.ts';
+import { judgeScene } from './scene-verdict.ts';
 import { createShiftingClock } from './shifting-clock.ts';
-import type { LabMx } from './types.ts';
+import { playUpToMessage, setStage } from './stage.ts';
 import type { World } from './world.ts';
 
 /** How a scene ended. */
@@ -67,18 +66,11 @@ interface Sender {
 type Ended = Pick<SceneResult, 'got' | 'detail' | 'why'>;
 
 async function perform(scene: Scene, world: World, sender: Sender): Promise<Ended> {
-  const domain = await world.domain(scene.domain(`${scene.name}.test`, world));
-  const strangers: LabMx[] = [];
-  const stage: Stage = {
+  const set = await setStage({
+    scene,
     world,
-    domain,
     clock: sender.clock,
-    async mallory(options = {}) {
-      const host = await startMallory(scene.name, world, options);
-      strangers.push(host);
-      return host;
-    },
-    async contact() {
+    async contact(stage) {
       const report = await send({
         scene: ordinary(scene),
         stage,
@@ -88,17 +80,12 @@ async function perform(scene: Scene, world: World, sender: Sender): Promise<Ende
       const [first] = report.recipients;
       if (first?.status !== 'delivered') throw new Error(`first contact: ${detailOf(first)}`);
     },
-  };
-  await scene.prepare?.(stage);
-  if (scene.warm === true) await stage.contact();
-  await scene.attack?.(stage);
-  await Promise.all([...domain.hosts, ...strangers].map((host) => host.settled()));
-
-  const canary = randomUUID();
-  const marked = markHosts(domain.hosts, strangers);
+  });
+  const { stage } = set;
+  const { canary, marked } = await playUpToMessage(scene, set);
   const report = await send({ scene, stage, sender, canary });
   const got = outcomeOf(report);
-  const sts = sender.engine.policies.peek(domain.name);
+  const sts = sender.engine.policies.peek(stage.domain.name);
   const aftermath: Aftermath = { ...stage, report, sts };
   const code = codeOf(report.recipients[0]);
   const why =
@@ -113,24 +100,6 @@ function ordinary({ message, ...scene }: Scene): Scene {
   if (message === undefined) return scene;
   const { envelope: _envelope, header: _header, ...way } = message;
   return { ...scene, message: way };
-}
-
-/** A host that the owner of the scene's domain did not set up, with a name and address of its own. */
-export async function startMallory(
-  sceneName: string,
-  world: World,
-  options: MalloryOptions,
-): Promise<LabMx> {
-  const zone = `mallory-${sceneName}.test`;
-  const host = options.host ?? `mx.${zone}`;
-  world.dns.zone(zone, options.zone ?? 'insecure');
-  const started = await world.host({
-    host,
-    certificates: options.certificates ?? new Map([['', world.ca.issue([host])]]),
-    ...(options.fault === undefined ? {} : { fault: options.fault }),
-  });
-  world.dns.add({ type: 'A', name: host, value: started.options.address });
-  return started;
 }
 
 interface Sending {

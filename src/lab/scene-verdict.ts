@@ -8,7 +8,7 @@ import type { Scene, SceneOutcome } from './scene.ts';
 import type { LabMessage, LabMx } from './types.ts';
 
 /** A host with what it had seen before the message in question was sent. */
-interface Marked {
+export interface MarkedHost {
   readonly host: LabMx;
   readonly stranger: boolean;
   readonly messages: number;
@@ -16,8 +16,11 @@ interface Marked {
 }
 
 /** Remembers what every host has seen so far. */
-export function markHosts(own: readonly LabMx[], strangers: readonly LabMx[]): readonly Marked[] {
-  const mark = (host: LabMx, stranger: boolean): Marked => ({
+export function markHosts(
+  own: readonly LabMx[],
+  strangers: readonly LabMx[],
+): readonly MarkedHost[] {
+  const mark = (host: LabMx, stranger: boolean): MarkedHost => ({
     host,
     stranger,
     messages: host.messages.length,
@@ -34,7 +37,7 @@ export interface SceneEnd {
   readonly code: string | undefined;
   /** Stands in the message and nowhere else. */
   readonly canary: string;
-  readonly marked: readonly Marked[];
+  readonly marked: readonly MarkedHost[];
 }
 
 /** What is wrong; undefined: nothing. */
@@ -85,16 +88,16 @@ function arrivalOf({ scene, canary, marked }: SceneEnd): string | undefined {
   return over === wanted ? undefined : `the message came over ${over} instead of ${wanted}`;
 }
 
-function targetOf({ by = 0 }: Scene, marked: readonly Marked[]): Marked | undefined {
+function targetOf({ by = 0 }: Scene, marked: readonly MarkedHost[]): MarkedHost | undefined {
   return by === 'mallory'
     ? marked.find(({ stranger }) => stranger)
     : marked.filter(({ stranger }) => !stranger)[by];
 }
 
-function newMessages({ host, messages }: Marked): readonly LabMessage[] {
+function newMessages({ host, messages }: MarkedHost): readonly LabMessage[] {
   return host.messages.slice(messages);
 }
 
-function newCommands({ host, commands }: Marked): LabMx['commands'] {
+function newCommands({ host, commands }: MarkedHost): LabMx['commands'] {
   return host.commands.slice(commands);
 }

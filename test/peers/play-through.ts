@@ -3,12 +3,10 @@
  *
  * @module
  */
-import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../src/clock.ts';
-import { startMallory } from '../../src/lab/play-scene.ts';
 import type { Scene, SceneOutcome, Stage } from '../../src/lab/scene.ts';
-import { judgeScene, markHosts } from '../../src/lab/scene-verdict.ts';
-import type { LabMx } from '../../src/lab/types.ts';
+import { judgeScene } from '../../src/lab/scene-verdict.ts';
+import { playUpToMessage, setStage } from '../../src/lab/stage.ts';
 import type { World } from '../../src/lab/world.ts';
 import { askSocketmap } from '../../src/policy-server/socketmap-client.ts';
 import { startLabService } from './lab-service.ts';
@@ -40,29 +38,17 @@ export async function playThrough(given: Scene, theatre: Theatre): Promise<Playe
   const policyServer = { ...scene.config?.policyServer, maxStaleMs: 0 };
   const service = await startLabService(world, { ...scene.config, policyServer });
   try {
-    const domain = await world.domain(scene.domain(`${scene.name}.test`, world));
-    const strangers: LabMx[] = [];
-    const stage: Stage = {
+    const set = await setStage({
+      scene,
       world,
-      domain,
       clock: service.clock,
-      async mallory(options = {}) {
-        const host = await startMallory(scene.name, world, options);
-        strangers.push(host);
-        return host;
-      },
-      async contact() {
+      async contact(stage) {
         const { outcome, log } = await send({ scene, stage, mta, canary: 'first contact' });
         if (outcome !== 'delivered') throw new Error(`first contact ${outcome}: ${log}`);
       },
-    };
-    await scene.prepare?.(stage);
-    if (scene.warm === true) await stage.contact();
-    await scene.attack?.(stage);
-    await Promise.all([...domain.hosts, ...strangers].map((host) => host.settled()));
-
-    const canary = randomUUID();
-    const marked = markHosts(domain.hosts, strangers);
+    });
+    const { stage } = set;
+    const { canary, marked } = await playUpToMessage(scene, set);
     const fate = await send({ scene, stage, mta, canary });
     const got = fate.outcome;
     const answer = await answerFor(wayOf(scene, stage), profile.mapName);

@@ -4,19 +4,17 @@
  *
  * @module
  */
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../src/config/types.ts';
 import type { LabDomain } from '../../src/lab/lab-domain.ts';
 import { labConfig } from '../../src/lab/lab-engine.ts';
-import { startMallory } from '../../src/lab/play-scene.ts';
 import type { Scene, SceneOutcome, Stage } from '../../src/lab/scene.ts';
-import { judgeScene, markHosts } from '../../src/lab/scene-verdict.ts';
+import { judgeScene } from '../../src/lab/scene-verdict.ts';
 import { SCENES } from '../../src/lab/scenes/all.ts';
 import { createShiftingClock } from '../../src/lab/shifting-clock.ts';
-import type { LabMx } from '../../src/lab/types.ts';
+import { playUpToMessage, setStage } from '../../src/lab/stage.ts';
 import { startWorld, type World } from '../../src/lab/world.ts';
 import type { DeliveryReport } from '../../src/relay/types.ts';
 import { parseNextHop } from '../../src/tls-policy/next-hop.ts';
@@ -82,22 +80,16 @@ async function play(scene: Scene, theatre: Theatre): Promise<RelayedScene> {
 async function perform(scene: Scene, theatre: Theatre): Promise<RelayedScene> {
   const { world } = theatre;
   const clock = createShiftingClock();
-  const domain = await world.domain(scene.domain(`${scene.name}.test`, world));
-  const strangers: LabMx[] = [];
-  const stage: Stage = {
+  const set = await setStage({
+    scene,
     world,
-    domain,
     clock,
-    async mallory(options = {}) {
-      const host = await startMallory(scene.name, world, options);
-      strangers.push(host);
-      return host;
-    },
     async contact() {
       const { line } = await send({ ...playing, canary: 'first contact', isOrdinary: true });
       if (line.status !== 'delivered') throw new Error(`first contact: ${JSON.stringify(line)}`);
     },
-  };
+  });
+  const { stage } = set;
   const recipient = recipientOf(scene, stage);
   const relay = await startRelayInWorld({
     config: configFor(scene, stage, recipient, theatre),
@@ -107,16 +99,10 @@ async function perform(scene: Scene, theatre: Theatre): Promise<RelayedScene> {
   });
   const playing = { scene, recipient, relay };
   try {
-    await scene.prepare?.(stage);
-    if (scene.warm === true) await stage.contact();
-    await scene.attack?.(stage);
-    await Promise.all([...domain.hosts, ...strangers].map((host) => host.settled()));
-
-    const canary = randomUUID();
-    const marked = markHosts(domain.hosts, strangers);
+    const { canary, marked } = await playUpToMessage(scene, set);
     const said = await send({ ...playing, canary, isOrdinary: false });
     const got = outcomeOf(said);
-    const sts = relay.engine.policies.peek(domain.name);
+    const sts = relay.engine.policies.peek(stage.domain.name);
     const { code } = said.line;
     const fault =
       judgeScene({ scene, got, code, canary, marked }) ??
