@@ -29,4 +29,18 @@ describe('run command', () => {
     const result = await runCommand(evaluate('setInterval(() => {}, 1000)', { limitMs: 100 }));
     assert.deepEqual(result, { ok: false, ended: 'no end within 0.1 s', output: '' });
   });
+
+  it('a program that does not end is asked first, and may say where it stood', async () => {
+    const code = `process.on('SIGINT', () => { console.log('at this'); process.exit(1); });
+      setInterval(() => {}, 1000);`;
+    const result = await runCommand(evaluate(code, { limitMs: 1_000 }));
+    assert.deepEqual(result, { ok: false, ended: 'no end within 1 s', output: 'at this\n' });
+  });
+
+  it('what the ended program left behind, with its output still open, is not waited for', async () => {
+    const code = `require('node:child_process').spawn('sleep', ['20'], { stdio: 'inherit', detached: true });
+      setInterval(() => {}, 1000);`;
+    const result = await runCommand(evaluate(code, { limitMs: 1_000 }));
+    assert.deepEqual(result, { ok: false, ended: 'no end within 1 s', output: '' });
+  });
 });

@@ -55,7 +55,7 @@ export async function startPostgres(): Promise<PostgresPeer> {
   let server = start();
   const freeze = (how: 'freeze' | 'thaw'): void => {
     const signal = how === 'freeze' ? 'SIGSTOP' : 'SIGCONT';
-    for (const pid of familyOf(server.pid)) process.kill(pid, signal);
+    for (const pid of familyOf(server.pid)) signalIfAlive(pid, signal);
   };
   const halt = async (): Promise<void> => {
     if (server.exitCode !== null || server.signalCode !== null) return;
@@ -86,6 +86,15 @@ function familyOf(pid: number | undefined): readonly number[] {
   if (pid === undefined) return [];
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
   return [pid, ...children.split(' ').filter(Boolean).map(Number)];
+}
+
+/** A process of the family may end by itself between being listed and being told. */
+function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** The server's programs stand side by side; a `postgres` on PATH may be a link to one of them. */
