@@ -19,6 +19,13 @@ import { STORE_ERRORS } from './errors/store.ts';
 import { STS_ERRORS } from './errors/sts.ts';
 import { SUBMISSION_ERRORS } from './errors/submission.ts';
 import { TLS_ERRORS } from './errors/tls.ts';
+import { REPORT_ERRORS } from './errors/report.ts';
+import { DATAGRAM_ERRORS } from './errors/datagram.ts';
+import { REPORT_SEND_ERRORS } from './errors/report-send.ts';
+import { DKIM_ERRORS } from './errors/dkim.ts';
+import { REPORT_MAIL_ERRORS } from './errors/report-mail.ts';
+import { REPORT_INTAKE_ERRORS } from './errors/report-intake.ts';
+import { ALERT_ERRORS } from './errors/alert.ts';
 import { TLSRPT_ERRORS } from './errors/tlsrpt.ts';
 
 /** Every code with what it means, what to do, and the rule behind it. */
@@ -39,6 +46,13 @@ export const ERRORS = {
   ...QUEUE_ERRORS,
   ...RELAY_ERRORS,
   ...ROUTE_ERRORS,
+  ...ALERT_ERRORS,
+  ...REPORT_INTAKE_ERRORS,
+  ...REPORT_MAIL_ERRORS,
+  ...DKIM_ERRORS,
+  ...REPORT_SEND_ERRORS,
+  ...DATAGRAM_ERRORS,
+  ...REPORT_ERRORS,
 } as const;
 
 /** A stable error code. */

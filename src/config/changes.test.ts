@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { OTHER_REPORTING } from './changes-reporting.fixture.ts';
 import { comparedKeys, configChanges, effectOf } from './changes.ts';
 import { knownKeys } from './keys.ts';
 import { readConfig } from './load-config.ts';
@@ -95,6 +96,7 @@ const OTHER: Readonly<Record<string, string>> = {
   'relay.routes': '[{ domains: [a.test], next_hop: b.test }]',
   'relay.shadow': 'true',
   'relay.shutdown_timeout': '9s',
+  ...OTHER_REPORTING,
   'control.socket': 'other.sock',
   'log.level': 'debug',
   'log.format': 'text',

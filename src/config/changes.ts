@@ -4,6 +4,7 @@
  * @module
  */
 import { RELAY_SETTINGS } from './changes-relay.ts';
+import { REPORTING_SETTINGS } from './changes-reporting.ts';
 import { durationText, sizeText } from './units.ts';
 import type { Config } from './types.ts';
 
@@ -89,6 +90,7 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   'policy_server.answer_cache': on('restart', (c) => String(c.policyServer.answerCacheEntries)),
   'policy_server.max_stale': on('reload', (c) => durationText(c.policyServer.maxStaleMs)),
   ...RELAY_SETTINGS,
+  ...REPORTING_SETTINGS,
   'control.socket': on('restart', (c) => c.control.socket),
   'log.level': on('reload', (c) => c.log.level),
   'log.format': on('restart', (c) => c.log.format),

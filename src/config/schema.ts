@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { controlSection, policyServerSection, socketmapSection } from './schema-policy-server.ts';
 import { relaySection } from './schema-relay.ts';
+import { reportingSection } from './schema-reporting.ts';
 import {
   count,
   duration,
@@ -306,6 +307,9 @@ export const configSchema = z.strictObject({
   relay: z
     .prefault(relaySection, {})
     .describe('The relay: takes messages, keeps them on disk, delivers them strictly.'),
+  reporting: z
+    .prefault(reportingSection, {})
+    .describe('TLS reports (RFC 8460): counting, sending, taking in, alerts.'),
   control: z
     .prefault(controlSection, {})
     .describe('How the command line reaches the running service.'),

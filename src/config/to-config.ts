@@ -5,6 +5,7 @@
  */
 import type { ConfigFile } from './schema.ts';
 import { toRelay } from './to-relay.ts';
+import { toReporting } from './to-reporting.ts';
 import type { Config } from './types.ts';
 
 /** A port other than 443 is a test set-up: its policy host is on this machine. */
@@ -58,6 +59,7 @@ export function toConfig(file: ConfigFile): Config {
       maxStaleMs: file.policy_server.max_stale,
     },
     relay: toRelay(file.relay),
+    reporting: toReporting(file.reporting),
     control: { socket: file.control.socket },
     log: { level: file.log.level, format: file.log.format },
   };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ReportingSettings } from './reporting-types.ts';
 import type { LogFormat, LogLevel } from '../log/log.ts';
 
 /** How an MTA wants its answers. */
@@ -112,6 +113,7 @@ export interface Config {
     readonly maxStaleMs: number;
   };
   readonly relay: RelaySettings;
+  readonly reporting: ReportingSettings;
   readonly control: {
     /** Path of the UNIX socket; empty: none. */
     readonly socket: string;

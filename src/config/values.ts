@@ -81,10 +81,7 @@ export function text(
 }
 
 /** A list of texts. */
-export function listOf(
-  item: z.ZodType<string, string>,
-  expected: string,
-): z.ZodType<string[], string[]> {
+export function listOf<T = string>(item: z.ZodType<T, T>, expected: string): z.ZodType<T[], T[]> {
   return z.array(item, { error: `Expected a list: ${expected}` });
 }
 

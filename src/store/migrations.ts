@@ -6,6 +6,10 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import { QUEUE_STEP } from './migrations/0003-queue.ts';
+import { SESSION_TALLY_STEP } from './migrations/0004-session-tally.ts';
+import { REPORT_OUTBOX_STEP } from './migrations/0005-report-outbox.ts';
+import { RECEIVED_REPORTS_STEP } from './migrations/0006-received-reports.ts';
+import { REPORT_ALERTS_STEP } from './migrations/0007-report-alerts.ts';
 import type { EngineTraits, Schema } from './types.ts';
 
 /** One step. Its name is stored, so it never changes once released. */
@@ -85,6 +89,10 @@ export const MIGRATIONS: readonly Migration[] = [
     },
   },
   QUEUE_STEP,
+  SESSION_TALLY_STEP,
+  REPORT_OUTBOX_STEP,
+  RECEIVED_REPORTS_STEP,
+  REPORT_ALERTS_STEP,
 ];
 
 /** What makes the database itself refuse to change or delete a line of the audit. */

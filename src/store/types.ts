@@ -4,7 +4,11 @@
  * @module
  */
 import type { Generated, Kysely } from 'kysely';
+import type { AlertTables } from './alert-tables.ts';
+import type { ArchiveTables } from './archive-tables.ts';
+import type { OutboxTables } from './outbox-tables.ts';
 import type { QueueTables } from './queue-tables.ts';
+import type { TallyTables } from './tally-tables.ts';
 
 /** One cached policy. Times are milliseconds since the Unix epoch. */
 export interface StsPolicyTable {
@@ -64,7 +68,7 @@ export interface OverrideAuditTable {
 }
 
 /** All tables. */
-export interface Schema extends QueueTables {
+export interface Schema extends QueueTables, TallyTables, OutboxTables, ArchiveTables, AlertTables {
   sts_policy: StsPolicyTable;
   lease: LeaseTable;
   override: OverrideTable;
