@@ -1,0 +1,82 @@
+/**
+ * Mail of our own that does not go through the queue: whoever sends it keeps it, tries again and
+ * wants to know at once what came of it.
+ *
+ * @module
+ */
+import type { Config } from '../config/types.ts';
+import type { Failure } from '../failure.ts';
+import { deliver, type DeliverOptions } from './deliver.ts';
+import { ownIdentity } from './own-identity.ts';
+import type { Routes } from './routes/types.ts';
+import type { RecipientReport } from './types.ts';
+
+/** One message to one recipient. */
+export interface OwnMail {
+  /** `MAIL FROM`; '' is the null reverse-path. */
+  readonly reversePath: string;
+  readonly to: string;
+  /** With CRLF. */
+  readonly content: Uint8Array;
+  /**
+   * `ignore`: MTA-STS and DANE are not enforced and the session is not counted, as a TLS report
+   * needs it (RFC 8460 §3, §5.3). `enforce`: as any other mail.
+   */
+  readonly policies: 'ignore' | 'enforce';
+}
+
+/** What came of it. `later`: worth another try. */
+export type OwnMailResult =
+  | { readonly kind: 'accepted'; readonly text: string }
+  | { readonly kind: 'later' | 'refused'; readonly failure: Failure };
+
+/** What sending stands on. */
+export interface SendOneOptions extends Pick<
+  DeliverOptions,
+  'engine' | 'clock' | 'connect' | 'onAttempt' | 'signal'
+> {
+  readonly config: Pick<Config, 'smtp' | 'tls' | 'mtaSts' | 'relay'>;
+  readonly routes: Routes;
+}
+
+/** Sends it once. Never rejects for a network reason. */
+export async function sendOne(mail: OwnMail, options: SendOneOptions): Promise<OwnMailResult> {
+  const { config, routes, onAttempt, ...rest } = options;
+  const report = await deliver({
+    ...rest,
+    config,
+    envelope: {
+      from: mail.reversePath,
+      recipients: [{ address: mail.to }],
+      size: mail.content.length,
+    },
+    message: [mail.content],
+    route: (destination) => routes.of(destination),
+    own: ownIdentity(config),
+    firstContactMs: config.mtaSts.firstContactRelayMs,
+    ...(mail.policies === 'ignore'
+      ? { tlsRequiredNo: { present: true, submitted: true, use: 'always' } as const }
+      : {}),
+    ...(mail.policies === 'ignore' || onAttempt === undefined ? {} : { onAttempt }),
+  });
+  return resultOf(report.recipients[0]!);
+}
+
+function resultOf(report: RecipientReport): OwnMailResult {
+  switch (report.status) {
+    case 'delivered': {
+      const host = report.host ?? report.address ?? 'unknown host';
+      return { kind: 'accepted', text: `${host}: ${replyText(report)}` };
+    }
+    case 'deferred':
+      return { kind: 'later', failure: report.failure };
+    case 'failed':
+      return { kind: 'refused', failure: report.failure };
+    default:
+      return report satisfies never;
+  }
+}
+
+function replyText({ reply }: Extract<RecipientReport, { status: 'delivered' }>): string {
+  return [reply.code, ...reply.lines].join(' ');
+}
