@@ -1,0 +1,65 @@
+/**
+ * What the header of a mail says about a report: hints, nothing more (RFC 8460 §5.6).
+ *
+ * @module
+ */
+import { addressParser } from 'postal-mime';
+import { normalizeName } from '../../dns/name.ts';
+import type { MailFacts } from './types.ts';
+
+/** A header field, unfolded; `key` in lower case. */
+export interface MailField {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Longest subject and message id that are kept, in characters. */
+const MAX_TEXT = 1000;
+/** Longest `From` that is read: an honest one is far shorter. */
+const MAX_FROM = 10_000;
+
+/** Reads them. `subject` is already decoded. */
+export function mailFacts(
+  message: Uint8Array,
+  fields: readonly MailField[],
+  subject: string,
+): MailFacts {
+  const headerDomain = nameIn(fields, 'tls-report-domain');
+  const headerSubmitter = nameIn(fields, 'tls-report-submitter');
+  const messageId = firstOf(fields, 'message-id')?.slice(0, MAX_TEXT);
+  const authors = authorsOf(fields);
+  const fromDomain = authors.length === 1 ? domainOf(authors[0]!) : undefined;
+  return {
+    message,
+    ...(headerDomain === undefined ? {} : { headerDomain }),
+    ...(headerSubmitter === undefined ? {} : { headerSubmitter }),
+    ...(fromDomain === undefined ? {} : { fromDomain }),
+    fromCount: authors.length,
+    subject: subject.slice(0, MAX_TEXT),
+    ...(messageId === undefined || messageId === '' ? {} : { messageId }),
+  };
+}
+
+/** The first value of a field. */
+export function firstOf(fields: readonly MailField[], key: string): string | undefined {
+  return fields.find((field) => field.key === key)?.value;
+}
+
+/** The addresses of all `From` fields. */
+function authorsOf(fields: readonly MailField[]): readonly string[] {
+  return fields
+    .filter(({ key }) => key === 'from')
+    .flatMap(({ value }) => addressParser(value.slice(0, MAX_FROM), { flatten: true }))
+    .map(({ address }) => address ?? '')
+    .filter((address) => address !== '');
+}
+
+function domainOf(address: string): string | undefined {
+  const name = normalizeName(address.slice(address.lastIndexOf('@') + 1));
+  return address.includes('@') && name.ok ? name.value : undefined;
+}
+
+function nameIn(fields: readonly MailField[], key: string): string | undefined {
+  const name = normalizeName((firstOf(fields, key) ?? '').trim());
+  return name.ok ? name.value : undefined;
+}

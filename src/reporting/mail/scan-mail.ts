@@ -1,0 +1,81 @@
+/**
+ * A cheap look at a mail before it is taken apart: what would cost too much is refused unread.
+ *
+ * @module
+ */
+import { fail, ok, type Outcome } from '../../failure.ts';
+import type { MailLimits } from './types.ts';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const DASH = 0x2d;
+/** Each part has a line that opens it, each multipart one that closes it; rulers in texts look alike. */
+const DELIMITERS_PER_PART = 2;
+/** The parser keeps an object a line; reports in base64 have a line for 76 octets. */
+const MAX_LINES = 250_000;
+
+/** What the look found. */
+export interface MailScan {
+  /** Where the header ends: the octet behind its last line. */
+  readonly headerEnd: number;
+  /** A CR in the header that no LF follows. */
+  readonly bareCr: boolean;
+}
+
+/**
+ * Looks at every octet once, keeps nothing. Parts are counted by lines that begin with `--`, which
+ * every delimiter does: there may be fewer parts than counted, never more.
+ */
+export function scanMail(message: Uint8Array, limits: MailLimits): Outcome<MailScan> {
+  if (message.length > limits.maxBytes) {
+    return fail(
+      'REPORT_MAIL_TOO_LARGE',
+      `the mail has ${message.length} octets, ${limits.maxBytes} are taken`,
+    );
+  }
+  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  const headerEnd = endOfHeader(bytes);
+  if (headerEnd > limits.maxHeaderBytes) {
+    return fail(
+      'REPORT_MAIL_HEADER_TOO_LONG',
+      `the header of the mail is longer than ${limits.maxHeaderBytes} octets`,
+    );
+  }
+  const maxDelimiters = limits.maxParts * DELIMITERS_PER_PART;
+  let delimiters = 0;
+  let lines = 0;
+  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) {
+    lines += 1;
+    if (bytes[at + 1] === DASH && bytes[at + 2] === DASH) delimiters += 1;
+    if (delimiters > maxDelimiters || lines > MAX_LINES) return tooManyParts(limits, lines);
+  }
+  return ok({ headerEnd, bareCr: hasBareCr(bytes.subarray(0, headerEnd)) });
+}
+
+function tooManyParts({ maxParts }: MailLimits, lines: number): Outcome<never> {
+  const what = lines > MAX_LINES ? `${MAX_LINES} lines` : `${maxParts} parts`;
+  return fail('REPORT_MAIL_TOO_MANY_PARTS', `the mail has more than ${what}`);
+}
+
+/** Behind the last header line; the length of the mail where no empty line ends the header. */
+function endOfHeader(bytes: Buffer): number {
+  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) {
+    const next = bytes[at + 1];
+    if (next === LF || (next === CR && bytes[at + 2] === LF)) return at + 1;
+  }
+  return bytes.length;
+}
+
+function hasBareCr(header: Buffer): boolean {
+  for (let at = header.indexOf(CR); at !== -1; at = header.indexOf(CR, at + 1)) {
+    if (header[at + 1] !== LF) return true;
+  }
+  return false;
+}
+
+/** Without the empty lines before the header that some programs leave at the top of a file. */
+export function withoutLeadingLines(message: Uint8Array): Uint8Array {
+  let start = 0;
+  while (message[start] === CR || message[start] === LF) start += 1;
+  return start === 0 ? message : message.subarray(start);
+}
