@@ -30,6 +30,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   http: 1,
   store: 0,
   config: 0,
+  listen: 0,
   log: 0,
   metrics: 0,
   'clock.ts': 0,

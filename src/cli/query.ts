@@ -9,7 +9,7 @@ import type { Config } from '../config/types.ts';
 import { isSocketAddress } from '../config/values.ts';
 import { dialectOf } from '../policy-server/dialect.ts';
 import { query, type QueryAnswer } from '../policy-server/query.ts';
-import { parseSocketAddress, type SocketAddress } from '../policy-server/socket-address.ts';
+import { parseSocketAddress, type SocketAddress } from '../listen/socket-address.ts';
 import { askSocketmap } from '../policy-server/socketmap-client.ts';
 import { createEngine } from '../tls-policy/engine.ts';
 import { overridesOf } from '../tls-policy/override-book.ts';

@@ -6,7 +6,7 @@
 import { Command, Option } from 'commander';
 import { systemClock } from '../clock.ts';
 import { createLog, type Log } from '../log/log.ts';
-import { ListenError } from '../policy-server/listen-error.ts';
+import { ListenError } from '../listen/listen-error.ts';
 import { type Service, startService } from '../serve.ts';
 import { SubmissionRefused } from '../relay/submission/types.ts';
 import { StoreError } from '../store/store-error.ts';

@@ -14,7 +14,7 @@ import { runSelfTest } from '../dns/self-test.ts';
 import { fail, ok, type Outcome } from '../failure.ts';
 import { silentLog } from '../log/log.ts';
 import { dialectOf } from '../policy-server/dialect.ts';
-import { parseSocketAddress } from '../policy-server/socket-address.ts';
+import { parseSocketAddress } from '../listen/socket-address.ts';
 import { askSocketmap } from '../policy-server/socketmap-client.ts';
 import { releaseLease, takeLease } from '../store/lease.ts';
 import { openStore } from '../store/open-store.ts';

@@ -12,8 +12,8 @@ import { Hono } from 'hono';
 import { normalizeName } from '../dns/name.ts';
 import type { Log } from '../log/log.ts';
 import type { ReloadReport } from './reload.ts';
-import { listenErrorOf } from './listen-error.ts';
-import { listenOnUnixSocket } from './unix-socket.ts';
+import { listenErrorOf } from '../listen/listen-error.ts';
+import { listenOnUnixSocket } from '../listen/unix-socket.ts';
 
 /** What the service lets be done. */
 export interface ControlActions {

@@ -9,7 +9,7 @@ import type { Log } from '../log/log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Engine } from '../tls-policy/engine-types.ts';
 import { type AnswerSettings, createAnswerer, type FramingAnswerer } from './answerer.ts';
-import { postfixMap, type SocketAddress, socketAddressText } from './socket-address.ts';
+import { postfixMap, type SocketAddress, socketAddressText } from '../listen/socket-address.ts';
 import { type SocketmapServer, startSocketmapServer } from './socketmap-server.ts';
 
 /** What the map stands on. */

@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { fail, ok, type Outcome } from '../failure.ts';
 import { MAX_REPLY, NetstringReader, writeNetstring } from './netstring.ts';
-import { type SocketAddress, socketAddressText } from './socket-address.ts';
+import { type SocketAddress, socketAddressText } from '../listen/socket-address.ts';
 
 /** One question. */
 export interface SocketmapQuestion {

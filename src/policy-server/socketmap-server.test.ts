@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { FakeClock, settle } from '../clock.fixture.ts';
 import { silentLog } from '../log/log.ts';
-import { ListenError } from './listen-error.ts';
+import { ListenError } from '../listen/listen-error.ts';
 import { netstringText } from './netstring.ts';
-import { postfixMap, type SocketAddress, socketAddressText } from './socket-address.ts';
+import { postfixMap, type SocketAddress, socketAddressText } from '../listen/socket-address.ts';
 import {
   type SocketmapServer,
   type SocketmapServerOptions,
@@ -375,7 +375,7 @@ describe('listening', () => {
 const HANDED_OVER = `
   import { systemClock } from '../clock.ts';
   import { silentLog } from '../log/log.ts';
-  import { socketAddressText } from './socket-address.ts';
+  import { socketAddressText } from '../listen/socket-address.ts';
   import { startSocketmapServer } from './socketmap-server.ts';
   const server = await startSocketmapServer({
     listen: ['fd:3'],

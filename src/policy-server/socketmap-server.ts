@@ -7,10 +7,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import { Conversation } from './conversation.ts';
-import { listenErrorOf } from './listen-error.ts';
+import { listenErrorOf } from '../listen/listen-error.ts';
 import { netstringText } from './netstring.ts';
-import { parseSocketAddress, type SocketAddress, socketAddressText } from './socket-address.ts';
-import { listenOnUnixSocket, type UnixSocketAccess } from './unix-socket.ts';
+import { parseSocketAddress, type SocketAddress, socketAddressText } from '../listen/socket-address.ts';
+import { listenOnUnixSocket, type UnixSocketAccess } from '../listen/unix-socket.ts';
 
 /** What may change while the server runs. */
 export interface ConnectionSettings {
