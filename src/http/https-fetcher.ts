@@ -3,17 +3,13 @@
  *
  * @module
  */
-import type { Socket } from 'node:net';
 import { fail, ok, type Outcome } from '../failure.ts';
 import { excerpt } from '../tls/certificate-text.ts';
-import { dial } from '../tls/dial.ts';
-import { handshake } from '../tls/handshake.ts';
-import { matchIdentity, nameMismatch } from '../tls/identity.ts';
 import type { TlsConnection } from '../tls/types.ts';
 import { createAddressGuard, type AddressGuard } from './address-guard.ts';
-import { connectFirst } from './connect-first.ts';
-import { openTunnel, parseProxy, type ProxyAddress } from './connect-proxy.ts';
+import { parseProxy, type ProxyAddress } from './connect-proxy.ts';
 import { exchange } from './exchange.ts';
+import { connectHttps } from './https-connect.ts';
 import { targetAddresses } from './target-addresses.ts';
 import type { FetchedDocument, HttpsFetcherOptions } from './types.ts';
 
@@ -35,9 +31,6 @@ export interface HttpsFetcher {
   fetch(request: FetchRequest): Promise<Outcome<FetchedDocument>>;
 }
 
-/** A TLS handshake is cut to this many milliseconds while other addresses wait for their turn. */
-const HANDSHAKE_MS = 10_000;
-
 /** Why what is left of a fetch is called off. Nobody reads it; the default would cost a stack trace. */
 const ENDED = 'the fetch has ended';
 
@@ -58,12 +51,6 @@ interface Run {
   readonly signal: AbortSignal;
   /** What is being done, for the failure at the deadline. */
   stage: string;
-}
-
-/** A verified connection. */
-interface Verified {
-  readonly connection: TlsConnection;
-  readonly address: string;
 }
 
 /** Makes a fetcher. Keeps no connection, session, cookie or answer between two fetches. */
@@ -121,7 +108,17 @@ async function fetchDocument(run: Run): Promise<Outcome<FetchedDocument>> {
   if (!setup.via.ok) return setup.via;
   const addresses = await targetAddresses({ ...setup, host, signal });
   if (!addresses.ok) return addresses;
-  const verified = await connectVerified(run, addresses.value, setup.via.value);
+  const verified = await connectHttps({
+    ...setup,
+    host,
+    signal,
+    addresses: addresses.value,
+    proxy: setup.via.value,
+    certificates: 'strict',
+    onStage: (stage) => {
+      run.stage = stage;
+    },
+  });
   if (!verified.ok) return verified;
   const { connection, address } = verified.value;
   run.stage = `waiting for the document from ${address}`;
@@ -145,81 +142,6 @@ async function fetchDocument(run: Run): Promise<Outcome<FetchedDocument>> {
       return certificateWords(connection);
     },
   });
-}
-
-/** Tries one address after the other until one shows a certificate that is right; tells the first fault. */
-async function connectVerified(
-  run: Run,
-  addresses: readonly string[],
-  proxy: ProxyAddress | undefined,
-): Promise<Outcome<Verified>> {
-  const { setup, signal } = run;
-  const open = (address: string, signal: AbortSignal): Promise<Outcome<Socket>> =>
-    openSocket({ setup, address, signal, proxy });
-  let firstFault: Outcome<never> | undefined;
-  let waiting = addresses;
-  while (waiting.length > 0 && !signal.aborted) {
-    run.stage = `connecting to ${waiting.join(', ')}`;
-    const first = await connectFirst({ addresses: waiting, clock: setup.clock, signal, open });
-    if (!first.ok) return firstFault ?? first;
-    const { socket, address, refused } = first.value;
-    waiting = waiting.filter((other) => other !== address && !refused.includes(other));
-    run.stage = `shaking hands with ${address}`;
-    const connection = await secure(run, socket, waiting.length > 0);
-    if (connection.ok) return ok({ connection: connection.value, address });
-    firstFault ??= connection;
-  }
-  return firstFault ?? calledOff(run.host);
-}
-
-interface OpenOptions {
-  readonly setup: Setup;
-  readonly address: string;
-  readonly signal: AbortSignal;
-  readonly proxy: ProxyAddress | undefined;
-}
-
-/** The address is the one that was checked: nothing looks the name up again. */
-function openSocket({ setup, address, signal, proxy }: OpenOptions): Promise<Outcome<Socket>> {
-  const { clock, timeoutMs, port, localAddress, resolver } = setup;
-  const common = {
-    address,
-    port,
-    clock,
-    timeoutMs,
-    signal,
-    ...(localAddress === undefined ? {} : { localAddress }),
-  };
-  return proxy === undefined ? dial(common) : openTunnel({ ...common, proxy, resolver });
-}
-
-/** TLS 1.2 or later, a chain that the web PKI trusts, and the host as a DNS name (RFC 8461 §3.3). */
-async function secure(
-  { setup, host, signal }: Run,
-  socket: Socket,
-  othersWait: boolean,
-): Promise<Outcome<TlsConnection>> {
-  const { clock, timeoutMs, ca } = setup;
-  const shaken = await handshake(socket, {
-    servername: host,
-    clock,
-    timeoutMs: othersWait ? Math.min(HANDSHAKE_MS, timeoutMs) : timeoutMs,
-    signal,
-    // What is fetched is public, and so is whose it is: SNI and DNS name the host.
-    keyExchange: 'today',
-    ...(ca === undefined ? {} : { ca }),
-  });
-  if (!shaken.ok) return shaken;
-  const { peer } = shaken.value;
-  const leaf = peer.chain[0]!;
-  const fault = !peer.pkix.trusted
-    ? peer.pkix.failure
-    : matchIdentity(leaf, [host]) === undefined
-      ? nameMismatch(leaf, [host], host)
-      : undefined;
-  if (fault === undefined) return shaken;
-  shaken.value.socket.destroy();
-  return { ok: false, failure: fault };
 }
 
 function certificateWords({ peer }: TlsConnection): FetchedDocument['certificate'] {
