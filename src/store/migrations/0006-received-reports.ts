@@ -137,7 +137,7 @@ async function dailySums(db: Kysely<Schema>, traits: EngineTraits): Promise<void
         ]),
       ]),
     )
-    .addPrimaryKeyConstraint('report_daily_sender_key', ['domain', 'day', 'sender'] as never);
+    .addPrimaryKeyConstraint('report_daily_sender_key', ['domain', 'sender', 'day'] as never);
   await keyed(bySender, traits).execute();
   const failures = db.schema
     .createTable('report_daily_failure')
