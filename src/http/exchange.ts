@@ -10,10 +10,10 @@ import { quoted } from '../problems.ts';
 import { tlsFailure } from '../tls/tls-failure.ts';
 
 /** The largest header that is read, in octets. */
-const MAX_HEADER = 16_384;
+export const MAX_HEADER = 16_384;
 
 /** 1xx answers before the one that counts (RFC 9110 §15.2); a flood of them is work without end. */
-const MAX_INFORMATIONAL = 5;
+export const MAX_INFORMATIONAL = 5;
 
 /** What to ask for. */
 export interface ExchangeOptions {
@@ -154,7 +154,11 @@ function readBody(
   });
 }
 
-function callFailure(error: NodeJS.ErrnoException, options: ExchangeOptions): Outcome<never> {
+/** What an error of the request means. */
+export function callFailure(
+  error: NodeJS.ErrnoException,
+  options: Pick<ExchangeOptions, 'authority' | 'socket'>,
+): Outcome<never> {
   const { authority, socket } = options;
   const code = error.code ?? '';
   if (code === 'HPE_HEADER_OVERFLOW') {
