@@ -27,7 +27,7 @@ export function mailFacts(
   const headerDomain = nameIn(fields, 'tls-report-domain');
   const headerSubmitter = nameIn(fields, 'tls-report-submitter');
   const messageId = firstOf(fields, 'message-id')?.slice(0, MAX_TEXT);
-  const authors = authorsOf(fields);
+  const authors = authorsIn(fields.filter(({ key }) => key === 'from').map(({ value }) => value));
   const fromDomain = authors.length === 1 ? domainOf(authors[0]!) : undefined;
   return {
     message,
@@ -45,11 +45,10 @@ export function firstOf(fields: readonly MailField[], key: string): string | und
   return fields.find((field) => field.key === key)?.value;
 }
 
-/** The addresses of all `From` fields. */
-function authorsOf(fields: readonly MailField[]): readonly string[] {
-  return fields
-    .filter(({ key }) => key === 'from')
-    .flatMap(({ value }) => addressParser(value.slice(0, MAX_FROM), { flatten: true }))
+/** The addresses in the values of all `From` fields. */
+export function authorsIn(values: readonly string[]): readonly string[] {
+  return values
+    .flatMap((value) => addressParser(value.slice(0, MAX_FROM), { flatten: true }))
     .map(({ address }) => address ?? '')
     .filter((address) => address !== '');
 }
