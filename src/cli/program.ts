@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { EXIT_SOFTWARE, EXIT_USAGE } from './exit-codes.ts';
+import { dkimKeyCommand } from './dkim-key.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { importConfigCommand } from './import-config.ts';
@@ -59,6 +60,7 @@ export function buildProgram(io: Io, done: (exitCode: number) => void): Command 
     overridesCommand(io, done),
     userCommand(io, done),
     queueCommand(io, done),
+    dkimKeyCommand(io, done),
     serveCommand(io, done),
     reloadCommand(io, done),
     importConfigCommand(io, done),
