@@ -8,6 +8,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { answerCounter } from './answer-counter.ts';
 import { type BuildInfo, processNumbers } from './process-numbers.ts';
 import { relayMetrics } from './relay.ts';
+import { reportingMetrics } from './reporting.ts';
 import type {
   DecisionOutcome,
   DnsFailureClass,
@@ -100,6 +101,7 @@ export function createMetrics(build: BuildInfo = { version: 'unknown' }): Metric
     watchResolver: resolverNumbers(registers),
     watchOverrides: overrideGauge(registers),
     relay: relayMetrics(registers),
+    reporting: reportingMetrics(registers),
     text: async () => await registry.metrics(),
     contentType: registry.contentType,
   };

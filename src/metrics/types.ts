@@ -5,6 +5,7 @@
  */
 import type { Registry } from 'prom-client';
 import type { RelayMetrics } from './relay-types.ts';
+import type { ReportingMetrics } from './reporting-types.ts';
 
 /** How a policy fetch ended; the classes follow the RFC 8460 result types. */
 export type FetchOutcome = 'ok' | 'fetch-error' | 'webpki-invalid' | 'policy-invalid';
@@ -127,6 +128,8 @@ export interface Metrics {
   watchOverrides(read: () => Readonly<Record<string, number>>): void;
   /** The numbers of the relay. */
   readonly relay: RelayMetrics;
+  /** The numbers of TLS reporting. */
+  readonly reporting: ReportingMetrics;
   /** The page of a scrape. */
   text(): Promise<string>;
   /** Its media type. */

@@ -1,0 +1,79 @@
+/**
+ * What TLS reporting counts, as types. Every label has a closed set of values.
+ *
+ * @module
+ */
+
+/** The ways reports come in. */
+export type ReportWay = 'https' | 'smtp' | 'maildir' | 'file';
+
+/** What became of a report that came in. */
+export type ReportTaken =
+  | 'stored'
+  | 'duplicate'
+  | 'conflict'
+  | 'replaced'
+  | 'not-counted'
+  | 'unknown-domain'
+  | 'over-quota'
+  | 'unreadable'
+  | 'not-verified'
+  | 'not-a-report'
+  | 'refused'
+  | 'later';
+
+/** Why something was turned away before it was read. */
+export type ReportTurnedAway =
+  | 'not-found'
+  | 'method'
+  | 'too-large'
+  | 'too-slow'
+  | 'too-many'
+  | 'busy'
+  | 'no-report'
+  | 'encoding'
+  | 'too-many-connections';
+
+/** What became of a domain of a day whose report may have been due. */
+export type ReportSubjectState = 'made' | 'no-record' | 'skipped' | 'nothing' | 'given-up';
+
+/** What became of a place that was to get a report. `waiting`: it is tried again. */
+export type ReportTargetState =
+  'waiting' | 'delivered' | 'failed' | 'suppressed' | 'expired' | 'spared';
+
+/** Kinds of alerts. */
+export type ReportAlertKind = 'new-failure' | 'failure-rate' | 'silent-reporter' | 'foreign-policy';
+
+/** Numbers that the tally keeps. */
+export interface TallyGauges {
+  readonly waiting: number;
+  readonly cutDetails: number;
+}
+
+/** Numbers that the datagram socket keeps. */
+export interface DatagramNumbers {
+  readonly received: number;
+  readonly invalid: number;
+  readonly restarts: number;
+  /** Times at which the queue of the socket was seen full: what came then may be lost. */
+  readonly fullQueue: number;
+}
+
+/** The numbers of TLS reporting. */
+export interface ReportingMetrics {
+  sessionsCounted(
+    policy: 'tlsa' | 'sts' | 'no-policy-found',
+    outcome: 'success' | 'failure',
+    sessions: number,
+  ): void;
+  tallyWritten(outcome: 'written' | 'failed'): void;
+  watchTally(read: () => TallyGauges): void;
+  watchDatagrams(read: () => DatagramNumbers): void;
+  subject(state: ReportSubjectState): void;
+  target(kind: 'mailto' | 'https', state: ReportTargetState): void;
+  taken(way: ReportWay, kind: ReportTaken): void;
+  turnedAway(way: ReportWay, kind: ReportTaken): void;
+  atTheDoor(way: 'https' | 'smtp' | 'maildir', why: ReportTurnedAway): void;
+  archived(kind: string, authenticity: 'verified' | 'other'): void;
+  alerted(kind: ReportAlertKind, event: 'opened' | 'closed' | 'told' | 'not-told'): void;
+}
