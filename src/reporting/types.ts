@@ -108,6 +108,12 @@ export interface IncomingReport {
   readonly authenticity: Authenticity;
   /** Milliseconds since the Unix epoch. */
   readonly receivedAt: number;
+  /** What the mail or the file name said: kept, for a later reading of the same octets. */
+  readonly hints?: {
+    readonly headerDomain?: string;
+    readonly fileName?: string;
+    readonly headerSubmitter?: string;
+  };
 }
 
 /** What the archive did with a report. */

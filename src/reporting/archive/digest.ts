@@ -1,0 +1,59 @@
+/**
+ * What makes two reports the same one, and what makes them say the same.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto';
+import type { ReceivedDetail, ReceivedPolicyResult, ReceivedReport } from '../../tlsrpt/report.ts';
+
+/** Characters of a digest: 132 bits. */
+const LENGTH = 22;
+
+/** The same for all reports that a sender gives the same id (RFC 8460 §5.3: ids tell duplicates). */
+export function identityOf(sender: string, reportId: string): string {
+  return digestOf([sender, reportId]);
+}
+
+/**
+ * The same for all reports that say the same, whatever the order of their keys, policies and
+ * details, and whatever way they came: a domain that was not in the report itself does not count.
+ */
+export function contentDigest(report: ReceivedReport): string {
+  return digestOf([
+    report.organizationName,
+    report.contactInfo ?? null,
+    report.reportId,
+    report.start,
+    report.end,
+    report.policies.map((result) => JSON.stringify(policyFacts(result))).sort(),
+  ]);
+}
+
+function policyFacts({ policy, successes, failures, details }: ReceivedPolicyResult): unknown[] {
+  return [
+    policy.rawType,
+    policy.domainFrom === 'report' ? policy.domain : null,
+    policy.strings,
+    policy.mxHosts,
+    successes,
+    failures,
+    details.map((detail) => JSON.stringify(detailFacts(detail))).sort(),
+  ];
+}
+
+function detailFacts(detail: ReceivedDetail): unknown[] {
+  return [
+    detail.rawResultType,
+    detail.count,
+    detail.sendingMtaIp ?? null,
+    detail.receivingMxHostname ?? null,
+    detail.receivingMxHelo ?? null,
+    detail.receivingIp ?? null,
+    detail.additionalInformation ?? null,
+    detail.reasonCode ?? null,
+  ];
+}
+
+function digestOf(facts: unknown): string {
+  return createHash('sha256').update(JSON.stringify(facts)).digest('base64url').slice(0, LENGTH);
+}

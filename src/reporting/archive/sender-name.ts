@@ -1,0 +1,53 @@
+/**
+ * One name for each sender, however it writes itself.
+ *
+ * @module
+ */
+import type { ReceivedReport } from '../../tlsrpt/report.ts';
+import { organizationalDomain } from '../mail/organizational-domain.ts';
+import type { Authenticity } from '../types.ts';
+import { storable } from './storable.ts';
+
+/** Who wrote no mailbox into the report, but a name that is known. */
+const KNOWN_NAMES: ReadonlyMap<string, string> = new Map([
+  ['google', 'google.com'],
+  ['microsoft', 'microsoft.com'],
+  ['yahoo', 'yahoo.com'],
+  ['comcast', 'comcast.net'],
+]);
+
+/** What organisations put behind their name. */
+const LEGAL_FORM =
+  /[\s,]+(?:inc|incorporated|llc|ltd|limited|corp|corporation|gmbh|ag|s\.?a|b\.?v|plc|co)\.?$/;
+const LONGEST_NAME = 100;
+
+/**
+ * The normalised sender of a report: the organisational domain of a valid aligned signature; else
+ * that of the contact, and of the name where it is a domain; else the name itself in lower case.
+ * `google.com` for `Google Inc.` with a contact there. Never empty.
+ */
+export function senderOf(
+  report: Pick<ReceivedReport, 'organizationName' | 'contactInfo'>,
+  authenticity: Authenticity,
+): string {
+  if (authenticity.kind === 'verified') return organizationalDomain(authenticity.domain);
+  const contact = domainIn(report.contactInfo ?? '');
+  if (contact !== undefined) return organizationalDomain(contact);
+  const name = report.organizationName.trim().toLowerCase();
+  if (DOMAIN.test(name)) return organizationalDomain(name.replace(/\.$/, ''));
+  const short = name.replace(LEGAL_FORM, '');
+  const plain = storable(short, LONGEST_NAME).replaceAll(/\s+/g, ' ').trim();
+  return KNOWN_NAMES.get(plain) ?? (plain === '' ? 'unknown' : plain);
+}
+
+const LABEL = String.raw`[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?`;
+const DOMAIN = new RegExp(String.raw`^(?=.{1,254}$)(?:${LABEL}\.)+${LABEL}\.?$`);
+
+/** The domain of a mailbox: `a@b.example`, `Name <a@b.example>`, `mailto:a@b.example`. */
+function domainIn(contact: string): string | undefined {
+  const at = contact.lastIndexOf('@');
+  if (at < 0) return undefined;
+  const rest = contact.slice(at + 1).toLowerCase();
+  const domain = /^[a-z0-9._-]{1,254}/.exec(rest)?.[0].replace(/\.$/, '') ?? '';
+  return DOMAIN.test(domain) ? domain : undefined;
+}

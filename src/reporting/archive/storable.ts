@@ -1,0 +1,14 @@
+/**
+ * Texts of strangers, made fit for a column.
+ *
+ * @module
+ */
+
+/**
+ * At most `limit` characters, without what PostgreSQL refuses (NUL, halves of a pair). What is
+ * shown to a person goes through `printable` besides.
+ */
+export function storable(text: string, limit: number): string {
+  const cut = text.length > limit ? text.slice(0, limit) : text;
+  return cut.toWellFormed().replaceAll('\0', '\uFFFD');
+}

@@ -1,0 +1,22 @@
+/**
+ * Is it a whole mail, or a bare report?
+ *
+ * @module
+ */
+
+const LF = 0x0a;
+/** A first header field is no longer. */
+const LONGEST_LINE = 1_000;
+/** A header field (RFC 5322 §2.2), or the line that separates the mails of an mbox. */
+const HEADER_FIELD = /^(?:[!-9;-~]{1,76}[ \t]*:|From \S+ )/;
+
+/**
+ * A mail begins with a header field; a report with the magic number of its packing or with a brace.
+ */
+export function looksLikeMail(bytes: Uint8Array): boolean {
+  let end = bytes.subarray(0, LONGEST_LINE).indexOf(LF);
+  if (end < 0) end = Math.min(bytes.length, LONGEST_LINE);
+  const line = Buffer.from(bytes.subarray(0, end)).toString('latin1');
+  // JSON that was broken over lines may have a key of its own there, but never without quotes.
+  return !/^[[{"]/.test(line) && HEADER_FIELD.test(line);
+}
