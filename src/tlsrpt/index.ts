@@ -28,3 +28,14 @@ export {
   type ReportPolicy,
   type TlsReport,
 } from './report.ts';
+export { reportJson, submitterOf, writeReport, type ReportJson } from './write-report.ts';
+export {
+  packReport,
+  parseReportFileName,
+  reportFileName,
+  type ReportFileName,
+  reportId,
+  type ReportIdFacts,
+} from './report-file.ts';
+export { type DatagramReading, readDatagram } from './datagram.ts';
+export type { SessionResult } from './session-result.ts';
