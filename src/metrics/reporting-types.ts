@@ -37,9 +37,16 @@ export type ReportTurnedAway =
 /** What became of a domain of a day whose report may have been due. */
 export type ReportSubjectState = 'made' | 'no-record' | 'skipped' | 'nothing' | 'given-up';
 
-/** What became of a place that was to get a report. `waiting`: it is tried again. */
+/** What became of a place that was to get a report; `waiting`: an attempt failed and is repeated. */
 export type ReportTargetState =
-  'waiting' | 'delivered' | 'failed' | 'suppressed' | 'expired' | 'spared';
+  | 'waiting'
+  | 'standby'
+  | 'accepted'
+  | 'refused'
+  | 'expired'
+  | 'suppressed'
+  | 'over-limit'
+  | 'not-needed';
 
 /** Kinds of alerts. */
 export type ReportAlertKind = 'new-failure' | 'failure-rate' | 'silent-reporter' | 'foreign-policy';

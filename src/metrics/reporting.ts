@@ -27,11 +27,13 @@ const SUBJECTS: readonly ReportSubjectState[] = [
 ];
 const TARGETS: readonly ReportTargetState[] = [
   'waiting',
-  'delivered',
-  'failed',
-  'suppressed',
+  'standby',
+  'accepted',
+  'refused',
   'expired',
-  'spared',
+  'suppressed',
+  'over-limit',
+  'not-needed',
 ];
 const WAYS: readonly ReportWay[] = ['https', 'smtp', 'maildir', 'file'];
 const TAKEN: readonly ReportTaken[] = [
