@@ -25,6 +25,7 @@ import { REPORT_SEND_ERRORS } from './errors/report-send.ts';
 import { DKIM_ERRORS } from './errors/dkim.ts';
 import { REPORT_MAIL_ERRORS } from './errors/report-mail.ts';
 import { REPORT_INTAKE_ERRORS } from './errors/report-intake.ts';
+import { REPORT_RECEIVER_ERRORS } from './errors/report-receiver.ts';
 import { ALERT_ERRORS } from './errors/alert.ts';
 import { TLSRPT_ERRORS } from './errors/tlsrpt.ts';
 
@@ -48,6 +49,7 @@ export const ERRORS = {
   ...ROUTE_ERRORS,
   ...ALERT_ERRORS,
   ...REPORT_INTAKE_ERRORS,
+  ...REPORT_RECEIVER_ERRORS,
   ...REPORT_MAIL_ERRORS,
   ...DKIM_ERRORS,
   ...REPORT_SEND_ERRORS,

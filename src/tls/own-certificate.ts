@@ -5,7 +5,7 @@
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 
 /** RFC 9325 §3.1.1; older clients have had fifteen years. */
 const MIN_VERSION = 'TLSv1.2';
@@ -16,8 +16,14 @@ export interface CertificateFiles {
   readonly keyFile: string;
 }
 
+/** The certificate, in both forms that servers take. */
+export interface LoadedCertificate {
+  readonly context: SecureContext;
+  readonly options: Pick<SecureContextOptions, 'cert' | 'key' | 'minVersion'>;
+}
+
 /** The certificate, or what is wrong with the files: one line that names the file at fault. */
-export type OwnCertificate = { readonly context: SecureContext } | { readonly wrong: string };
+export type OwnCertificate = LoadedCertificate | { readonly wrong: string };
 
 /** Loads both files and tries whether they can serve. */
 export function loadOwnCertificate({ certFile, keyFile }: CertificateFiles): OwnCertificate {
@@ -26,8 +32,8 @@ export function loadOwnCertificate({ certFile, keyFile }: CertificateFiles): Own
   const key = readPem(keyFile);
   if ('wrong' in key) return key;
   try {
-    const context = createSecureContext({ cert: cert.pem, key: key.pem, minVersion: MIN_VERSION });
-    return { context };
+    const options = { cert: cert.pem, key: key.pem, minVersion: MIN_VERSION } as const;
+    return { context: createSecureContext(options), options };
   } catch (error) {
     const pems = { certFile, keyFile, cert: cert.pem, key: key.pem };
     return { wrong: whatIsWrong(pems, (error as Error).message) };
