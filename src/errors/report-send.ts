@@ -25,6 +25,13 @@ export const REPORT_SEND_ERRORS = {
     action: 'Check the key with `smtp-sts dkim-key --check`; the detail says what went wrong.',
     rule: 'RFC 8460 §3',
   },
+  REPORT_SEND_MAIL_UNWRITABLE: {
+    meaning:
+      'The report cannot be put into a mail to this place: its address needs SMTPUTF8, or `from` is no plain address.',
+    action:
+      'Check `reporting.send.from` and `reporting.send.contact`; else the owner of the domain must name an address in ASCII.',
+    rule: 'RFC 8460 §5.3',
+  },
   REPORT_SEND_RECORD_UNKNOWN: {
     meaning:
       'Until 48 hours after the day, DNS did not tell whether the domain wants a report, so none was made.',

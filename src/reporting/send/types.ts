@@ -5,10 +5,17 @@
  */
 import type { Outcome } from '../../failure.ts';
 import type { ReportTargetTable } from '../../store/outbox-tables.ts';
-import type { SendResult, UtcDay } from '../types.ts';
+import type { ReportSubject, SendResult, SubjectTally, UtcDay } from '../types.ts';
 
 /** What becomes of a target. */
 export type TargetState = ReportTargetTable['state'];
+
+/** What was counted. */
+export interface TallyReader {
+  subjects(day: UtcDay): Promise<readonly ReportSubject[]>;
+  /** Without policies where nothing was counted. */
+  read(subject: ReportSubject): Promise<SubjectTally>;
+}
 
 /** Posts a packed report to an HTTPS endpoint, once, now. */
 export type PostReport = (
