@@ -68,10 +68,17 @@ type HostRule = (host: OwnHost, facts: FailureFacts) => readonly Cause[];
 
 /** At the host that the report names, or at all of ours where it names none. */
 function atHosts(facts: FailureFacts, own: OwnState, rule: HostRule): readonly Cause[] {
-  if (facts.mxHost === '') return own.hosts.flatMap((host) => rule(host, facts)).filter(isPlain);
-  const host = own.hosts.find((one) => one.host === facts.mxHost);
-  if (host !== undefined) return rule(host, facts);
-  return own.mx.length === 0 ? [] : gone(facts.mxHost, own);
+  const { mxHost } = facts;
+  const now = own.mx[0]?.value;
+  if (mxHost === '') {
+    const hosts = own.hosts.filter(({ host }) => now?.includes(host) === true);
+    return hosts.flatMap((host) => rule(host, facts)).filter(isPlain);
+  }
+  const host = own.hosts.find((one) => one.host === mxHost);
+  return [
+    ...(now === undefined || now.includes(mxHost) ? [] : gone(mxHost, own)),
+    ...(host === undefined ? [] : rule(host, facts)),
+  ];
 }
 
 /** Where no host is named, "all is well at mx1" says little. */

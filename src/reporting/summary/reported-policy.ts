@@ -6,7 +6,7 @@
 import { parseTlsa, tlsaText } from '../../dane/tlsa-text.ts';
 import { readStsPolicy } from '../../mta-sts/policy.ts';
 import { dateText, startOf } from './day.ts';
-import type { OwnHost, OwnPolicy, OwnState, Seen } from './own-state-types.ts';
+import type { OwnPolicy, OwnState, Seen } from './own-state-types.ts';
 import type { UtcDay } from '../types.ts';
 
 /** A policy as a report names it. */
@@ -118,14 +118,4 @@ export function sinceText(history: readonly Seen<unknown>[]): string {
 /** Lines of a policy on one line. */
 function oneLine(text: string): string {
   return `"${text.trim().split(/\r?\n/).join(' / ')}"`;
-}
-
-/** The entry that was in force at a moment, as far as is known. */
-export function at<T>(history: readonly Seen<T>[], moment: number): Seen<T> | undefined {
-  return history.find(({ firstSeen }) => firstSeen <= moment) ?? history.at(-1);
-}
-
-/** A host of the domain. */
-export function hostOf(own: OwnState, host: string): OwnHost | undefined {
-  return own.hosts.find((one) => one.host === host);
 }
