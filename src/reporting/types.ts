@@ -30,6 +30,8 @@ export interface TallyNumbers {
   /** Sessions whose failure details were cut because a day had too many kinds; totals stay right. */
   readonly cutDetails: number;
   readonly storeUp: boolean;
+  /** Sessions in no total: the store was away for so long that memory was full, or refused them. */
+  readonly lostSessions?: number;
 }
 
 /**

@@ -185,6 +185,8 @@ export interface Verdict {
   readonly why: string;
   /** Why not, when `deliver` is false. */
   readonly failure?: Failure;
+  /** Under DANE and STS both: what STS holds against it beside {@link failure}, which is DANE's. */
+  readonly alsoFails?: Failure;
   /** What an STS policy in `testing` would have refused; reported, not enforced. */
   readonly wouldFail?: Failure;
   /** A second fault of the same session; a report counts the first one. */

@@ -151,10 +151,10 @@ function judgeOld(requirement: Open, failure: Failure): Verdict {
 
 /** All checks must hold; the first that does not is the failure. */
 function verdictOf(checks: readonly Check[]): Verdict {
-  const broken = checks.find((check) => !check.ok);
-  if (broken?.ok === false) {
-    const { failure } = broken;
-    return { deliver: false, tls: 'encrypted', why: failure.detail, failure };
+  const [failure, alsoFails] = checks.flatMap((check) => (check.ok ? [] : [check.failure]));
+  if (failure !== undefined) {
+    const more = alsoFails === undefined ? {} : { alsoFails };
+    return { deliver: false, tls: 'encrypted', why: failure.detail, failure, ...more };
   }
   const why = checks.flatMap((check) => (check.ok ? [check.why] : [])).join('; ');
   return { deliver: true, tls: 'authenticated', why };

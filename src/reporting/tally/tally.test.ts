@@ -1,0 +1,407 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { sql } from 'kysely';
+import { FakeClock, settle } from '../../clock.fixture.ts';
+import { silentLog, type Log } from '../../log/log.ts';
+import { openStore } from '../../store/open-store.ts';
+import type { Store } from '../../store/types.ts';
+import type { ReportSubject, Tally } from '../types.ts';
+import { PILE_LIMITS, type PileLimits } from './pile.ts';
+import { dropTally, readTally, tallyDays, tallySubjects } from './read-tally.ts';
+import { DAY, EXPIRED_DETAIL, NOON, session, STS_POLICY, TLSA_POLICY } from './tally.fixture.ts';
+import { createTally } from './tally.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sts-tally-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const SUBJECT: ReportSubject = { day: DAY, scope: 'recipient', domain: 'example.test' };
+const DAY_MS = 86_400_000;
+
+interface Bench {
+  readonly store: Store;
+  readonly clock: FakeClock;
+  readonly tally: Tally;
+  readonly lines: string[];
+}
+
+async function start(
+  more: { readonly limits?: Partial<PileLimits>; readonly url?: string } = {},
+): Promise<Bench> {
+  const store = await openStore(more.url ?? 'sqlite::memory:');
+  const clock = new FakeClock(NOON);
+  const lines: string[] = [];
+  const note = (_fields: object, message: string): void => void lines.push(message);
+  const log: Log = { ...silentLog, warn: note, error: note, info: note };
+  const limits = { ...PILE_LIMITS, ...more.limits };
+  const tally = createTally({ store, clock, log, flushMs: 5_000, limits });
+  return { store, clock, tally, lines };
+}
+
+async function stop({ tally, store }: Bench): Promise<void> {
+  await tally.close();
+  await store.close();
+}
+
+/** Every write fails as on a disk that is gone; the returned function mends it. */
+async function breakStore({ db }: Store): Promise<() => Promise<void>> {
+  await sql`alter table tally_count rename to tally_count_away`.execute(db);
+  return async () =>
+    void (await sql`alter table tally_count_away rename to tally_count`.execute(db));
+}
+
+describe('the tally', () => {
+  it('RPT-4.4-9, RPT-4.4-10, RPT-4.4-17: sessions become totals and details by policy', async () => {
+    const bench = await start();
+    bench.tally.count(session());
+    bench.tally.count(session({ failures: [EXPIRED_DETAIL] }));
+    bench.tally.count(session({ failures: [EXPIRED_DETAIL], sessions: 4 }));
+    await bench.tally.flush();
+    assert.deepEqual(await readTally(bench.store, SUBJECT), {
+      ...SUBJECT,
+      policies: [
+        {
+          policy: STS_POLICY,
+          successes: 1,
+          failures: 5,
+          details: [{ ...EXPIRED_DETAIL, count: 5 }],
+        },
+      ],
+    });
+    assert.equal(bench.tally.stats().sessions, 6);
+    await stop(bench);
+  });
+
+  it('RPT-AGG-1, RPT-4.4-11, G3: details that differ in one key stand apart, others add up', async () => {
+    const bench = await start();
+    const other = { ...EXPIRED_DETAIL, reasonCode: 'another' };
+    const { resultType: _type, ...rest } = EXPIRED_DETAIL;
+    const swapped = { ...rest, resultType: 'certificate-expired' } as const;
+    for (const detail of [other, EXPIRED_DETAIL, swapped]) {
+      bench.tally.count(session({ failures: [detail] }));
+      await bench.tally.flush();
+    }
+    const { policies } = await readTally(bench.store, SUBJECT);
+    assert.deepEqual(policies[0]?.details, [
+      { ...EXPIRED_DETAIL, count: 2 },
+      { ...other, count: 1 },
+    ]);
+    await stop(bench);
+  });
+
+  it('a session that fails in two ways is one failed session with two details', async () => {
+    const bench = await start();
+    const second = { resultType: 'validation-failure', reasonCode: 'sts-mx-mismatch' } as const;
+    bench.tally.count(session({ failures: [EXPIRED_DETAIL, second, second] }));
+    await bench.tally.flush();
+    const [result] = (await readTally(bench.store, SUBJECT)).policies;
+    assert.equal(result?.failures, 1);
+    assert.deepEqual(
+      result?.details.map(({ count }) => count),
+      [1, 1],
+    );
+    await stop(bench);
+  });
+
+  it('RPT-AGG-2: a policy whose text changes within the day makes two rows', async () => {
+    const bench = await start();
+    const strings = STS_POLICY.strings.map((line) => line.replace('enforce', 'testing'));
+    bench.tally.count(session());
+    bench.tally.count(session({ policy: { ...STS_POLICY, strings } }));
+    bench.tally.count(session({ policy: { ...STS_POLICY, mxHosts: ['mx1.example.test'] } }));
+    await bench.tally.flush();
+    const { policies } = await readTally(bench.store, SUBJECT);
+    assert.equal(policies.length, 3);
+    await stop(bench);
+  });
+
+  it('G2, RPT-4-2: DANE and STS of one domain stand side by side, DANE first', async () => {
+    const bench = await start();
+    bench.tally.count(session());
+    bench.tally.count(session({ policy: TLSA_POLICY }));
+    await bench.tally.flush();
+    const { policies } = await readTally(bench.store, SUBJECT);
+    assert.deepEqual(
+      policies.map(({ policy }) => policy.domain),
+      ['mx1.example.test', 'example.test'],
+    );
+    await stop(bench);
+  });
+
+  it('RPT-4.1-1, C13: the day is the UTC day of the session, whatever the clock says now', async () => {
+    const bench = await start();
+    const midnight = (DAY + 1) * DAY_MS;
+    bench.clock.jumpTo(midnight + 5);
+    bench.tally.count(session({ at: midnight - 1 }));
+    bench.tally.count(session({ at: midnight }));
+    bench.clock.jumpTo(NOON - 3 * DAY_MS);
+    bench.tally.count(session({ at: midnight + 1 }));
+    bench.tally.count(session({ at: NOON - 3 * DAY_MS }));
+    await bench.tally.flush();
+    assert.deepEqual(await tallyDays(bench.store), [DAY - 3, DAY, DAY + 1]);
+    const next = await readTally(bench.store, { ...SUBJECT, day: DAY + 1 });
+    assert.equal(next.policies[0]?.successes, 2);
+    await stop(bench);
+  });
+
+  it('waits for company, then writes by itself', async () => {
+    const bench = await start();
+    bench.tally.count(session());
+    await bench.clock.advance(4_000);
+    assert.deepEqual(await tallyDays(bench.store), []);
+    bench.tally.count(session());
+    await bench.clock.advance(1_000);
+    assert.deepEqual(await tallyDays(bench.store), [DAY]);
+    assert.equal(bench.tally.stats().waiting, 0);
+    assert.equal(bench.clock.waiting, 0);
+    await stop(bench);
+  });
+
+  it('writes at once when there is enough', async () => {
+    const bench = await start();
+    for (let index = 0; index < 2_000; index += 1) {
+      bench.tally.count(session({ recipientDomain: `d${index}.test` }));
+    }
+    await settle();
+    const subjects = await tallySubjects(bench.store, DAY);
+    assert.equal(subjects.length, 2_000);
+    await stop(bench);
+  });
+
+  it('RPT-AGG-6: what is counted before and after a restart adds up', async () => {
+    const url = `sqlite:${join(folder, 'restart.sqlite')}`;
+    for (let run = 1; run <= 2; run += 1) {
+      const bench = await start({ url });
+      bench.tally.count(session());
+      bench.tally.count(session({ failures: [EXPIRED_DETAIL] }));
+      await stop(bench);
+    }
+    const bench = await start({ url });
+    const { policies } = await readTally(bench.store, SUBJECT);
+    assert.deepEqual(policies, [
+      { policy: STS_POLICY, successes: 2, failures: 2, details: [{ ...EXPIRED_DETAIL, count: 2 }] },
+    ]);
+    await stop(bench);
+  });
+
+  it('keeps counting while the store is away, says so once, and writes when it is back', async () => {
+    const bench = await start();
+    const mend = await breakStore(bench.store);
+    bench.tally.count(session());
+    await bench.clock.advance(5_000);
+    assert.equal(bench.tally.stats().storeUp, false);
+    bench.tally.count(session());
+    await bench.clock.advance(10_000);
+    assert.equal(bench.lines.length, 1, bench.lines.join('\n'));
+    await mend();
+    await bench.clock.advance(60_000);
+    const { policies } = await readTally(bench.store, SUBJECT);
+    assert.equal(policies[0]?.successes, 2);
+    assert.equal(bench.tally.stats().storeUp, true);
+    assert.match(bench.lines[1] ?? '', /written again/);
+    await stop(bench);
+  });
+
+  it('flush waits for the store', async () => {
+    const bench = await start();
+    const mend = await breakStore(bench.store);
+    bench.tally.count(session());
+    let isDone = false;
+    const flushed = bench.tally.flush().then(() => (isDone = true));
+    await bench.clock.advance(3_000);
+    assert.equal(isDone, false);
+    await mend();
+    await bench.clock.advance(60_000);
+    await flushed;
+    assert.deepEqual(await tallyDays(bench.store), [DAY]);
+    await stop(bench);
+  });
+
+  it('a batch whose commit went unanswered is not added twice', async () => {
+    const bench = await start();
+    const { store } = bench;
+    const { db } = store;
+    let isCut = true;
+    const transaction = () => {
+      const real = db.transaction();
+      return {
+        execute: async (task: Parameters<typeof real.execute>[0]) => {
+          const value = await real.execute(task);
+          if (!isCut) return value;
+          isCut = false;
+          throw new Error('the connection broke after COMMIT');
+        },
+      };
+    };
+    const shaky = new Proxy(db, {
+      get: (target, name) =>
+        name === 'transaction' ? transaction : (Reflect.get(target, name) as unknown),
+    });
+    const tally = createTally({
+      store: { ...store, db: shaky },
+      clock: bench.clock,
+      log: silentLog,
+      flushMs: 1_000,
+    });
+    tally.count(session());
+    await bench.clock.advance(1_000);
+    assert.equal(tally.stats().storeUp, false);
+    tally.count(session());
+    await bench.clock.advance(60_000);
+    const { policies } = await readTally(store, SUBJECT);
+    assert.equal(policies[0]?.successes, 2);
+    await tally.close();
+    await stop(bench);
+  });
+
+  it('closing without a store tells how many sessions are lost', async () => {
+    const bench = await start();
+    await breakStore(bench.store);
+    bench.tally.count(session({ sessions: 7 }));
+    await bench.tally.close();
+    assert.equal(bench.tally.stats().lostSessions, 7);
+    assert.match(bench.lines.at(-1) ?? '', /7 sessions are lost/);
+    await bench.store.close();
+  });
+
+  it('one count that the database refuses is lost alone', async () => {
+    const bench = await start();
+    await sql`create trigger no_bad before insert on tally_count
+      when new.recipient_domain = 'bad.test' begin select raise(abort, 'no'); end`.execute(
+      bench.store.db,
+    );
+    for (const name of ['a.test', 'bad.test', 'c.test', 'd.test', 'e.test']) {
+      bench.tally.count(session({ recipientDomain: name, failures: [EXPIRED_DETAIL] }));
+    }
+    await bench.tally.flush();
+    const subjects = await tallySubjects(bench.store, DAY);
+    assert.deepEqual(
+      subjects.map(({ domain }) => domain),
+      ['a.test', 'c.test', 'd.test', 'e.test'],
+    );
+    assert.equal(bench.tally.stats().lostSessions, 1);
+    await stop(bench);
+  });
+
+  it('G4: more ways to fail than a day has room for: cut, with the totals right, across restarts', async () => {
+    const url = `sqlite:${join(folder, 'kinds.sqlite')}`;
+    for (let run = 1; run <= 3; run += 1) {
+      const bench = await start({ url, limits: { kinds: 10 } });
+      for (let index = 0; index < 8; index += 1) {
+        const reasonCode = `${run}-${index}`;
+        bench.tally.count(session({ failures: [{ ...EXPIRED_DETAIL, reasonCode }] }));
+      }
+      bench.tally.count(session({ failures: [{ ...EXPIRED_DETAIL, reasonCode: '1-0' }] }));
+      await bench.tally.flush();
+      assert.equal(bench.tally.stats().cutDetails, [0, 6, 8][run - 1]);
+      await stop(bench);
+    }
+    const bench = await start({ url });
+    const [result] = (await readTally(bench.store, SUBJECT)).policies;
+    assert.equal(result?.failures, 27);
+    assert.equal(result?.details.length, 10);
+    assert.deepEqual(result?.details[0], { ...EXPIRED_DETAIL, reasonCode: '1-0', count: 4 });
+    await stop(bench);
+  });
+
+  it('memory is bounded while the store is away: details go first, then totals are known to lack', async () => {
+    const bench = await start({ limits: { keys: 100 } });
+    const mend = await breakStore(bench.store);
+    for (let index = 0; index < 300; index += 1) {
+      const failures = [{ ...EXPIRED_DETAIL, reasonCode: String(index) }];
+      bench.tally.count(session({ recipientDomain: `d${index}.test`, failures }));
+    }
+    const { waiting, cutDetails, lostSessions = 0, sessions } = bench.tally.stats();
+    assert.equal(sessions, 300);
+    assert.equal(waiting, 200);
+    assert.ok(cutDetails > 0 && lostSessions > 0);
+    await mend();
+    await bench.tally.flush();
+    const subjects = await tallySubjects(bench.store, DAY);
+    assert.equal(subjects.length + lostSessions, 300);
+    await stop(bench);
+  });
+});
+
+describe('reading the tally', () => {
+  it('RPT-1.1-1: subjects are recipient domains, and TLSA base domains with all their recipients', async () => {
+    const bench = await start();
+    const failed = { policy: TLSA_POLICY, failures: [EXPIRED_DETAIL] };
+    bench.tally.count(session());
+    bench.tally.count(session({ policy: TLSA_POLICY }));
+    bench.tally.count(session({ ...failed, recipientDomain: 'other.test' }));
+    bench.tally.count(session({ ...failed, recipientDomain: 'third.test' }));
+    await bench.tally.flush();
+    assert.deepEqual(
+      (await tallySubjects(bench.store, DAY)).map(({ scope, domain }) => `${scope} ${domain}`),
+      [
+        'recipient example.test',
+        'recipient other.test',
+        'recipient third.test',
+        'mx-host mx1.example.test',
+      ],
+    );
+    const host = { day: DAY, scope: 'mx-host', domain: 'mx1.example.test' } as const;
+    assert.deepEqual((await readTally(bench.store, host)).policies, [
+      {
+        policy: TLSA_POLICY,
+        successes: 1,
+        failures: 2,
+        details: [{ ...EXPIRED_DETAIL, count: 2 }],
+      },
+    ]);
+    await stop(bench);
+  });
+
+  it('a subject without counts has no policies', async () => {
+    const bench = await start();
+    assert.deepEqual(await readTally(bench.store, SUBJECT), { ...SUBJECT, policies: [] });
+    assert.deepEqual(await tallySubjects(bench.store, DAY), []);
+    const nobody = { day: DAY, scope: 'mx-host', domain: '' } as const;
+    bench.tally.count(session());
+    await bench.tally.flush();
+    assert.deepEqual((await readTally(bench.store, nobody)).policies, []);
+    await stop(bench);
+  });
+
+  it('RPT-AGG-6: old days are dropped with all that only they needed', async () => {
+    const bench = await start();
+    bench.tally.count(session({ failures: [EXPIRED_DETAIL] }));
+    bench.tally.count(session({ at: NOON - DAY_MS, policy: TLSA_POLICY }));
+    await bench.tally.flush();
+    assert.equal(await dropTally(bench.store, DAY), 1);
+    assert.deepEqual(await tallyDays(bench.store), [DAY]);
+    const policies = await bench.store.db.selectFrom('tally_policy').select('type').execute();
+    assert.deepEqual(
+      policies.map(({ type }) => type),
+      ['sts'],
+    );
+    assert.equal(await dropTally(bench.store, DAY + 1), 1);
+    for (const table of [
+      'tally_failure',
+      'tally_policy',
+      'tally_detail',
+      'tally_writer',
+    ] as const) {
+      assert.deepEqual(await bench.store.db.selectFrom(table).selectAll().execute(), [], table);
+    }
+    // The same policy comes back after its text was dropped.
+    bench.tally.count(session({ at: NOON + DAY_MS }));
+    await bench.tally.flush();
+    const { policies: again } = await readTally(bench.store, { ...SUBJECT, day: DAY + 1 });
+    assert.equal(again[0]?.successes, 1);
+    await stop(bench);
+  });
+
+  it('texts with quotes, controls and letters of all kinds come back as they were', async () => {
+    const bench = await start();
+    const strings = ['a "quoted" \\ line', 'tab\there', 'nul\u0000', 'ü 漢 😀', '\ud800 half'];
+    bench.tally.count(session({ policy: { ...STS_POLICY, strings } }));
+    await bench.tally.flush();
+    const [result] = (await readTally(bench.store, SUBJECT)).policies;
+    assert.deepEqual(result?.policy.strings, strings);
+    await stop(bench);
+  });
+});
