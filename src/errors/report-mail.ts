@@ -32,11 +32,6 @@ export const REPORT_MAIL_ERRORS = {
     action: 'Take the report out of the mail and hand it in as a file.',
     rule: 'RFC 8460 §7',
   },
-  REPORT_MAIL_MALFORMED: {
-    meaning: 'The mail could not be taken apart.',
-    action: 'Take the report out of the mail and hand it in as a file.',
-    rule: 'RFC 2045, RFC 5322',
-  },
   REPORT_MAIL_MEDIA_TYPE: {
     meaning: 'The report is attached under a media type that is not that of TLS reports.',
     action: 'Nothing to do: the content decided.',

@@ -3,27 +3,18 @@
  *
  * @module
  */
-import { addressParser } from 'postal-mime';
+import { addressParser, decodeWords } from 'postal-mime';
 import { normalizeName } from '../../dns/name.ts';
+import { firstOf, type MailField } from './mime-header.ts';
 import type { MailFacts } from './types.ts';
-
-/** A header field, unfolded; `key` in lower case. */
-export interface MailField {
-  readonly key: string;
-  readonly value: string;
-}
 
 /** Longest subject and message id that are kept, in characters. */
 const MAX_TEXT = 1000;
 /** Longest `From` that is read: an honest one is far shorter. */
 const MAX_FROM = 10_000;
 
-/** Reads them. `subject` is already decoded. */
-export function mailFacts(
-  message: Uint8Array,
-  fields: readonly MailField[],
-  subject: string,
-): MailFacts {
+/** Reads them. */
+export function mailFacts(message: Uint8Array, fields: readonly MailField[]): MailFacts {
   const headerDomain = nameIn(fields, 'tls-report-domain');
   const headerSubmitter = nameIn(fields, 'tls-report-submitter');
   const messageId = firstOf(fields, 'message-id')?.slice(0, MAX_TEXT);
@@ -35,14 +26,9 @@ export function mailFacts(
     ...(headerSubmitter === undefined ? {} : { headerSubmitter }),
     ...(fromDomain === undefined ? {} : { fromDomain }),
     fromCount: authors.length,
-    subject: subject.slice(0, MAX_TEXT),
+    subject: decodeWords(firstOf(fields, 'subject') ?? '').slice(0, MAX_TEXT),
     ...(messageId === undefined || messageId === '' ? {} : { messageId }),
   };
-}
-
-/** The first value of a field. */
-export function firstOf(fields: readonly MailField[], key: string): string | undefined {
-  return fields.find((field) => field.key === key)?.value;
 }
 
 /** The addresses in the values of all `From` fields. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { ReportMail } from './types.ts';
 import { DEFAULT_MAIL_LIMITS } from './types.ts';
 import { readReportMail } from './read-report-mail.ts';
@@ -225,10 +225,10 @@ describe('readReportMail: what is no report', () => {
 });
 
 describe('readReportMail: bounds', () => {
-  const quick = async (message: string | Uint8Array, code: string): Promise<void> => {
+  const quick = async (message: string | Uint8Array, ...codes: string[]): Promise<void> => {
     const before = process.memoryUsage().rss;
     const start = performance.now();
-    assert.deepEqual(await failureOf(message), [code]);
+    assert.deepEqual(await failureOf(message), codes);
     assert.ok(performance.now() - start < 1000);
     assert.ok(process.memoryUsage().rss - before < 100_000_000);
   };
@@ -238,7 +238,7 @@ describe('readReportMail: bounds', () => {
     await quick(Buffer.alloc(9_999_999, 'X-A: b\n'), 'REPORT_MAIL_HEADER_TOO_LONG');
     const head = 'Content-Type: multipart/mixed; boundary=b\n\n';
     await quick(head + '--b\n\nx\n'.repeat(1000), 'REPORT_MAIL_TOO_MANY_PARTS');
-    await quick(`${head}${'x\n'.repeat(1_000_000)}`, 'REPORT_MAIL_TOO_MANY_PARTS');
+    await quick(`${head}${'x\n'.repeat(1_000_000)}`, 'REPORT_MAIL_NO_REPORT', 'plain');
     await quick(nested(200), 'REPORT_MAIL_TOO_DEEP');
     await quick(nested(1000), 'REPORT_MAIL_TOO_MANY_PARTS');
     const fields = `${head}--b\n${`X-A: ${'b'.repeat(90)}\n`.repeat(1000)}\nx\n--b--\n`;

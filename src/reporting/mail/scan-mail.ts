@@ -11,8 +11,6 @@ const CR = 0x0d;
 const DASH = 0x2d;
 /** Each part has a line that opens it, each multipart one that closes it; rulers in texts look alike. */
 const DELIMITERS_PER_PART = 2;
-/** The parser keeps an object a line; reports in base64 have a line for 76 octets. */
-const MAX_LINES = 250_000;
 
 /** What the look found. */
 export interface MailScan {
@@ -43,27 +41,29 @@ export function scanMail(message: Uint8Array, limits: MailLimits): Outcome<MailS
   }
   const maxDelimiters = limits.maxParts * DELIMITERS_PER_PART;
   let delimiters = 0;
-  let lines = 0;
   for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) {
-    lines += 1;
     if (bytes[at + 1] === DASH && bytes[at + 2] === DASH) delimiters += 1;
-    if (delimiters > maxDelimiters || lines > MAX_LINES) return tooManyParts(limits, lines);
+    if (delimiters > maxDelimiters) return tooManyParts(limits);
   }
   return ok({ headerEnd, bareCr: hasBareCr(bytes.subarray(0, headerEnd)) });
 }
 
-function tooManyParts({ maxParts }: MailLimits, lines: number): Outcome<never> {
-  const what = lines > MAX_LINES ? `${MAX_LINES} lines` : `${maxParts} parts`;
-  return fail('REPORT_MAIL_TOO_MANY_PARTS', `the mail has more than ${what}`);
+function tooManyParts({ maxParts }: MailLimits): Outcome<never> {
+  return fail('REPORT_MAIL_TOO_MANY_PARTS', `the mail has more than ${maxParts} parts`);
 }
 
-/** Behind the last header line; the length of the mail where no empty line ends the header. */
-function endOfHeader(bytes: Buffer): number {
-  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) {
-    const next = bytes[at + 1];
-    if (next === LF || (next === CR && bytes[at + 2] === LF)) return at + 1;
+/** Behind the last header line: 0 where the header is empty, all octets where no empty line ends it. */
+export function endOfHeader(bytes: Buffer): number {
+  let line = 0;
+  while (line < bytes.length && !isEmptyLine(bytes, line)) {
+    const lineFeed = bytes.indexOf(LF, line);
+    line = lineFeed === -1 ? bytes.length : lineFeed + 1;
   }
-  return bytes.length;
+  return line;
+}
+
+function isEmptyLine(bytes: Buffer, at: number): boolean {
+  return bytes[at] === LF || (bytes[at] === CR && bytes[at + 1] === LF);
 }
 
 function hasBareCr(header: Buffer): boolean {
