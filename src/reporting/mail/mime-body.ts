@@ -27,9 +27,10 @@ function decodeQuoted(body: Buffer): Uint8Array {
       at += 1;
       continue;
     }
-    const hex = body.toString('latin1', at + 1, at + 3);
-    if (/^[0-9a-f]{2}$/i.test(hex)) {
-      target[to] = Number.parseInt(hex, 16);
+    const high = hexDigit(body[at + 1]);
+    const low = hexDigit(body[at + 2]);
+    if (high !== undefined && low !== undefined) {
+      target[to] = high * 16 + low;
       to += 1;
       at += 3;
     } else if (body[at + 1] === LF) at += 2;
@@ -37,4 +38,11 @@ function decodeQuoted(body: Buffer): Uint8Array {
     else at += 1;
   }
   return target.subarray(0, to);
+}
+
+function hexDigit(octet: number | undefined): number | undefined {
+  if (octet === undefined) return undefined;
+  if (octet >= 0x30 && octet <= 0x39) return octet - 0x30;
+  const letter = octet | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : undefined;
 }

@@ -19,7 +19,7 @@ import type { MailLimits } from './types.ts';
 
 /** A part that holds no others. */
 export interface MimeLeaf {
-  /** Decoded. */
+  /** Decoded; of a text as it stands: nobody reads it. */
   readonly bytes: Uint8Array;
   readonly fileName?: string;
   /** Lower case. */
@@ -96,12 +96,15 @@ function toLeaf(
   const disposition = readStructured(firstOf(fields, 'content-disposition') ?? '');
   const fileName = parameterText(disposition, 'filename') ?? parameterText(contentType, 'name');
   const hasName = fileName !== undefined && fileName !== '';
-  const isText = /^text\/(?:plain|html)$/.test(contentType.value);
+  const isText =
+    /^text\/(?:plain|html)$/.test(contentType.value) &&
+    !hasName &&
+    disposition.value !== 'attachment';
   return {
-    bytes: decodeBody(body, firstOf(fields, 'content-transfer-encoding') ?? ''),
+    bytes: isText ? body : decodeBody(body, firstOf(fields, 'content-transfer-encoding') ?? ''),
     ...(hasName ? { fileName } : {}),
     mediaType: contentType.value,
-    isText: isText && !hasName && disposition.value !== 'attachment',
+    isText,
   };
 }
 
@@ -121,11 +124,13 @@ interface Split {
 
 /** What stands between the delimiter lines; the last part goes to the end where nothing closes it. */
 function splitParts(body: Buffer, boundary: string): Split {
-  const delimiter = Buffer.from(`--${boundary}`);
+  const delimiter = Buffer.from(`\n--${boundary}`);
   const parts: Buffer[] = [];
   let start: number | undefined;
-  for (let at = body.indexOf(delimiter); at !== -1; at = body.indexOf(delimiter, at + 1)) {
-    const kind = at === 0 || body[at - 1] === LF ? kindOfLine(body, at + delimiter.length) : 'text';
+  // Where nothing stands before it, the first one has no line end.
+  const first = startsWith(body, delimiter.subarray(1)) ? 0 : nextDelimiter(body, delimiter, 0);
+  for (let at = first; at !== -1; at = nextDelimiter(body, delimiter, at)) {
+    const kind = kindOfLine(body, at + delimiter.length - 1);
     if (kind === 'text') continue;
     // The line end before a delimiter belongs to it (RFC 2046 §5.1.1).
     if (start !== undefined)
@@ -136,6 +141,15 @@ function splitParts(body: Buffer, boundary: string): Split {
   }
   if (start !== undefined) parts.push(body.subarray(start));
   return { parts, isClosed: start === undefined };
+}
+
+function startsWith(body: Buffer, start: Buffer): boolean {
+  return body.subarray(0, start.length).equals(start);
+}
+
+function nextDelimiter(body: Buffer, delimiter: Buffer, from: number): number {
+  const lineFeed = body.indexOf(delimiter, from);
+  return lineFeed === -1 ? -1 : lineFeed + 1;
 }
 
 /** What follows the boundary says what the line is; blanks at its end do not count. */
