@@ -19,6 +19,7 @@ const KNOWN_NAMES: ReadonlyMap<string, string> = new Map([
 /** What organisations put behind their name. */
 const LEGAL_FORM =
   /[\s,]+(?:inc|incorporated|llc|ltd|limited|corp|corporation|gmbh|ag|s\.?a|b\.?v|plc|co)\.?$/;
+const LONGEST_DOMAIN = 254;
 const LONGEST_NAME = 100;
 
 /**
@@ -33,7 +34,7 @@ export function senderOf(
   if (authenticity.kind === 'verified') return organizationalDomain(authenticity.domain);
   const contact = domainIn(report.contactInfo ?? '');
   if (contact !== undefined) return organizationalDomain(contact);
-  const name = report.organizationName.trim().toLowerCase();
+  const name = storable(report.organizationName.trim(), LONGEST_DOMAIN).toLowerCase();
   if (DOMAIN.test(name)) return organizationalDomain(name.replace(/\.$/, ''));
   const short = name.replace(LEGAL_FORM, '');
   const plain = storable(short, LONGEST_NAME).replaceAll(/\s+/g, ' ').trim();

@@ -57,7 +57,7 @@ describe('reading stored reports again', () => {
         limits: { maxPackedBytes: 1e6, maxJsonBytes: 1e6 },
         hints: {},
       });
-      await taken(fresh.archive, incoming(understood!, { raw }));
+      await taken(fresh.archive, incoming(understood, { raw }));
     }
     assert.deepEqual(await sumsOf(old.store), await sumsOf(fresh.store));
     assert.deepEqual(await again.archive.reparse(), { read: 3, changed: 0, unreadable: 0 });
