@@ -71,7 +71,9 @@ export async function startMailReceiver(options: MailReceiverOptions): Promise<M
   return {
     address,
     async close() {
-      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
       // Who is idle is sent away; who is in the midst of a message may end it.
       for (const connection of server.connections) {
         if (!isInMessage(connection)) connection.send(421, 'The service ends; come again');

@@ -1,0 +1,184 @@
+/**
+ * One walk through a Maildir: every message that nobody has read is taken in, and flagged as read
+ * once its report is in the archive. Nothing is ever deleted.
+ *
+ * @module
+ */
+import { constants } from 'node:fs';
+import { open, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { printable } from '../../printable.ts';
+import { asRead, isDone, uniqueName } from './maildir-name.ts';
+import { FOR_GOOD, type MaildirMemory } from './maildir-memory.ts';
+import type { ReceiverOptions } from './receiver-types.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+/**
+ * So many that wait, one after the other, mean that the archive does not answer. One alone means
+ * nothing: it may be the DNS of its sender, and nobody's mail may hold up that of others.
+ */
+const ENOUGH_LATER = 10;
+
+/** What a walk stands on. */
+export interface ScanOptions extends ReceiverOptions {
+  readonly path: string;
+  readonly memory: MaildirMemory;
+  readonly signal: AbortSignal;
+}
+
+/** What a walk found. */
+export interface ScanResult {
+  /** Messages that were read. */
+  readonly read: number;
+  /** Of those: flagged as dealt with. */
+  readonly done: number;
+  /** `later`: it ended early, the archive does not take anything now. */
+  readonly end: 'whole' | 'later' | 'stopped';
+}
+
+interface Place {
+  readonly folder: 'new' | 'cur';
+  readonly name: string;
+}
+
+/** @throws what the system says where the folders cannot be read */
+export async function scanMaildir(options: ScanOptions): Promise<ScanResult> {
+  const { path, memory, clock, signal } = options;
+  // Sorted: names begin with the time, so reports come in the order in which they arrived. `new`
+  // first: what a mail program moves to `cur` in between is found there.
+  const fresh = await list(path, 'new');
+  const current = await list(path, 'cur');
+  memory.keepOnly(new Set([...fresh, ...current].map(({ name }) => uniqueName(name))));
+  let [read, done, laterInARow] = [0, 0, 0];
+  for (const place of [...fresh, ...current]) {
+    if (signal.aborted) return { read, done, end: 'stopped' };
+    const unique = uniqueName(place.name);
+    if (memory.isLeft(unique, clock.now())) continue;
+    const step = await takeIn(place, options);
+    if (step !== 'gone') read += 1;
+    if (step === 'done') done += 1;
+    laterInARow = step === 'later' ? laterInARow + 1 : 0;
+    if (laterInARow === ENOUGH_LATER) return { read, done, end: 'later' };
+  }
+  return { read, done, end: 'whole' };
+}
+
+async function list(path: string, folder: Place['folder']): Promise<readonly Place[]> {
+  const names = await readdir(join(path, folder));
+  return names
+    .filter((name) => !name.startsWith('.') && !(folder === 'cur' && isDone(name)))
+    .sort()
+    .map((name) => ({ folder, name }));
+}
+
+type Step = 'done' | 'left' | 'later' | 'gone';
+
+async function takeIn(place: Place, options: ScanOptions): Promise<Step> {
+  const { path, intake, clock, settings } = options;
+  const file = await readFile(join(path, place.folder, place.name), settings().maxBytes);
+  switch (file.kind) {
+    case 'gone':
+      return 'gone';
+    case 'wrong':
+      // It may be mended; asking once an hour costs nothing.
+      return leave(place, { until: clock.now() + HOUR_MS, why: file.why, level: 'warn' }, options);
+    case 'too-large': {
+      options.metrics?.atTheDoor('maildir', 'too-large');
+      const why = `it has ${file.octets} octets, more than reporting.receive.max_size`;
+      return leave(place, { until: FOR_GOOD, why, level: 'warn' }, options);
+    }
+    case 'read':
+      return await settle(place, verdictOf(await intake.message(file.bytes, 'maildir')), options);
+  }
+}
+
+async function settle(place: Place, verdict: Verdict, options: ScanOptions): Promise<Step> {
+  const { clock } = options;
+  switch (verdict.kind) {
+    case 'kept':
+    case 'known':
+      return await flag(place, options);
+    case 'later':
+      if (options.memory.leaveForAWhile(uniqueName(place.name), clock.now())) {
+        tell(place, { why: whyOf(verdict), level: 'info' }, options);
+      }
+      return 'later';
+    case 'over-quota': {
+      const until = (Math.floor(clock.now() / DAY_MS) + 1) * DAY_MS;
+      return leave(place, { until, why: whyOf(verdict), level: 'info' }, options);
+    }
+    case 'foreign':
+    case 'refused':
+      return leave(place, { until: FOR_GOOD, why: whyOf(verdict), level: 'info' }, options);
+    case 'not-a-report':
+      return leave(place, { until: FOR_GOOD, why: whyOf(verdict), level: 'debug' }, options);
+  }
+}
+
+function whyOf({ failure }: Extract<Verdict, { readonly failure: unknown }>): string {
+  return `${failure.detail} (${failure.code})`;
+}
+
+interface Reason {
+  readonly why: string;
+  readonly level: 'debug' | 'info' | 'warn';
+}
+
+interface Leaving extends Reason {
+  readonly until: number;
+}
+
+/** It stays as it is, for whoever reads the mailbox; the log tells of it once. */
+function leave(place: Place, { until, ...reason }: Leaving, options: ScanOptions): Step {
+  if (options.memory.leave(uniqueName(place.name), until)) tell(place, reason, options);
+  return 'left';
+}
+
+function tell({ folder, name }: Place, { why, level }: Reason, { log }: ScanOptions): void {
+  const file = printable(`${folder}/${name}`);
+  log[level]({ event: 'maildir-left', file }, `${file} is left in the Maildir: ${why}`);
+}
+
+/**
+ * Only now, for the archive has it: a crash before this makes the message be read again, and the
+ * archive knows it.
+ */
+async function flag(place: Place, options: ScanOptions): Promise<Step> {
+  const { path } = options;
+  const { folder, name } = place;
+  try {
+    await rename(join(path, folder, name), join(path, 'cur', asRead(name)));
+    return 'done';
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    // A mail program has moved it: the next walk finds it under its new name.
+    if (code === 'ENOENT') return 'gone';
+    const why = `the report is in the archive, but the message cannot be flagged: ${message}`;
+    return leave(place, { until: FOR_GOOD, why, level: 'warn' }, options);
+  }
+}
+
+type FileReading =
+  | { readonly kind: 'read'; readonly bytes: Uint8Array }
+  | { readonly kind: 'too-large'; readonly octets: number }
+  | { readonly kind: 'wrong'; readonly why: string }
+  | { readonly kind: 'gone' };
+
+/** A link or a pipe in a Maildir is no message: neither is followed, neither is waited for. */
+async function readFile(path: string, maxBytes: number): Promise<FileReading> {
+  try {
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+    await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const stat = await file.stat();
+    if (!stat.isFile()) return { kind: 'wrong', why: 'it is no file' };
+    if (stat.size > maxBytes) return { kind: 'too-large', octets: stat.size };
+    return { kind: 'read', bytes: await file.readFile() };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return { kind: 'gone' };
+    if (code === 'ELOOP') return { kind: 'wrong', why: 'it is a link' };
+    return { kind: 'wrong', why: `it cannot be read: ${message}` };
+  }
+}
