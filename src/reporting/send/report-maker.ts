@@ -153,7 +153,7 @@ async function makeOne(
     return;
   }
   if (signal.aborted) return;
-  await settle(subject, prepared, { settings, ...options });
+  await settle(subject, prepared, { ...options, settings });
 }
 
 async function settle(

@@ -14,6 +14,7 @@ import type { SendMail } from '../types.ts';
 import { dropOldReports } from './outbox.ts';
 import { createReportMaker } from './report-maker.ts';
 import { dayOf } from './send-time.ts';
+import { storedTally } from './stored-tally.ts';
 import { createTargetRunner } from './target-runner.ts';
 import type {
   PostReport,
@@ -27,7 +28,8 @@ import type {
 /** What the sender stands on. */
 export interface ReportSenderOptions {
   readonly store: Store;
-  readonly tally: TallyReader;
+  /** What was counted; default: the counts of the store. */
+  readonly tally?: TallyReader;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics?: ReportSendMetrics;
@@ -87,7 +89,12 @@ export function startReportSender(options: ReportSenderOptions): ReportSender {
     numbers.targets[state] += 1;
     metrics?.target(kind, state);
   };
-  const maker = createReportMaker({ ...options, onSubject, signal: ending.signal });
+  const maker = createReportMaker({
+    ...options,
+    tally: options.tally ?? storedTally(store),
+    onSubject,
+    signal: ending.signal,
+  });
   const runner = createTargetRunner({
     ...options,
     random: options.random ?? Math.random,

@@ -1,0 +1,16 @@
+/**
+ * What was counted, as the sender reads it.
+ *
+ * @module
+ */
+import type { Store } from '../../store/types.ts';
+import { readTally, tallySubjects } from '../tally/read-tally.ts';
+import type { TallyReader } from './types.ts';
+
+/** Reads the counts of the store. */
+export function storedTally(store: Store): TallyReader {
+  return {
+    subjects: async (day) => await tallySubjects(store, day),
+    read: async (subject) => await readTally(store, subject),
+  };
+}
