@@ -82,7 +82,7 @@ export async function byDay(
   range: RollupRange,
 ): Promise<readonly (Counts & { readonly day: UtcDay })[]> {
   const { store, firstDay, lastDay, domain } = range;
-  return await store.db
+  const rows = await store.db
     .selectFrom('report_daily')
     .select([
       'day',
@@ -96,6 +96,9 @@ export async function byDay(
     .groupBy('day')
     .orderBy('day')
     .execute();
+  return rows.map(({ day, reports, successes, failures }) => {
+    return { day, reports, successes, failures };
+  });
 }
 
 /** Sums by sender. The rows lie by domain and sender: grouped by both they need no sorting. */
