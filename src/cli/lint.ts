@@ -5,31 +5,37 @@
  */
 import { readFile } from 'node:fs/promises';
 import { Argument, Command } from 'commander';
-import type { Problem, Reading } from '../failure.ts';
+import type { Reading } from '../failure.ts';
 import { lintPolicy, lintRecord } from '../mta-sts/lint.ts';
 import { lintTlsrptRecord } from '../tlsrpt/lint.ts';
 import { EXIT_NO_INPUT } from './exit-codes.ts';
 import { InputTooLarge, type Io, readAll, say, sayJson } from './io.ts';
+import { lintReport } from './lint-report.ts';
+import { countText, problemText } from './lint-text.ts';
 import { CommandStop, type SharedOptions } from './shared-options.ts';
-import { shown } from './text/format.ts';
 import { type Paint, paintFor } from './text/paint.ts';
 
 /** What can be linted. */
-const KINDS = ['record', 'policy', 'tlsrpt'] as const;
+const KINDS = ['record', 'policy', 'tlsrpt', 'report'] as const;
 type Kind = (typeof KINDS)[number];
+/** What a domain publishes. */
+type PublishedKind = Exclude<Kind, 'report'>;
 
-/** More than any of them may ever be; a policy ends at 64 KiB (RFC 8461 §3.3). */
+/** More than anything published may ever be; a policy ends at 64 KiB (RFC 8461 §3.3). */
 const LARGEST_INPUT = 1_048_576;
 
 /** Builds the command. */
 export function lintCommand(io: Io, done: (exitCode: number) => void): Command {
   return new Command('lint')
-    .summary('check a record or a policy file: every fault, the rule it breaks, how to mend it')
+    .summary(
+      'check a record, a policy or a TLS report: every fault, the rule it breaks, how to mend it',
+    )
     .description(
-      'Checks what a domain publishes, before it is published:\n' +
+      'Checks what a domain publishes, before it is published, or a report that came in:\n' +
         '  record   the TXT record at _mta-sts.DOMAIN\n' +
         '  policy   the file at https://mta-sts.DOMAIN/.well-known/mta-sts.txt\n' +
-        '  tlsrpt   the TXT record at _smtp._tls.DOMAIN\n\n' +
+        '  tlsrpt   the TXT record at _smtp._tls.DOMAIN\n' +
+        '  report   a TLS report: JSON, gzip, zip, or the whole mail that brought it\n\n' +
         'Exit code: 0 valid (there may be warnings), 1 not valid, 64 wrong usage, 66 the file cannot be read.',
     )
     .addArgument(new Argument('<what>', 'what the file is').choices(KINDS))
@@ -37,10 +43,15 @@ export function lintCommand(io: Io, done: (exitCode: number) => void): Command {
     .addHelpText(
       'after',
       '\nExamples:\n  smtp-sts lint policy mta-sts.txt\n' +
-        "  echo 'v=STSv1; id=20260101' | smtp-sts lint record -",
+        "  echo 'v=STSv1; id=20260101' | smtp-sts lint record -\n" +
+        '  smtp-sts lint report google.com!example.com!1772409600!1772495999!001.json.gz',
     )
     .action(async (kind: Kind, file: string, _options: object, command: Command) => {
       const shared = command.optsWithGlobals<SharedOptions>();
+      if (kind === 'report') {
+        done(await lintReport(file, shared.json === true, io));
+        return;
+      }
       const reading = read(kind, await readInput(file, io));
       const valid = reading.value !== undefined;
       if (shared.json === true) {
@@ -62,7 +73,7 @@ async function readInput(file: string, io: Io): Promise<Uint8Array> {
   }
 }
 
-function read(kind: Kind, input: Uint8Array): Reading<object> {
+function read(kind: PublishedKind, input: Uint8Array): Reading<object> {
   switch (kind) {
     case 'record':
       return lintRecord(input);
@@ -88,14 +99,14 @@ function toJson(reading: Reading<object>): object {
   };
 }
 
-const WHAT: Readonly<Record<Kind, string>> = {
+const WHAT: Readonly<Record<PublishedKind, string>> = {
   record: 'MTA-STS record',
   policy: 'MTA-STS policy',
   tlsrpt: 'TLS reporting record',
 };
 
 function toText(
-  kind: Kind,
+  kind: PublishedKind,
   file: string,
   reading: Reading<object>,
   paint: Paint,
@@ -108,24 +119,4 @@ function toText(
   const lines = [`${name}: ${verdict}${countText(reading.problems)}`];
   for (const problem of reading.problems) lines.push(...problemText(problem, paint));
   return lines;
-}
-
-function countText(problems: readonly Problem[]): string {
-  const counts = (['error', 'warning'] as const)
-    .map((severity) => {
-      const count = problems.filter((problem) => problem.severity === severity).length;
-      return count === 0 ? '' : `${count} ${severity}${count === 1 ? '' : 's'}`;
-    })
-    .filter((text) => text !== '');
-  return counts.length === 0 ? '' : `, ${counts.join(', ')}`;
-}
-
-function problemText(problem: Problem, paint: Paint): readonly string[] {
-  const style = { error: 'bad', warning: 'warn', info: 'dim' } as const;
-  const place = `${problem.line}:${problem.column}`.padEnd(7);
-  const severity = paint(style[problem.severity], problem.severity.padEnd(7));
-  return [
-    `  ${place} ${severity}  ${shown(problem.message)}  ${paint('dim', problem.code)}`,
-    `                   mend: ${shown(problem.fix)}`,
-  ];
 }

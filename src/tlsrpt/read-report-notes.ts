@@ -63,11 +63,6 @@ export function takeNotes(): ReportNotes {
   };
 }
 
-/** The severity of a code, whoever found it. */
-export function severityOf(code: ReportCode): Problem['severity'] {
-  return SEVERITIES[code];
-}
-
 /** A fault of the whole file, found before there was a text. */
 export function problemOfFile(code: ReportCode, text: string): Problem {
   return problem({ code, path: '', at: 0, text }, { line: 1, column: 1 });

@@ -175,9 +175,8 @@ function noteUnknown(
   fields: ReadonlyMap<string, JsonNode>,
   { path, known, notes }: { path: string; known: KnownKeys; notes: ReportNotes },
 ): void {
-  const names = new Set(Object.entries(known).flat(2));
   for (const [key, value] of fields) {
-    if (names.has(key)) continue;
+    if (Object.hasOwn(known, key) || Object.values(known).flat().includes(key)) continue;
     const place = { path, at: value.at };
     notes.add('TLSRPT_REPORT_KEY_UNKNOWN', place, `the key ${quoted(key)} is unknown and ignored`);
   }

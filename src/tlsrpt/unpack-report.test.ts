@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
@@ -68,6 +69,18 @@ describe('unpacking reports', () => {
       const bytes = Buffer.concat([gzipSync(REPORT), Buffer.from(rest)]);
       await assertGives(bytes, 'gzip', ['TRAILING_BYTES']);
     }
+  });
+
+  it('P20, P21: the same for a file of some size', async () => {
+    const noise = Buffer.from(Array.from({ length: 60_000 }, (_, at) => (at * at * 31) & 255));
+    const large = Buffer.concat([randomBytes(60_000), noise]);
+    for (const rest of ['', '\r\n', '\x1f\x8b']) {
+      const bytes = Buffer.concat([gzipSync(large), Buffer.from(rest, 'latin1')]);
+      const { json: content, deviations } = await unpacked(bytes);
+      assert.ok(large.equals(content));
+      assert.equal(deviations.length, rest === '' ? 0 : 1);
+    }
+    assert.equal(await refused(gzipSync(large).subarray(0, 50_000)), 'GZIP');
   });
 
   it('P21: cut anywhere, or one octet changed at the end, is refused', async () => {

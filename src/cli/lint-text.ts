@@ -1,0 +1,30 @@
+/**
+ * Faults of a text as a person reads them.
+ *
+ * @module
+ */
+import type { Problem } from '../failure.ts';
+import { shown } from './text/format.ts';
+import type { Paint } from './text/paint.ts';
+
+/** `, 2 errors, 1 warning`; empty where there are none. */
+export function countText(problems: readonly Problem[]): string {
+  const counts = (['error', 'warning'] as const)
+    .map((severity) => {
+      const count = problems.filter((problem) => problem.severity === severity).length;
+      return count === 0 ? '' : `${count} ${severity}${count === 1 ? '' : 's'}`;
+    })
+    .filter((text) => text !== '');
+  return counts.length === 0 ? '' : `, ${counts.join(', ')}`;
+}
+
+/** One fault in two lines: the place, the fault and its code; how to mend it. */
+export function problemText(problem: Problem, paint: Paint): readonly string[] {
+  const style = { error: 'bad', warning: 'warn', info: 'dim' } as const;
+  const place = `${problem.line}:${problem.column}`.padEnd(7);
+  const severity = paint(style[problem.severity], problem.severity.padEnd(7));
+  return [
+    `  ${place} ${severity}  ${shown(problem.message)}  ${paint('dim', problem.code)}`,
+    `                   mend: ${shown(problem.fix)}`,
+  ];
+}
