@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FakeClock } from '../clock.fixture.ts';
 import { createLog } from '../log/log.ts';
-import { socketsHandedOver } from './listen-fds.ts';
+import { datagramSocketHandedOver, socketsHandedOver } from './listen-fds.ts';
 import { createNotifier, type Notifier, type SendToSystemd } from './notify.ts';
 
 interface Bench {
@@ -105,5 +105,13 @@ describe('sockets handed over', () => {
     assert.deepEqual(socketsHandedOver(env, 8), []);
     assert.deepEqual(socketsHandedOver({}, 7), []);
     assert.deepEqual(socketsHandedOver({ LISTEN_PID: '7', LISTEN_FDS: 'x' }, 7), []);
+  });
+
+  it('the one for datagrams is told by its name', () => {
+    const env = { LISTEN_PID: '7', LISTEN_FDS: '3', LISTEN_FDNAMES: 'smtp-sts.socket:tlsrpt:x' };
+    assert.deepEqual(socketsHandedOver(env, 7), ['fd:3', 'fd:5']);
+    assert.equal(datagramSocketHandedOver(env, 7), 4);
+    assert.equal(datagramSocketHandedOver(env, 8), undefined);
+    assert.equal(datagramSocketHandedOver({ ...env, LISTEN_FDNAMES: '' }, 7), undefined);
   });
 });

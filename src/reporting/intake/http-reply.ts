@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ErrorCode } from '../../errors.ts';
 import type { Failure } from '../../failure.ts';
 import { printable } from '../../printable.ts';
 import type { TurnedAway } from './receiver-types.ts';
@@ -39,11 +40,19 @@ export function replyTo(verdict: Verdict): HttpReply {
       return failed(429, verdict.failure, retryAfter(QUOTA_RETRY_S));
     case 'not-a-report':
     case 'refused':
-      return failed(400, verdict.failure);
+      return failed(REFUSED_STATUS[verdict.failure.code] ?? 400, verdict.failure);
     case 'later':
       return failed(503, verdict.failure, retryAfter(TROUBLE_RETRY_S));
   }
 }
+
+/** What is refused is at fault itself (400), but for these. */
+const REFUSED_STATUS: Partial<Record<ErrorCode, number>> = {
+  REPORT_INTAKE_NOT_VERIFIED: 403,
+  REPORT_INTAKE_TOO_LARGE: 413,
+  TLSRPT_REPORT_PACKED_SIZE: 413,
+  TLSRPT_REPORT_JSON_SIZE: 413,
+};
 
 /** Answers to what is not read. */
 export const REFUSALS = {

@@ -193,6 +193,8 @@ describe('the HTTPS endpoint for reports', () => {
       [archived({ kind: 'unknown-domain', domains: ['x.test\u001b'] }), 404, undefined],
       [notTaken('refused', 'REPORT_RECEIVER_UNREADABLE'), 400, undefined],
       [notTaken('not-a-report'), 400, undefined],
+      [notTaken('refused', 'TLSRPT_REPORT_JSON_SIZE'), 413, undefined],
+      [notTaken('refused', 'REPORT_INTAKE_NOT_VERIFIED'), 403, undefined],
       [archived({ kind: 'duplicate', id: '1' }), 200, undefined],
       [archived({ kind: 'conflict', id: '2', of: '1' }), 202, undefined],
       [archived({ kind: 'not-counted', id: '2' }), 202, undefined],
