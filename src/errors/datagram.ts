@@ -103,4 +103,43 @@ export const DATAGRAM_ERRORS = {
     meaning: 'A list or a text in a datagram is longer than a report can use and was cut.',
     action: 'Nothing: the session was counted.',
   },
+  DATAGRAM_SOCKET_PATH: {
+    meaning: 'The datagram socket cannot be where the configuration wants it.',
+    action:
+      'Choose a path of at most 107 octets in a folder that exists and that the user of the service may write to.',
+  },
+  DATAGRAM_SOCKET_IN_USE: {
+    meaning: 'Another process receives datagrams at the path of the socket.',
+    action: 'Stop it first: another smtp-sts, or tlsrpt-collectd.',
+  },
+  DATAGRAM_SOCKET_OWNER: {
+    meaning: 'The datagram socket cannot be given the owner and mode of the configuration.',
+    action:
+      'Name a user and group that exist; to give the socket to another group, the user of the service must be in it.',
+  },
+  DATAGRAM_SOCKET_FAILED: {
+    meaning: 'The datagram socket could not be made, or the process that reads it did not start.',
+    action: 'Look at the reason: most often the user of the service may not write to the folder.',
+  },
+  DATAGRAM_NO_LAUNCHER: {
+    meaning:
+      'Node.js cannot make a datagram socket, and /usr/bin/perl, which does it instead, is not there.',
+    action:
+      'Install perl-base, or let systemd make the socket: a socket unit with `ListenDatagram=`.',
+  },
+  DATAGRAM_READER_DIED: {
+    meaning: 'The process that reads the datagram socket has ended; another one was started.',
+    action:
+      'Find out who ended it. What the mail server reported meanwhile is lost, unless systemd holds the socket.',
+  },
+  DATAGRAM_SOCKET_VANISHED: {
+    meaning: 'The file of the datagram socket was removed or replaced while the service ran.',
+    action:
+      'Nothing: it was made anew. Keep clean-up jobs away from its folder; what was reported meanwhile is lost.',
+  },
+  DATAGRAM_QUEUE_SHORT: {
+    meaning:
+      'The kernel keeps few datagrams for a reader that is busy; in a burst the mail server loses some and logs it.',
+    action: 'Set `net.unix.max_dgram_qlen = 512` with sysctl, then restart the service.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

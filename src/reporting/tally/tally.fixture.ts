@@ -3,9 +3,16 @@
  *
  * @module
  */
+import { FakeClock } from '../../clock.fixture.ts';
+import { silentLog, type Log } from '../../log/log.ts';
+import { openStore } from '../../store/open-store.ts';
+import type { Store } from '../../store/types.ts';
 import type { ReportPolicy } from '../../tlsrpt/report.ts';
 import type { SessionResult } from '../../tlsrpt/session-result.ts';
+import type { ReportSubject, Tally } from '../types.ts';
 import type { Detail } from './failure-detail.ts';
+import { PILE_LIMITS, type PileLimits } from './pile.ts';
+import { createTally } from './tally.ts';
 
 /** Noon of the first day of these tests. */
 export const NOON = Date.UTC(2026, 2, 1, 12);
@@ -40,4 +47,36 @@ export const EXPIRED_DETAIL: Detail = {
 /** A session to `example.test` at noon under its STS policy, good unless failures say otherwise. */
 export function session(more: Partial<SessionResult> = {}): SessionResult {
   return { at: NOON, recipientDomain: 'example.test', policy: STS_POLICY, failures: [], ...more };
+}
+
+/** The domain of {@link session} on its day. */
+export const SUBJECT: ReportSubject = { day: DAY, scope: 'recipient', domain: 'example.test' };
+
+/** A tally over a store. */
+export interface Bench {
+  readonly store: Store;
+  readonly clock: FakeClock;
+  readonly tally: Tally;
+  /** What was logged. */
+  readonly lines: string[];
+}
+
+/** Starts one; nothing is written before {@link Bench.clock} goes on. */
+export async function startBench(
+  more: { readonly limits?: Partial<PileLimits>; readonly url?: string } = {},
+): Promise<Bench> {
+  const store = await openStore(more.url ?? 'sqlite::memory:');
+  const clock = new FakeClock(NOON);
+  const lines: string[] = [];
+  const note = (_fields: object, message: string): void => void lines.push(message);
+  const log: Log = { ...silentLog, warn: note, error: note, info: note };
+  const limits = { ...PILE_LIMITS, ...more.limits };
+  const tally = createTally({ store, clock, log, flushMs: 5_000, limits });
+  return { store, clock, tally, lines };
+}
+
+/** Ends it, and the store with it. */
+export async function stopBench({ tally, store }: Bench): Promise<void> {
+  await tally.close();
+  await store.close();
 }
