@@ -146,6 +146,8 @@ describe('the forms that a report may have', () => {
       '02.03.2026',
       'Mon, 02 Mar 2026 00:00:00 GMT',
       '1772409600',
+      '0001-01-01T00:00:00Z',
+      '1969-12-31T23:59:59Z',
     ]) {
       assertRefused(start(text), 'TIME_INVALID');
     }

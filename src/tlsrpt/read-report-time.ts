@@ -126,8 +126,11 @@ function readTime(text: string, found: Found, notes: ReportNotes): Moment | unde
   if (!isDate || !isTime || minute! > 59 || second! > 60 || offset === undefined) return undefined;
   noteForm(text, { hasTime: hourText !== undefined, zone, found, notes });
   const parts = ((hour! * 60 + minute!) * 60 + second!) * SECOND + milliseconds(fraction);
+  const at = midnight + parts - offset;
+  // Nobody reported before there was Unix time; what counts days need not know of them.
+  if (at < 0) return undefined;
   return {
-    at: midnight + parts - offset,
+    at,
     hasTime: hourText !== undefined,
     isLastSecond: secondText === '59',
   };
