@@ -49,7 +49,7 @@ export type ReportTargetState =
   | 'not-needed';
 
 /** Kinds of alerts. */
-export type ReportAlertKind = 'new-failure' | 'failure-rate' | 'silent-reporter' | 'foreign-policy';
+export type ReportAlertKind = 'failure' | 'rate' | 'silent' | 'foreign-policy';
 
 /** Numbers that the tally keeps. */
 export interface TallyGauges {
@@ -59,11 +59,12 @@ export interface TallyGauges {
 
 /** Numbers that the datagram socket keeps. */
 export interface DatagramNumbers {
-  readonly received: number;
+  readonly datagrams: number;
   readonly invalid: number;
+  /** How often the reader had to wait for us: then datagrams may have been lost. */
+  readonly stalls: number;
+  /** How often the socket or its reader had to be made anew: then datagrams were lost. */
   readonly restarts: number;
-  /** Times at which the queue of the socket was seen full: what came then may be lost. */
-  readonly fullQueue: number;
 }
 
 /** The numbers of TLS reporting. */
@@ -82,5 +83,8 @@ export interface ReportingMetrics {
   turnedAway(way: ReportWay, kind: ReportTaken): void;
   atTheDoor(way: 'https' | 'smtp' | 'maildir', why: ReportTurnedAway): void;
   archived(kind: string, authenticity: 'verified' | 'other'): void;
-  alerted(kind: ReportAlertKind, event: 'opened' | 'closed' | 'told' | 'not-told'): void;
+  /** An alert was opened or closed. */
+  event(kind: ReportAlertKind, event: 'opened' | 'closed'): void;
+  /** A message about alerts was tried. */
+  message(channel: 'mail' | 'webhook', outcome: 'sent' | 'later' | 'given-up'): void;
 }

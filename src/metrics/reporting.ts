@@ -62,17 +62,19 @@ const REASONS: readonly ReportTurnedAway[] = [
   'encoding',
   'too-many-connections',
 ];
-const ALERTS: readonly ReportAlertKind[] = [
-  'new-failure',
-  'failure-rate',
-  'silent-reporter',
-  'foreign-policy',
-];
-const ALERT_EVENTS = ['opened', 'closed', 'told', 'not-told'] as const;
+const ALERTS: readonly ReportAlertKind[] = ['failure', 'rate', 'silent', 'foreign-policy'];
+const ALERT_EVENTS = ['opened', 'closed'] as const;
+const CHANNELS = ['mail', 'webhook'] as const;
+const MESSAGE_OUTCOMES = ['sent', 'later', 'given-up'] as const;
 
 /** Registers them. */
 export function reportingMetrics(registers: Registry[]): ReportingMetrics {
-  return { ...counting(registers), ...sending(registers), ...receiving(registers) };
+  return {
+    ...counting(registers),
+    ...sending(registers),
+    ...receiving(registers),
+    ...telling(registers),
+  };
 }
 
 type Counting = 'sessionsCounted' | 'tallyWritten' | 'watchTally' | 'watchDatagrams';
@@ -137,7 +139,7 @@ function datagramNumbers(registers: Registry[]): ReportingMetrics['watchDatagram
   counter(
     'smtp_sts_report_datagrams_total',
     'Datagrams of Postfix that were taken, good or not.',
-    (n) => n.received,
+    (n) => n.datagrams,
   );
   counter(
     'smtp_sts_report_datagrams_invalid_total',
@@ -145,13 +147,13 @@ function datagramNumbers(registers: Registry[]): ReportingMetrics['watchDatagram
     (n) => n.invalid,
   );
   counter(
-    'smtp_sts_report_datagram_queue_full_total',
-    'Times at which the queue of the datagram socket was seen full: what came then may be lost.',
-    (n) => n.fullQueue,
+    'smtp_sts_report_datagram_stalls_total',
+    'Times at which the reader of the datagram socket had to wait: what came then may be lost.',
+    (n) => n.stalls,
   );
   counter(
     'smtp_sts_report_datagram_reader_restarts_total',
-    'Times at which the reader of the datagram socket was started again.',
+    'Times at which the datagram socket or its reader was made anew: what came meanwhile is lost.',
     (n) => n.restarts,
   );
   return (reader) => {
@@ -178,7 +180,7 @@ function sending(registers: Registry[]): Pick<ReportingMetrics, 'subject' | 'tar
   };
 }
 
-type Receiving = 'taken' | 'turnedAway' | 'atTheDoor' | 'archived' | 'alerted';
+type Receiving = 'taken' | 'turnedAway' | 'atTheDoor' | 'archived';
 
 function receiving(registers: Registry[]): Pick<ReportingMetrics, Receiving> {
   const taken = pairCounter(registers, {
@@ -204,11 +206,22 @@ function receiving(registers: Registry[]): Pick<ReportingMetrics, Receiving> {
       values: [DOORS, REASONS],
     }),
     archived: (_kind, kind) => authenticity.inc({ authenticity: kind }),
-    alerted: pairCounter(registers, {
+  };
+}
+
+function telling(registers: Registry[]): Pick<ReportingMetrics, 'event' | 'message'> {
+  return {
+    event: pairCounter(registers, {
       name: 'smtp_sts_report_alerts_total',
-      help: 'Alerts about reports, by kind and what happened to them.',
+      help: 'Alerts about reports, by kind and whether they were opened or closed.',
       labels: ['kind', 'event'],
       values: [ALERTS, ALERT_EVENTS],
+    }),
+    message: pairCounter(registers, {
+      name: 'smtp_sts_report_alert_messages_total',
+      help: 'Attempts at telling somebody of alerts, by the way and what they came to.',
+      labels: ['channel', 'outcome'],
+      values: [CHANNELS, MESSAGE_OUTCOMES],
     }),
   };
 }

@@ -7,12 +7,12 @@ import type { Config } from '../config/types.ts';
 import { createResolver } from '../dns/resolver.ts';
 import type { Resolver } from '../dns/types.ts';
 import { ok, type Outcome } from '../failure.ts';
-import { createHttpsFetcher, type HttpsFetcher } from '../http/https-fetcher.ts';
 import { createStsPolicies } from '../mta-sts/policies.ts';
 import { loadCaFile } from '../tls/trust.ts';
 import { createDecider, type DeciderSettings } from './decider.ts';
 import type { Engine, EngineOptions } from './engine-types.ts';
 import { knobsOf } from './knobs.ts';
+import { policyFetcher } from './policy-fetcher.ts';
 
 /**
  * Makes an engine. It works at once; `engine.policies.start()` begins the daily refresh of cached
@@ -26,7 +26,7 @@ export function createEngine(options: EngineOptions): Engine {
   if (!first.ok) throw new Error(`${first.failure.code}: ${first.failure.detail}`);
   let ca = first.value;
   const { resolver, closeResolver } = resolverOf(options);
-  let fetcher = fetcherOf(options, { config, resolver, ca });
+  let fetcher = policyFetcher({ config, resolver, ca, clock });
   // Read at each use, so a change of settings has effect on policies that are there already.
   const mtaSts = { ...config.mtaSts };
   const policies = createStsPolicies({
@@ -66,7 +66,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (!anchors.ok) return anchors;
       const caChanged = JSON.stringify(ca) !== JSON.stringify(anchors.value);
       if (caChanged) ca = anchors.value;
-      fetcher = fetcherOf(options, { config: next, resolver, ca });
+      fetcher = policyFetcher({ config: next, resolver, ca, clock });
       Object.assign(mtaSts, liveTimes(next));
       decider.configure(deciderSettings(next));
       options.onForget?.();
@@ -102,24 +102,4 @@ function resolverOf({ config, clock, log, resolver }: EngineOptions): {
   if (resolver !== undefined) return { resolver, closeResolver: () => undefined };
   const own = createResolver({ ...config.dns, clock, log });
   return { resolver: own, closeResolver: () => own.close() };
-}
-
-interface FetcherParts {
-  readonly config: Config;
-  readonly resolver: Resolver;
-  readonly ca: readonly string[] | undefined;
-}
-
-function fetcherOf({ clock }: EngineOptions, { config, resolver, ca }: FetcherParts): HttpsFetcher {
-  const { port, timeoutMs, maxBytes, allowAddresses, proxy } = config.policyFetch;
-  return createHttpsFetcher({
-    resolver,
-    clock,
-    port,
-    timeoutMs,
-    maxBytes,
-    allowAddresses,
-    ...(ca === undefined ? {} : { ca }),
-    ...(proxy === undefined ? {} : { proxy }),
-  });
 }
