@@ -10,6 +10,7 @@ import { parseBench } from './decision/parse.ts';
 import { policiesBench } from './decision/policies.ts';
 import { answersBench } from './policy-server/answers.ts';
 import { relayBench } from './relay/relay.ts';
+import { reportsBench } from './reports/reports.ts';
 import type { Bench } from './figure.ts';
 
 /** In the order in which they are shown and run. */
@@ -21,4 +22,5 @@ export const BENCHES: readonly Bench[] = [
   policiesBench,
   answersBench,
   relayBench,
+  reportsBench,
 ];
