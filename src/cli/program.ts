@@ -17,6 +17,7 @@ import { policiesCommand } from './policies.ts';
 import { queryCommand } from './query.ts';
 import { queueCommand } from './queue.ts';
 import { reloadCommand } from './reload.ts';
+import { reportCommand } from './report.ts';
 import { sendCommand } from './send.ts';
 import { serveCommand } from './serve.ts';
 import { addSharedOptions, CommandStop } from './shared-options.ts';
@@ -60,6 +61,7 @@ export function buildProgram(io: Io, done: (exitCode: number) => void): Command 
     overridesCommand(io, done),
     userCommand(io, done),
     queueCommand(io, done),
+    reportCommand(io, done),
     dkimKeyCommand(io, done),
     serveCommand(io, done),
     reloadCommand(io, done),

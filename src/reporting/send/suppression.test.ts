@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { openStore } from '../../store/open-store.ts';
 import { readReportTarget } from '../../tlsrpt/report-target.ts';
 import type { ReportTarget } from '../../tlsrpt/types.ts';
@@ -73,7 +73,7 @@ describe('places', () => {
 
   it('fuzz: readPlace never throws, and what it gives it takes again', () => {
     fc.assert(
-      fc.property(fc.stringMatching(/^(mailto:|https:\/\/)?[a-zA-Z@.%:\/ü -]{0,40}$/), (text) => {
+      fc.property(fc.stringMatching(/^(mailto:|https:\/\/)?[a-zA-Z@.%:/ü -]{0,40}$/), (text) => {
         const place = readPlace(text);
         if (place !== undefined) assert.equal(readPlace(place), place);
       }),

@@ -1,0 +1,61 @@
+/**
+ * Arguments that the commands of reports share.
+ *
+ * @module
+ */
+import type { ReportSendSettings } from '../config/reporting-types.ts';
+import { normalizeName } from '../dns/name.ts';
+import type { UtcDay } from '../reporting/types.ts';
+import { EXIT_CONFIG, EXIT_USAGE } from './exit-codes.ts';
+import { complain, type Io } from './io.ts';
+import { CommandStop } from './shared-options.ts';
+import { shown } from './text/format.ts';
+
+const DAY_MS = 86_400_000;
+
+/** A UTC day on the command line: `2026-11-23`, `today` or `yesterday`. */
+export function dayFrom(text: string, now: number): UtcDay {
+  const today = Math.floor(now / DAY_MS);
+  if (text === 'today') return today;
+  if (text === 'yesterday') return today - 1;
+  const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  // Date.parse takes 30 February for 2 March.
+  const isDay = !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+  if (isDay && at <= now) return at / DAY_MS;
+  const why = isDay ? 'that day has not begun' : 'write a UTC day like 2026-11-23, or yesterday';
+  throw new CommandStop(`--day ${text}: ${why} (REPORT_SEND_DAY_INVALID)`, EXIT_USAGE);
+}
+
+/** A domain on the command line, in any spelling. */
+export function reportDomain(text: string): string {
+  const name = normalizeName(text);
+  if (name.ok) return name.value;
+  throw new CommandStop(
+    `${shown(text)}: ${name.failure.detail} (${name.failure.code})`,
+    EXIT_USAGE,
+  );
+}
+
+/** The settings for sending; who reports must be said. */
+export function identifiedSettings(settings: ReportSendSettings): ReportSendSettings {
+  if (settings.organization.trim() !== '' && settings.contact !== '') return settings;
+  throw new CommandStop(
+    'set reporting.send.organization and reporting.send.contact: every report says whom it is from (REPORT_SEND_NO_IDENTITY)',
+    EXIT_CONFIG,
+  );
+}
+
+/** The same for a look: what is not set is shown as such, and said. */
+export function lookSettings(settings: ReportSendSettings, io: Io): ReportSendSettings {
+  const { organization, contact } = settings;
+  if (organization.trim() !== '' && contact !== '') return settings;
+  complain(
+    io,
+    'reporting.send.organization or reporting.send.contact is not set: shown with stand-ins (REPORT_SEND_NO_IDENTITY).',
+  );
+  return {
+    ...settings,
+    organization: organization.trim() === '' ? '(not set)' : organization,
+    contact: contact === '' ? 'not-set@not-set.invalid' : contact,
+  };
+}

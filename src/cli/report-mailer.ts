@@ -1,0 +1,61 @@
+/**
+ * What commands send reports with: our own delivery, the guarded HTTPS request, the configured key.
+ *
+ * @module
+ */
+import { hostname } from 'node:os';
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config/types.ts';
+import type { Resolver } from '../dns/types.ts';
+import { sendOne } from '../relay/send-one.ts';
+import { createRoutes } from '../relay/routes/create-routes.ts';
+import { loadSigner } from '../reporting/mail/dkim-signer.ts';
+import type { DeliverReportOptions } from '../reporting/send/deliver-report.ts';
+import { createReportPoster } from '../reporting/send/post-report.ts';
+import type { Engine } from '../tls-policy/engine-types.ts';
+import { EXIT_CONFIG } from './exit-codes.ts';
+import { CommandStop } from './shared-options.ts';
+
+/** The ways out for reports. */
+export type ReportMailer = Pick<
+  DeliverReportOptions,
+  'settings' | 'sendMail' | 'postReport' | 'signer'
+>;
+
+/** The ways out as the service would have them. */
+export function reportMailer(config: Config, engine: Engine, resolver: Resolver): ReportMailer {
+  const { send } = config.reporting;
+  const routes = createRoutes(config.relay.routes, { port: config.smtp.port });
+  if (!routes.ok) {
+    throw new CommandStop(`${routes.failure.detail} (${routes.failure.code})`, EXIT_CONFIG);
+  }
+  const signer = loadSigner(send.dkim, send.from === '' ? send.contact : send.from);
+  return {
+    settings: send,
+    signer: () => signer,
+    // A report goes out whatever the policies say: it may be about them (RFC 8460 §5.3).
+    sendMail: async (mail, signal) =>
+      await sendOne(
+        { ...mail, policies: mail.kind === 'report' ? 'ignore' : 'enforce' },
+        {
+          engine,
+          config,
+          clock: systemClock,
+          routes: routes.value,
+          ...(signal === undefined ? {} : { signal }),
+        },
+      ),
+    postReport: createReportPoster({
+      resolver,
+      clock: systemClock,
+      settings: () => send,
+      ...(engine.ca === undefined ? {} : { ca: engine.ca }),
+      ...(config.smtp.localAddress === undefined ? {} : { localAddress: config.smtp.localAddress }),
+    }),
+  };
+}
+
+/** Names this command among the nodes. */
+export function commandOwner(): string {
+  return `${hostname()}/command/${process.pid}`;
+}
