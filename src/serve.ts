@@ -21,7 +21,12 @@ import { startSelfTesting, type SelfTesting } from './policy-server/self-testing
 import { createSteering } from './policy-server/steering.ts';
 import { startWatching } from './policy-server/watching.ts';
 import { noteRemoval, readRemovalNote } from './relay/operations/removal-note.ts';
+import { createRoutes } from './relay/routes/create-routes.ts';
+import { sendOne } from './relay/send-one.ts';
 import { startRelay, type Relay } from './relay/relay.ts';
+import { startCounting } from './reporting/start-counting.ts';
+import { type Reporting, startReporting } from './reporting/start-reporting.ts';
+import type { SendMail } from './reporting/types.ts';
 import { productVersion } from './version.ts';
 import { openStore } from './store/open-store.ts';
 import { createEngine } from './tls-policy/engine.ts';
@@ -54,6 +59,8 @@ export interface ServiceOptions {
   /** Where a reload reads the configuration; absent: it cannot change. */
   readonly source?: ConfigSource;
   readonly setLogLevel?: (level: LogLevel) => void;
+  /** A datagram socket for the sessions of Postfix that is open already: systemd's. */
+  readonly datagramFd?: number;
 }
 
 /**
@@ -126,7 +133,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
     forgetAnswers: (policyDomain) => answerer.forget(policyDomain),
     setLogLevel: options.setLogLevel,
-    reloadRelay: async (next) => (await relay?.reload(next)) ?? ok(undefined),
+    reloadFaces: async (next) => {
+      const relayed = (await relay?.reload(next)) ?? ok(undefined);
+      if (!relayed.ok) return relayed;
+      const before = inForce;
+      inForce = next;
+      const reported = reporting?.reload() ?? ok(undefined);
+      if (!reported.ok) {
+        inForce = before;
+        await relay?.reload(before);
+      }
+      return reported;
+    },
     wakeQueue: config.relay.enabled ? (destinations) => relay?.wake(destinations) : undefined,
     noteRemoval: (value) => {
       const note = readRemovalNote(value);
@@ -144,8 +162,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const map = { engine, config: () => steering.config, clock, log, metrics };
   const answerer = answererFrom(map);
   let relay: Relay | undefined;
+  let reporting: Reporting | undefined;
+  let inForce = config;
   try {
     await book.refresh();
+    const counting = await startCounting({
+      settings: config.reporting.tally,
+      store,
+      clock,
+      log,
+      metrics: metrics.reporting,
+      ...(options.datagramFd === undefined ? {} : { datagramFd: options.datagramFd }),
+    });
+    if (counting !== undefined) parts.defer(async () => await counting.close());
     const socketmap = await startMapServer(answerer, map);
     parts.defer(async () => await socketmap.close());
     const http = await startHttpListener({
@@ -173,11 +202,32 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       httpFace(http.url),
     );
     if (config.relay.enabled) {
-      const started = await startRelay({ config, store, engine, clock, log, metrics });
+      const started = await startRelay({
+        config,
+        store,
+        engine,
+        clock,
+        log,
+        metrics,
+        ...(counting === undefined ? {} : { onAttempt: counting.onAttempt }),
+      });
       parts.defer(async () => await started.close());
       listening.push(...started.addresses.map(relayFace));
       relay = started;
     }
+    const started = await startReporting({
+      config: () => inForce,
+      store,
+      resolver: counted,
+      ca: () => engine.ca,
+      sendMail: mailSender(() => inForce, { engine, clock }),
+      clock,
+      log,
+      metrics: metrics.reporting,
+    });
+    parts.defer(async () => await started.close());
+    listening.push(...started.places);
+    reporting = started;
     await steering.open();
     parts.defer(async () => await steering.close());
     book.start();
@@ -192,6 +242,26 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await parts.disposeAsync();
     throw error;
   }
+}
+
+/** Sends mail of the service's own, over the routes that are configured now. */
+function mailSender(
+  config: () => Config,
+  parts: { readonly engine: Engine; readonly clock: Clock },
+): SendMail {
+  return async ({ kind, ...mail }, signal) => {
+    const routes = createRoutes(config().relay.routes, { port: config().smtp.port });
+    if (!routes.ok) return { kind: 'later', failure: routes.failure };
+    return await sendOne(
+      { ...mail, policies: kind === 'report' ? 'ignore' : 'enforce' },
+      {
+        ...parts,
+        config: config(),
+        routes: routes.value,
+        ...(signal === undefined ? {} : { signal }),
+      },
+    );
+  };
 }
 
 function httpFace(url: string): Listening {

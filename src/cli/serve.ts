@@ -9,8 +9,10 @@ import { createLog, type Log } from '../log/log.ts';
 import { ListenError } from '../listen/listen-error.ts';
 import { type Service, startService } from '../serve.ts';
 import { SubmissionRefused } from '../relay/submission/types.ts';
+import { ReceiverRefused } from '../reporting/intake/receiver-types.ts';
+import { DatagramSocketError } from '../reporting/tally/datagram-socket.ts';
 import { StoreError } from '../store/store-error.ts';
-import { socketsHandedOver } from '../systemd/listen-fds.ts';
+import { datagramSocketHandedOver, socketsHandedOver } from '../systemd/listen-fds.ts';
 import { createNotifier } from '../systemd/notify.ts';
 import { sendBySystemdNotify } from '../systemd/send.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
@@ -122,6 +124,7 @@ async function start(options: SharedOptions): Promise<Started> {
   for (const { code, line, message, fix } of warnings) {
     log.warn({ event: 'config', code }, `${options.config ?? ''}:${line}: ${message}. ${fix}`);
   }
+  const datagramFd = datagramSocketHandedOver(process.env, process.pid);
   try {
     const service = await startService({
       config,
@@ -129,6 +132,7 @@ async function start(options: SharedOptions): Promise<Started> {
       log,
       source: configSource(options),
       setLogLevel: (level) => log.setLevel(level),
+      ...(datagramFd === undefined ? {} : { datagramFd }),
     });
     return { service, log };
   } catch (error) {
@@ -137,6 +141,10 @@ async function start(options: SharedOptions): Promise<Started> {
     }
     if (error instanceof SubmissionRefused) {
       throw new CommandStop(`the relay cannot start: ${error.message}`, EXIT_UNAVAILABLE);
+    }
+    if (error instanceof ReceiverRefused || error instanceof DatagramSocketError) {
+      const { code, detail } = error.failure;
+      throw new CommandStop(`TLS reporting cannot start: ${detail} (${code})`, EXIT_UNAVAILABLE);
     }
     if (error instanceof ListenError) {
       throw new CommandStop(`${error.message} (SOCKETMAP_LISTEN_FAILED)`, EXIT_UNAVAILABLE);

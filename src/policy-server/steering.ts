@@ -32,7 +32,7 @@ export interface SteeringOptions {
   /** Others answer DNS now: proves anew that they validate. */
   readonly dnsChanged: (config: Config) => void;
   /** Another part that takes over settings and may refuse them; asked first. */
-  readonly reloadRelay?: ((next: Config) => Promise<Outcome<undefined>>) | undefined;
+  readonly reloadFaces?: ((next: Config) => Promise<Outcome<undefined>>) | undefined;
   /** Drops ready answers; of one policy domain or all. */
   readonly forgetAnswers: (policyDomain?: string) => void;
   readonly setLogLevel?: ((level: LogLevel) => void) | undefined;
@@ -115,10 +115,10 @@ async function applySettings(
   const { engine, resolver, setLogLevel, forgetAnswers } = options;
   const engineResult = engine.reconfigure(next);
   if (!engineResult.ok) return engineResult;
-  const relayed = await options.reloadRelay?.(next);
-  if (relayed?.ok === false) {
+  const faces = await options.reloadFaces?.(next);
+  if (faces?.ok === false) {
     engine.reconfigure(before);
-    return relayed;
+    return faces;
   }
   const sections = new Set(changed.map(({ key }) => key.split('.')[0]));
   if (sections.has('dns')) {

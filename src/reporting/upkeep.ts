@@ -1,0 +1,77 @@
+/**
+ * What is older than the settings keep goes, on one node, several times a day.
+ *
+ * @module
+ */
+import type { Clock, Timer } from '../clock.ts';
+import type { ReportingSettings } from '../config/reporting-types.ts';
+import type { Log } from '../log/log.ts';
+import { takeLease } from '../store/lease.ts';
+import { reasonOf } from '../store/store-error.ts';
+import type { Store } from '../store/types.ts';
+import type { Archive } from './archive/types.ts';
+import { dropTally } from './tally/read-tally.ts';
+
+/** What upkeep stands on. */
+export interface UpkeepOptions {
+  readonly store: Store;
+  readonly archive: Pick<Archive, 'prune'>;
+  readonly settings: () => ReportingSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly node: string;
+}
+
+/** Upkeep under way. */
+export interface Upkeep {
+  /** Does it now. */
+  run(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** Starts it; the first time comes after an hour. */
+export function startUpkeep(options: UpkeepOptions): Upkeep {
+  const { clock, log } = options;
+  let timer: Timer | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let closed = false;
+  const run = async (): Promise<void> => {
+    running = running.then(async () => {
+      try {
+        await upkeep(options);
+      } catch (error) {
+        log.warn({ event: 'report-upkeep', reason: reasonOf(error) }, 'old reports stay for now');
+      }
+    });
+    await running;
+  };
+  const schedule = (): void => {
+    if (closed) return;
+    timer = clock.after(EVERY_MS, () => {
+      void run().finally(schedule);
+    });
+  };
+  schedule();
+  return {
+    run,
+    async close() {
+      closed = true;
+      timer?.cancel();
+      await running;
+    },
+  };
+}
+
+async function upkeep(options: UpkeepOptions): Promise<void> {
+  const { store, archive, settings, clock, log, node } = options;
+  const now = clock.now();
+  const claim = { name: 'report-upkeep', owner: node, now, holdMs: 2 * EVERY_MS };
+  if (!(await takeLease(store, claim))) return;
+  const keptDays = Math.ceil(settings().tally.keepMs / DAY_MS);
+  const counts = await dropTally(store, Math.floor(now / DAY_MS) - keptDays);
+  const reports = await archive.prune();
+  log.debug({ event: 'report-upkeep', counts, ...reports }, 'what was too old is gone');
+}
