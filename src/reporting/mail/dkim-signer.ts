@@ -7,11 +7,11 @@ import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { normalizeName } from '../../dns/name.ts';
 import type { ReportSendSettings } from '../../config/reporting-types.ts';
 import { fail, ok, type Outcome } from '../../failure.ts';
-import { relaxedBody, relaxedField } from './canonical.ts';
+import { bodyForm, relaxedField } from './canonical.ts';
 import { keyAlgorithm, publicKeyText, readPrivateKey } from './dkim-key.ts';
 import { readKeyFile } from './key-file.ts';
 import { isSameOrganization } from './organizational-domain.ts';
-import { fieldName, joinMail, splitMail } from './signature-fields.ts';
+import { bodyOf, fieldName, joinMail, splitMail } from './signature-fields.ts';
 
 /** Signs for one domain with one key. */
 export interface Signer {
@@ -79,7 +79,7 @@ export function createSigner(options: SignerOptions): Signer {
     publicKey: publicKeyText(createPublicKey(key.value)),
     async sign(message, now) {
       const mail = splitMail(message);
-      const field = signatureField(mail.fields, bodyHash(mail.rest), {
+      const field = signatureField(mail.fields, bodyForm(bodyOf(mail), 'relaxed').hash, {
         domain,
         selector,
         key: key.value,
@@ -169,11 +169,6 @@ function chosenFields(fields: readonly string[]): {
     if (OVERSIGNED.includes(name)) names.push(name);
   }
   return { names, lines };
-}
-
-function bodyHash(rest: Buffer): string {
-  const body = relaxedBody(rest.toString('latin1').replace(/^\r\n/, ''));
-  return createHash('sha256').update(body, 'latin1').digest('base64');
 }
 
 /** Ed25519 signs the hash of the input, not the input (RFC 8463 §3). */

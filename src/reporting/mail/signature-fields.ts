@@ -67,6 +67,11 @@ export function joinMail({ fields, rest }: SplitMail): Buffer {
   return Buffer.concat([Buffer.from(fields.join(''), 'latin1'), rest]);
 }
 
+/** What follows the empty line. */
+export function bodyOf({ rest }: SplitMail): Buffer {
+  return rest.subarray(2);
+}
+
 /** Name of a field, in lower case. */
 export function fieldName(field: string): string {
   return field

@@ -7,11 +7,13 @@ import { normalizeName } from '../../dns/name.ts';
 import type { Resolver } from '../../dns/types.ts';
 import type { Failure, Outcome } from '../../failure.ts';
 import type { Authenticity } from '../types.ts';
+import { bodyForm, type BodyForm, type BodyKind } from './canonical.ts';
 import { findKey, type FoundKey } from './find-key.ts';
 import { authorsIn } from './mail-facts.ts';
 import { isSameOrganization } from './organizational-domain.ts';
 import { withoutLeadingLines } from './scan-mail.ts';
 import {
+  bodyOf,
   fieldName,
   signatureFields,
   type SignatureField,
@@ -37,7 +39,7 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Each costs a look-up and a hash over the whole mail. */
+/** Each costs a look-up and one pass over the whole mail. */
 const MAX_SIGNATURES = 5;
 
 /**
@@ -60,7 +62,8 @@ export async function verifyReportMail(options: VerifyOptions): Promise<Authenti
     });
   }
   const { requireTlsrptKey, now } = options;
-  const what = { mail, requireTlsrptKey, now, findKey: keyFinder(options) };
+  const shared = { findKey: keyFinder(options), bodyIn: bodyForms(mail) };
+  const what = { mail, requireTlsrptKey, now, ...shared };
   const state: State = { sender, notes, isTemporary: false };
   for (const signature of alignedFirst(all, sender).slice(0, MAX_SIGNATURES)) {
     const outcome = await verifySignature({ ...what, signature });
@@ -84,6 +87,16 @@ function keyFinder({
     const key = findKey({ resolver, domain, selector, ...signalOption });
     found.set(id, key);
     return await key;
+  };
+}
+
+/** Each form is made once. */
+function bodyForms(mail: SplitMail): (kind: BodyKind) => BodyForm {
+  const forms = new Map<BodyKind, BodyForm>();
+  return (kind) => {
+    const form = forms.get(kind) ?? bodyForm(bodyOf(mail), kind);
+    forms.set(kind, form);
+    return form;
   };
 }
 

@@ -7,9 +7,11 @@ import type { DKIMResult } from 'mailauth';
 import type { ErrorCode } from '../../errors.ts';
 import { fail, ok, type Failure, type Outcome } from '../../failure.ts';
 import { printable } from '../../printable.ts';
+import type { BodyForm, BodyKind } from './canonical.ts';
 import type { FoundKey } from './find-key.ts';
 import { withoutServices } from './key-record.ts';
 import { fieldName, joinMail, type SignatureField, type SplitMail } from './signature-fields.ts';
+import { listIn, type TagList } from './tag-list.ts';
 
 /** RFC 8301 §3.2. */
 const MIN_RSA_BITS = 1024;
@@ -18,6 +20,8 @@ const MIN_RSA_BITS = 1024;
 export interface SignatureToVerify {
   readonly mail: SplitMail;
   readonly signature: SignatureField;
+  /** The body in a form, made once for all signatures. */
+  readonly bodyIn: (kind: BodyKind) => BodyForm;
   readonly findKey: (domain: string, selector: string) => Promise<Outcome<FoundKey>>;
   readonly requireTlsrptKey: boolean;
   /** Milliseconds since the Unix epoch. */
@@ -44,11 +48,20 @@ export async function verifySignature(input: SignatureToVerify): Promise<Outcome
   if (domain === '' || selector === '') {
     return fail('DKIM_SIGNATURE_MALFORMED', `${named} has no usable d= and s=`);
   }
+  const kind = bodyKindOf(tags);
+  const malformed = kind === undefined ? 'its c= is unknown' : malformedIn(tags);
+  if (kind === undefined || malformed !== undefined) {
+    return fail('DKIM_SIGNATURE_MALFORMED', `${named}: ${malformed}`);
+  }
+  const body = input.bodyIn(kind);
+  if (tags.get('bh') !== body.hash) {
+    return fail('DKIM_BODY_CHANGED', `${named}: the body is not the one that was signed`);
+  }
   const key = await findKey(domain, selector);
   if (!key.ok) return key;
   const service = serviceFault(key.value, requireTlsrptKey);
   if (service?.isFatal === true) return { ok: false, failure: service.failure };
-  const result = await askLibrary(input, key.value);
+  const result = await askLibrary(input, body, key.value);
   const fault = faultOf(result.signature);
   if (fault !== undefined) return fail(fault.code, `${named}: ${fault.text}`);
   const notes = service === undefined ? [] : [service.failure];
@@ -56,6 +69,21 @@ export async function verifySignature(input: SignatureToVerify): Promise<Outcome
     notes.push({ code: 'DKIM_KEY_TESTING', detail: `${printable(key.value.name, 260)} says t=y` });
   }
   return ok({ domain, selector, authors: result.authors, notes });
+}
+
+function bodyKindOf(tags: TagList): BodyKind | undefined {
+  const [header, body] = (tags.get('c') ?? 'simple').toLowerCase().split('/');
+  const kinds = [header, body ?? 'simple'];
+  if (!kinds.every((kind) => kind === 'simple' || kind === 'relaxed')) return undefined;
+  return kinds[1] === 'relaxed' ? 'relaxed' : 'simple';
+}
+
+function malformedIn(tags: TagList): string | undefined {
+  const algorithm = (tags.get('a') ?? '').toLowerCase();
+  if (!/^(?:rsa|ed25519)-sha256$/.test(algorithm)) {
+    return `its algorithm is ${printable(algorithm, 30)}`;
+  }
+  return listIn(tags.get('h')).includes('from') ? undefined : 'it does not cover From';
 }
 
 interface ServiceFault {
@@ -77,11 +105,19 @@ interface LibraryAnswer {
   readonly authors: readonly string[];
 }
 
-/** The library gets the mail with this one signature, and the key that was found, whatever it asks. */
-async function askLibrary(input: SignatureToVerify, key: FoundKey): Promise<LibraryAnswer> {
+/**
+ * The library gets the mail with this one signature, and the key that was found, whatever it asks.
+ * The body it gets is in form already, which does not change its hash: bringing a large body full of
+ * blanks into form takes the library seconds.
+ */
+async function askLibrary(
+  input: SignatureToVerify,
+  body: BodyForm,
+  key: FoundKey,
+): Promise<LibraryAnswer> {
   // Loaded on first use: it takes longer than most commands run.
   const { dkimVerify } = await import('mailauth/lib/dkim/verify.js');
-  const answer = await dkimVerify(withOneSignature(input.mail, input.signature), {
+  const answer = await dkimVerify(withOneSignature(input.mail, input.signature, body), {
     resolver: async () => await Promise.resolve([[withoutServices(key.text)]]),
     minBitLength: MIN_RSA_BITS,
     rejectRsaSha1: true,
@@ -93,12 +129,12 @@ async function askLibrary(input: SignatureToVerify, key: FoundKey): Promise<Libr
 }
 
 /** ARC is left out too: its seals are signatures of others, with keys of their own. */
-function withOneSignature(mail: SplitMail, { index }: SignatureField): Buffer {
+function withOneSignature(mail: SplitMail, { index }: SignatureField, { bytes }: BodyForm): Buffer {
   const fields = mail.fields.filter((field, at) => {
     const name = fieldName(field);
     return at === index || (name !== 'dkim-signature' && !name.startsWith('arc-'));
   });
-  return joinMail({ fields, rest: mail.rest });
+  return joinMail({ fields, rest: Buffer.concat([Buffer.from('\r\n'), bytes]) });
 }
 
 interface Fault {
