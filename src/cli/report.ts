@@ -5,9 +5,15 @@
  */
 import { Command } from 'commander';
 import type { Io } from './io.ts';
+import { reportAlertsCommand } from './report-alerts.ts';
+import { reportImportCommand } from './report-import.ts';
+import { reportListCommand } from './report-list.ts';
 import { reportLogCommand } from './report-log.ts';
 import { reportPreviewCommand } from './report-preview.ts';
+import { reportForgetCommand, reportReparseCommand } from './report-reparse.ts';
 import { reportSendCommand } from './report-send.ts';
+import { reportShowCommand } from './report-show.ts';
+import { reportSummaryCommand } from './report-summary.ts';
 import { reportSuppressCommand } from './report-suppress.ts';
 
 /** Builds the command and its sub-commands. */
@@ -23,6 +29,7 @@ export function reportCommand(io: Io, done: (exitCode: number) => void): Command
     .addHelpText(
       'after',
       '\nExamples:\n' +
+        '  smtp-sts report summary --days 7\n' +
         '  smtp-sts report preview\n' +
         '  smtp-sts report preview example.com --day yesterday --mail\n' +
         '  smtp-sts report send example.com --to mailto:me@example.org\n' +
@@ -34,6 +41,13 @@ export function reportCommand(io: Io, done: (exitCode: number) => void): Command
     reportSendCommand(io, done),
     reportLogCommand(io, done),
     reportSuppressCommand(io, done),
+    reportImportCommand(io, done),
+    reportListCommand(io, done),
+    reportShowCommand(io, done),
+    reportReparseCommand(io, done),
+    reportForgetCommand(io, done),
+    reportSummaryCommand(io, done),
+    reportAlertsCommand(io, done),
   ];
   for (const child of children) command.addCommand(child);
   return command;

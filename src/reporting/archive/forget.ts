@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { Schema, Store } from '../../store/types.ts';
+import { placeOf } from './read-archive.ts';
 import { piecesOf } from './write-sums.ts';
 
 const PIECE = 500;
@@ -17,16 +18,11 @@ const PIECE = 500;
  */
 export async function forgetDomain(store: Store, domain: string): Promise<number> {
   const marked = ` ${domain} `;
-  const has = sql<number>`${marked}`;
-  const place =
-    store.traits.engine === 'sqlite'
-      ? sql<number>`instr(domains, ${has})`
-      : sql<number>`strpos(domains, ${has})`;
   return await store.db.transaction().execute(async (db) => {
     const found = await db
       .selectFrom('received_report')
       .select(['id', 'domains'])
-      .where(place, '>', 0)
+      .where(placeOf(store, domain), '>', 0)
       .execute();
     for (const rows of piecesOf(found, PIECE)) await forgetReports(db, rows, marked);
     await db.deleteFrom('received_policy').where('domain', '=', domain).execute();
