@@ -5,7 +5,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { mapResolver } from '../../src/dns/map-resolver.fixture.ts';
@@ -39,8 +39,8 @@ export interface Ingested {
   readonly rss: number;
 }
 
-/** As many are under way at once. */
-const WIDTH = 64;
+/** As many are under way at once, as in `smtp-sts report import`. */
+const WIDTH = 128;
 
 process.send?.({});
 serveOrders(ingest);
@@ -74,7 +74,10 @@ async function takeAll(intake: Intake, paths: readonly string[]): Promise<void> 
   const rest = paths.values();
   const worker = async (): Promise<void> => {
     for (const path of rest) {
-      const result = await intake.message(await readFile(path), 'file');
+      const result = await intake.file(await readFile(path), {
+        way: 'file',
+        fileName: basename(path),
+      });
       if (result.kind !== 'reports') throw new Error(`${path}: ${result.failure.detail}`);
     }
   };

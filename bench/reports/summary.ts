@@ -47,7 +47,12 @@ export async function summaryFigures(
         ours: months.best,
         goal: { atMost: GOAL_MS },
       },
-      { figure: `${of}: whole summary, all domains`, unit: 'ms', ours: all.best },
+      {
+        figure: `${of}: whole summary, all domains`,
+        unit: 'ms',
+        ours: all.best,
+        goal: { atMost: GOAL_MS },
+      },
       { figure: `${of}: whole summary, one domain`, unit: 'ms', ours: one.best },
       { figure: 'memory while summing up', unit: 'MiB', ours: one.rss / MIB },
     ];
