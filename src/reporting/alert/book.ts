@@ -146,11 +146,11 @@ async function writeMessages(
   const posts = (targets.webhook === '' ? [] : events).map((event) => {
     return { channel: 'webhook' as const, target: targets.webhook, of: [event] };
   });
-  for (const { channel, target, of } of [...mails, ...posts]) {
+  for (const [index, { channel, target, of }] of [...mails, ...posts].entries()) {
     await transaction
       .insertInto('report_alert_message')
       .values({
-        id: randomUUID(),
+        id: `${now}.${String(index).padStart(6, '0')}.${randomUUID()}`,
         channel,
         target,
         events: JSON.stringify(of),

@@ -43,6 +43,7 @@ export async function deliverAlerts(options: DeliverOptions): Promise<void> {
     .where('state', '=', 'waiting')
     .where('next_at', '<=', clock.now())
     .orderBy('next_at')
+    .orderBy('id')
     .limit(MOST_AT_ONCE)
     .execute();
   for (const message of due) {

@@ -1,0 +1,30 @@
+/**
+ * The summary for machines: days as `2026-11-20`. Fields are added, never changed.
+ *
+ * @module
+ */
+import type { Cause } from './causes.ts';
+import { dayText } from './day.ts';
+import type { FailureKind, Summary } from './summary-types.ts';
+
+/** What becomes JSON. Texts of strangers stand in it as they were written. */
+export function summaryJson(
+  summary: Summary,
+  causesOf?: (kind: FailureKind) => readonly Cause[],
+): object {
+  const { at, firstDay, lastDay, days, failures, senders, ...rest } = summary;
+  return {
+    at: new Date(at).toISOString(),
+    firstDay: dayText(firstDay),
+    lastDay: dayText(lastDay),
+    ...rest,
+    days: days.map((one) => ({ ...one, day: dayText(one.day) })),
+    failures: failures.map((kind) => ({
+      ...kind,
+      firstDay: dayText(kind.firstDay),
+      lastDay: dayText(kind.lastDay),
+      ...(causesOf === undefined ? {} : { causes: causesOf(kind) }),
+    })),
+    senders: senders.map((one) => ({ ...one, lastDay: dayText(one.lastDay) })),
+  };
+}

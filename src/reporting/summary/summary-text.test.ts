@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FakeClock } from '../../clock.fixture.ts';
+import { openStore } from '../../store/open-store.ts';
+import { TODAY } from './own-state.fixture.ts';
+import { addReport, type DayReport } from './rollups.fixture.ts';
+import { summarize } from './summarize.ts';
+import { summaryJson } from './summary-json.ts';
+import { summaryText, type SummaryTextOptions } from './summary-text.ts';
+import type { Summary } from './summary-types.ts';
+
+const clock = new FakeClock((TODAY + 0.5) * 86_400_000);
+const emphasis = (_style: string, text: string): string => text;
+const MX = 'mx1.example.com';
+
+async function summaryOf(
+  reports: readonly DayReport[],
+  more: { readonly domain?: string; readonly days?: number } = {},
+): Promise<Summary> {
+  const store = await openStore('sqlite::memory:');
+  for (const report of reports) await addReport(store, report);
+  const summary = await summarize({ store, clock, days: 7, ...more });
+  await store.close();
+  return summary;
+}
+
+function textOf(summary: Summary, more: Partial<SummaryTextOptions> = {}): string {
+  return summaryText(summary, { emphasis, ...more }).join('\n');
+}
+
+describe('the summary as text', () => {
+  it('says how much failed, what, since when, by whom, what it means and what to do', async () => {
+    const details = [
+      { type: 'certificate-expired', mx: MX, reason: 'certificate has expired', sessions: 30 },
+    ] as const;
+    const text = textOf(
+      await summaryOf([
+        { day: TODAY - 2, successes: 970, details },
+        { day: TODAY - 1, sender: 'microsoft.com', verified: false, successes: 1000 },
+      ]),
+    );
+    assert.match(
+      text,
+      /^TLS reports\n2026-11-14 to 2026-11-20, UTC\n\n98\.5 % of 2,000 sessions went well, 30 failed\.\n2 reports of 2 senders\./,
+    );
+    assert.match(text, /^2026-11-18 +#{27}x +1,000 +97\.0 % +30 failed$/m);
+    assert.match(text, /^2026-11-19 +#{28} +1,000 +100\.0 %$/m);
+    assert.match(text, /^2026-11-20 +no report$/m);
+    assert.match(text, /^ 1\. certificate-expired at mx1\.example\.com \(example\.com\)$/m);
+    assert.match(text, /30 sessions, on 2026-11-18; reported by google\.com \(30\)/);
+    assert.match(text, /^ {4}Reason: certificate has expired \(30\)$/m);
+    assert.match(text, /^ {4}To do: +Renew it/m);
+    assert.match(text, /^ {4}Who: +you$/m);
+    assert.match(text, /^google\.com +1 +all +1,000 +30 +97\.0 % +2026-11-18$/m);
+    assert.match(text, /^microsoft\.com +1 +0 +1,000 +0 +100\.0 % +2026-11-19$/m);
+    assert.match(text, /^MTA-STS \(sts\) +2,000 +30 +98\.5 %$/m);
+    assert.doesNotMatch(text, /itemised/);
+  });
+
+  it('Q18: what is not itemised, and what is itemised too often, is said', async () => {
+    const failures = (count: number): readonly DayReport[] => [
+      {
+        day: TODAY,
+        successes: 1,
+        failures: count,
+        details: [{ type: 'tlsa-invalid', sessions: 5 }],
+      },
+    ];
+    assert.match(textOf(await summaryOf(failures(7))), /2 failed sessions are not itemised/);
+    assert.match(textOf(await summaryOf(failures(3))), /add up to 5, more than the 3 failed/);
+  });
+
+  it('a single failure among a million is no 100 %, and is seen in the bar', async () => {
+    const text = textOf(await summaryOf([{ day: TODAY, successes: 999_999, failures: 1 }]));
+    assert.match(text, /^99\.9 % of 1,000,000/m);
+    assert.match(text, /#{27}x/);
+  });
+
+  it('longer ranges by month; many kinds and domains are cut, and that is said', async () => {
+    const reports = Array.from({ length: 25 }, (_, index): DayReport => {
+      const domain = `d${index}.example`;
+      return { day: TODAY - index * 3, domain, details: [{ type: 'certificate-expired' }] };
+    });
+    const text = textOf(await summaryOf(reports, { days: 90 }));
+    assert.match(text, /^By month$/m);
+    assert.match(text, /^2026-10 /m);
+    assert.match(text, /\.\.\. and 15 more kinds/);
+    assert.match(text, /^\.\.\. and 5 more$/m);
+  });
+
+  it('nothing came: what that may mean', async () => {
+    const text = textOf(await summaryOf([], { domain: 'example.com' }));
+    assert.match(text, /about example\.com\n.*\n\nNo report that counts/);
+    assert.match(text, /_smtp\._tls\.example\.com/);
+  });
+
+  it('reports that do not count are told of', async () => {
+    const summary = await summaryOf([]);
+    const notCounted = { unproven: 3, conflicts: 1, replaced: 0 };
+    const text = textOf({ ...summary, notCounted });
+    assert.match(text, /Not counted: 3 whose sender is not proven, 1 that contradict another one/);
+  });
+
+  it('--explain: what was found on our side, what speaks against it, and nothing', async () => {
+    const summary = await summaryOf([
+      { day: TODAY, successes: 1, details: [{ type: 'certificate-expired', mx: MX }] },
+    ]);
+    const explains = { kind: 'explains', text: 'it ran out' } as const;
+    const denies = { kind: 'denies', text: 'it is well' } as const;
+    const text = textOf(summary, { causesOf: () => [explains, denies] });
+    assert.match(text, /^ {4}Found: +it ran out\n {4}But: +it is well$/m);
+    assert.match(textOf(summary, { causesOf: () => [] }), /Found: +nothing on our side/);
+    assert.doesNotMatch(textOf(summary), /Found:/);
+  });
+
+  it('D1, RPT-7-2: what strangers write moves no cursor, hides nothing and fits 80 columns', async () => {
+    const evil = '\u001b[2J\u202e<script>=HYPERLINK("x")\r\nOK';
+    const details = [
+      { type: 'unknown', mx: evil, reason: `${evil}${'w'.repeat(500)}` },
+      { type: 'certificate-expired', mx: 'x'.repeat(250) },
+    ] as const;
+    const summary = await summaryOf([
+      { day: TODAY, sender: evil, domain: 'example.com', successes: 1, details },
+      { day: TODAY, sender: 'y'.repeat(200), domain: 'z'.repeat(250), successes: 1 },
+    ]);
+    const causesOf = () => [{ kind: 'explains', text: evil }] as const;
+    const lines = summaryText(summary, { emphasis, causesOf });
+    for (const line of lines) {
+      assert.doesNotMatch(line, /[\p{C}]/u);
+      assert.ok(line.length <= 80, `${line.length}: ${line}`);
+    }
+    assert.match(lines.join('\n'), /\\u\{1b\}\[2J\\u\{202e\}<script>/);
+  });
+
+  it('JSON has days as text, and every kind', async () => {
+    const summary = await summaryOf([
+      { day: TODAY - 1, successes: 1, details: [{ type: 'certificate-expired', mx: MX }] },
+    ]);
+    const json = summaryJson(summary, () => [{ kind: 'explains', text: 'so' }]) as {
+      readonly days: readonly object[];
+      readonly failures: readonly Record<string, unknown>[];
+    } & Record<string, unknown>;
+    assert.deepEqual([json['firstDay'], json['lastDay']], ['2026-11-14', '2026-11-20']);
+    assert.deepEqual(json.days[5], { day: '2026-11-19', reports: 1, successes: 1, failures: 1 });
+    const [kind] = json.failures;
+    assert.deepEqual(
+      [kind!['firstDay'], kind!['causes']],
+      ['2026-11-19', [{ kind: 'explains', text: 'so' }]],
+    );
+  });
+});

@@ -1,0 +1,225 @@
+/**
+ * The summary as a person reads it at night on 80 columns: how much failed, since when, what it
+ * means and what to do; then the tables.
+ *
+ * @module
+ */
+import { dayText } from './day.ts';
+import { kindLines } from './kind-text.ts';
+import {
+  type Column,
+  type Emphasis,
+  harmless,
+  numberText,
+  percentText,
+  table,
+  wrapped,
+} from './text-lines.ts';
+import type { Cause } from './causes.ts';
+import type { Counts, FailureKind, Summary } from './summary-types.ts';
+
+/** How to show it. */
+export interface SummaryTextOptions {
+  readonly emphasis: Emphasis;
+  /** What a comparison with ourselves shows; absent: none was made. */
+  readonly causesOf?: (kind: FailureKind) => readonly Cause[];
+}
+
+const MOST_KINDS = 10;
+const MOST_ROWS = 20;
+/** More days are shown by month. */
+const MOST_DAYS = 45;
+const BAR = 28;
+
+/** The lines of a summary. */
+export function summaryText(summary: Summary, options: SummaryTextOptions): readonly string[] {
+  const { emphasis } = options;
+  const title = (text: string): readonly string[] => ['', emphasis('bold', text)];
+  const about = summary.domain === undefined ? '' : ` about ${harmless(summary.domain, 60)}`;
+  const head = emphasis('bold', `TLS reports${about}`);
+  const range = `${dayText(summary.firstDay)} to ${dayText(summary.lastDay)}, UTC`;
+  if (summary.total.reports === 0) {
+    return [head, range, '', ...nothing(summary), ...notCountedLines(summary)];
+  }
+  return [
+    head,
+    range,
+    '',
+    ...rateLines(summary, emphasis),
+    ...notCountedLines(summary),
+    ...title(summary.days.length > MOST_DAYS ? 'By month' : 'By day'),
+    ...chart(summary),
+    ...failureLines(summary, options, title),
+    ...(summary.domains.length > 1 ? [...title('Domains'), ...domainRows(summary)] : []),
+    ...title('Policies'),
+    ...policyRows(summary),
+    ...title('Senders'),
+    ...senderRows(summary),
+  ];
+}
+
+function nothing({ domain }: Summary): readonly string[] {
+  const of = domain ?? 'DOMAIN';
+  return [
+    'No report that counts is about these days.',
+    ...wrapped(
+      `Reports come about a day later, and only if the record at _smtp._tls.${harmless(of, 60)} asks for ` +
+        'them and reporting.receive.domains names the domain.',
+      0,
+    ),
+  ];
+}
+
+function rateLines({ total, senders }: Summary, emphasis: Emphasis): readonly string[] {
+  const { successes, failures, reports } = total;
+  const sessions = successes + failures;
+  const style = failures === 0 ? 'good' : failures * 100 > sessions * 5 ? 'bad' : 'warn';
+  const failed = failures === 0 ? 'none failed' : `${numberText(failures)} failed`;
+  const line = `${percentText(successes, sessions)} of ${numberText(sessions)} sessions went well, ${failed}.`;
+  return [
+    emphasis(style, line),
+    `${numberText(reports)} ${reports === 1 ? 'report' : 'reports'} of ${numberText(senders.length)} ${senders.length === 1 ? 'sender' : 'senders'}.`,
+  ];
+}
+
+function notCountedLines({ notCounted }: Summary): readonly string[] {
+  const { unproven, conflicts, replaced } = notCounted;
+  const parts = [
+    unproven === 0 ? [] : [`${numberText(unproven)} whose sender is not proven`],
+    conflicts === 0 ? [] : [`${numberText(conflicts)} that contradict another one`],
+    replaced === 0 ? [] : [`${numberText(replaced)} that a better proven one replaced`],
+  ].flat();
+  if (parts.length === 0) return [];
+  return wrapped(`Not counted: ${parts.join(', ')} (see: smtp-sts report list).`, 0);
+}
+
+/** `#` went well, `x` failed: a failure is never too small to be seen. */
+function chart({ days, months }: Summary): readonly string[] {
+  const rows: readonly (readonly [string, Counts])[] =
+    days.length > MOST_DAYS
+      ? months.map((counts) => [counts.month, counts] as const)
+      : days.map((counts) => [dayText(counts.day), counts] as const);
+  const largest = rows.reduce((so, [, of]) => Math.max(so, of.successes + of.failures), 1);
+  const cells = rows.map(([name, counts]) => {
+    const { reports, successes, failures } = counts;
+    if (reports === 0) return [name, '', 'no report', '', ''];
+    const sessions = successes + failures;
+    const failed = failures === 0 ? '' : `${numberText(failures)} failed`;
+    const rate = percentText(successes, sessions);
+    return [name, bar(counts, largest), numberText(sessions), rate, failed];
+  });
+  const columns: readonly Column[] = [
+    { head: '', align: 'left' },
+    { head: '', align: 'left' },
+    { head: 'sessions', align: 'right' },
+    { head: 'well', align: 'right' },
+    { head: '', align: 'right' },
+  ];
+  return [...table(columns, cells), '(# went well, x failed)'];
+}
+
+function bar({ successes, failures }: Counts, largest: number): string {
+  const full = Math.max(1, Math.round(((successes + failures) / largest) * BAR));
+  const share = Math.round((failures / Math.max(1, successes + failures)) * full);
+  const bad = failures === 0 ? 0 : Math.max(1, share);
+  return '#'.repeat(Math.max(0, full - bad)) + 'x'.repeat(bad);
+}
+
+function failureLines(
+  summary: Summary,
+  { emphasis, causesOf }: SummaryTextOptions,
+  title: (text: string) => readonly string[],
+): readonly string[] {
+  const { failures, total, itemised } = summary;
+  if (total.failures === 0 && failures.length === 0) return [];
+  const shown = failures.slice(0, MOST_KINDS).flatMap((kind, index) => [
+    ...(index === 0 ? [] : ['']),
+    ...kindLines(kind, {
+      number: index + 1,
+      emphasis,
+      withDomain: summary.domain === undefined,
+      ...(causesOf === undefined ? {} : { causes: causesOf(kind) }),
+    }),
+  ]);
+  const left = failures.length - MOST_KINDS;
+  return [
+    ...title('What failed, and what to do'),
+    ...shown,
+    ...(left > 0
+      ? ['', `... and ${left} more kinds (--json shows all, --domain those of one)`]
+      : []),
+    ...itemisedLine(total.failures, itemised),
+  ];
+}
+
+/** Senders itemise badly; the total is what counts. */
+function itemisedLine(failures: number, itemised: number): readonly string[] {
+  if (failures === itemised) return [];
+  const text =
+    itemised < failures
+      ? `${numberText(failures - itemised)} failed sessions are not itemised: their senders do not say what failed.`
+      : `The items add up to ${numberText(itemised)}, more than the ${numberText(failures)} failed sessions: one session may fail in several ways, and some senders count badly.`;
+  return ['', ...wrapped(text, 0)];
+}
+
+const SESSIONS: readonly Column[] = [
+  { head: 'sessions', align: 'right' },
+  { head: 'failed', align: 'right' },
+  { head: 'well', align: 'right' },
+];
+
+function sessionCells(of: { readonly successes: number; readonly failures: number }): string[] {
+  const sessions = of.successes + of.failures;
+  return [numberText(sessions), numberText(of.failures), percentText(of.successes, sessions)];
+}
+
+function more(count: number): readonly string[] {
+  return count > MOST_ROWS ? [`... and ${count - MOST_ROWS} more`] : [];
+}
+
+function domainRows({ domains }: Summary): readonly string[] {
+  const rows = domains
+    .slice(0, MOST_ROWS)
+    .map((one) => [harmless(one.domain, 40), ...sessionCells(one)]);
+  return [
+    ...table([{ head: 'domain', align: 'left' }, ...SESSIONS], rows),
+    ...more(domains.length),
+  ];
+}
+
+const POLICY_NAME = {
+  tlsa: 'DANE (tlsa)',
+  sts: 'MTA-STS (sts)',
+  'no-policy-found': 'none (no-policy-found)',
+  other: 'not known to any RFC',
+} as const;
+
+function policyRows({ policyTypes }: Summary): readonly string[] {
+  const rows = policyTypes
+    .filter(({ successes, failures }) => successes + failures > 0)
+    .map((one) => [POLICY_NAME[one.type], ...sessionCells(one)]);
+  return [
+    ...table([{ head: 'policy', align: 'left' }, ...SESSIONS], rows),
+    '(a session under two policies is in both)',
+  ];
+}
+
+function senderRows({ senders }: Summary): readonly string[] {
+  const rows = senders
+    .slice(0, MOST_ROWS)
+    .map((one) => [
+      harmless(one.sender, 24),
+      numberText(one.reports),
+      one.verifiedReports === one.reports ? 'all' : numberText(one.verifiedReports),
+      ...sessionCells(one),
+      dayText(one.lastDay),
+    ]);
+  const columns: readonly Column[] = [
+    { head: 'sender', align: 'left' },
+    { head: 'reports', align: 'right' },
+    { head: 'proven', align: 'right' },
+    ...SESSIONS,
+    { head: 'last day', align: 'left' },
+  ];
+  return [...table(columns, rows), ...more(senders.length)];
+}
