@@ -310,7 +310,7 @@ describe('verifyReportMail: signatures', () => {
     const message = Buffer.from(`${field.repeat(5)}From: a@bigmail.example\r\n\r\n${body}`);
     const result = await verify(message, { [AT]: record() });
     assert.deepEqual(new Set(codes(result)), new Set(['DKIM_SIGNATURE_INVALID']));
-    assert.ok(performance.now() - start < 3_000);
+    assert.ok(performance.now() - start < 5_000);
   });
 
   it('fuzz: never rejects', async () => {

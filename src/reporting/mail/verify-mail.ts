@@ -29,7 +29,8 @@ export interface VerifyOptions {
   readonly resolver: Resolver;
   /**
    * Every name that the report gives for its sender: the domain of `contact-info`, and
-   * `TLS-Report-Submitter`. Each must belong to the organisation that signed.
+   * `TLS-Report-Submitter`. Each must belong to the organisation that signed;
+   * where there is none, `From` alone must.
    */
   readonly submitters: readonly string[];
   /** A key that does not say `s=tlsrpt` is not enough (RFC 8460 §3). */
