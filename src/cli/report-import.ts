@@ -5,16 +5,18 @@
  */
 import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import type { Config } from '../config/types.ts';
+import { createResolver } from '../dns/resolver.ts';
 import type { Failure } from '../failure.ts';
+import { silentLog } from '../log/log.ts';
 import { createArchive } from '../reporting/archive/archive.ts';
 import { createIntake } from '../reporting/intake/take-in.ts';
 import type { Intake, IntakeResult } from '../reporting/intake/types.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
-import { commandLog, openConfiguredStore, resolverFrom } from './parts.ts';
+import { commandLog, openConfiguredStore } from './parts.ts';
 import { createProgress } from './progress.ts';
+import { archiveSettings } from './report-domains.ts';
 import { octetsOf, type ReportInput, reportInputs } from './report-files.ts';
 import { collect, configWithoutTrust, type SharedOptions } from './shared-options.ts';
 import { columns } from './text/table.ts';
@@ -82,8 +84,9 @@ async function importReports(
   const octets = await octetsOf(paths);
   const log = commandLog(config);
   const store = await openConfiguredStore(config, log);
-  const resolver = resolverFrom(config);
-  const settings = settingsFrom(config, options);
+  // Whether its answers are secure does not matter for DKIM.
+  const resolver = createResolver({ ...config.dns, clock: systemClock, log: silentLog });
+  const settings = archiveSettings(config, options.domain);
   const archive = createArchive({ store, clock: systemClock, log, settings: () => settings });
   const intake = createIntake({
     archive,
@@ -111,13 +114,6 @@ async function importReports(
     resolver.close();
     await store.close();
   }
-}
-
-function settingsFrom(config: Config, options: ImportOptions): Config['reporting']['receive'] {
-  const { receive } = config.reporting;
-  const domains = options.domain ?? receive.domains;
-  // Nobody has said which ones yet: whoever imports wants to see them all.
-  return { ...receive, domains: domains.length === 0 ? ['*'] : domains };
 }
 
 interface Import {

@@ -6,13 +6,14 @@
 import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { normalizeName } from '../dns/name.ts';
-import { type Archive } from '../reporting/archive/types.ts';
+import type { Archive } from '../reporting/archive/types.ts';
 import { createArchive } from '../reporting/archive/archive.ts';
 import { EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { commandLog } from './parts.ts';
 import { createProgress } from './progress.ts';
 import { onQueue } from './queue-store.ts';
+import { archiveSettings } from './report-domains.ts';
 import type { SharedOptions } from './shared-options.ts';
 import { shown } from './text/format.ts';
 
@@ -89,7 +90,7 @@ async function onArchive(
           store,
           clock: systemClock,
           log: commandLog(config),
-          settings: () => config.reporting.receive,
+          settings: () => archiveSettings(config, undefined),
         }),
       ),
     () => 0,

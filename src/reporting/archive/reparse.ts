@@ -78,7 +78,6 @@ async function nextRows(store: Store, after: string): Promise<readonly Row[]> {
 interface Reread {
   readonly row: Row;
   readonly incoming: IncomingReport;
-  readonly facts: ReportFacts;
 }
 
 async function rereadPiece(
@@ -128,7 +127,7 @@ async function rereadOne(
     receivedAt: row.received_at,
     hints,
   };
-  return { row, incoming, facts: factsOf(incoming, settings.domains) };
+  return { row, incoming };
 }
 
 /** What was odd about the mail cannot be read off the octets of the report. */
@@ -158,15 +157,18 @@ export function authenticityOf(
 /** @returns whether anything is otherwise than before */
 async function replaceOne(
   db: Transaction<Schema>,
-  { row, incoming, facts }: Reread,
+  { row, incoming }: Reread,
   { settings, book }: { readonly settings: ReportReceiveSettings; readonly book: SumBook },
 ): Promise<boolean> {
+  const before = await policiesOf(db, row.id);
+  // A domain that was asked for once stays, whatever the settings are now: `forget` is for the other way.
+  const known = before.filter(({ ours }) => ours === 1).map(({ domain }) => domain);
+  const facts = factsOf(incoming, [...settings.domains, ...known]);
   const understood = understoodColumns(incoming.report, facts, incoming.deviations);
-  const { state, otherId } = await stateNow(db, { row, incoming, facts }, settings);
+  const { state, otherId } = await stateNow(db, { row, incoming, facts, settings });
   const digest = await freeDigest(db, row.id, facts);
   const columns = { ...understood, digest, state, other_id: otherId };
   const policies = policyRows(row.id, incoming.report, facts);
-  const before = await policiesOf(db, row.id);
   if (isSame(row, columns) && JSON.stringify(before) === JSON.stringify(policies)) return false;
   const counted = row.state === 'counted' ? await storedCounts(db, row.id) : undefined;
   const { numUpdatedRows } = await db
@@ -213,8 +215,12 @@ interface State {
 /** Worth more or less by the settings of now; never two that count under one sender and report-id. */
 async function stateNow(
   db: Transaction<Schema>,
-  { row, incoming, facts }: Reread,
-  settings: ReportReceiveSettings,
+  {
+    row,
+    incoming,
+    facts,
+    settings,
+  }: Reread & { readonly facts: ReportFacts; readonly settings: ReportReceiveSettings },
 ): Promise<State> {
   if (row.state === 'conflict' || row.state === 'replaced') {
     return { state: row.state, otherId: row.other_id };

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import {
+  BIG,
+  bigMail,
+  BOUNCE,
+  officeMail,
+  packings,
+  postMail,
+  sampleJson,
+  SMALL,
+} from '../reporting/mail/report-mails.fixture.ts';
+import { run, type Run } from './io.fixture.ts';
+
+let folder: string;
+let number = 0;
+
+/** A store of its own for each test. */
+function store(): readonly string[] {
+  number += 1;
+  return ['--store', `sqlite:${join(folder, `store-${number}.sqlite`)}`];
+}
+
+async function report(args: readonly string[], input: string | Uint8Array = ''): Promise<Run> {
+  return await run(['report', ...args], input);
+}
+
+async function put(name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(path, content);
+  return path;
+}
+
+/** What an import counted, kinds that were not met left out. */
+async function imported(args: readonly string[], input: string | Uint8Array = ''): Promise<object> {
+  const { stdout } = await report(['import', '--json', ...args], input);
+  const counts = Object.entries(JSON.parse(stdout) as Record<string, number>);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}
+
+const mbox = (...mails: readonly string[]): string =>
+  mails.map((mail) => `From x@y Mon Mar  2 10:00:00 2026\n${mail}\n`).join('');
+
+describe('report import', () => {
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sts-report-import-'));
+  });
+  after(async () => {
+    await rm(folder, { recursive: true });
+  });
+
+  it('takes files, Maildirs, mailboxes and folders of them, and knows them the next time', async () => {
+    const inbox = 'all/Maildir';
+    await put(`${inbox}/cur/1.a.host:2,S`, bigMail());
+    await put(`${inbox}/new/2.b.host`, BOUNCE);
+    await put(`${inbox}/tmp/3.c.host`, bigMail({ ...BIG, id: 'half' }));
+    await put(`${inbox}/dovecot-uidlist`, 'not mail');
+    await put(`${inbox}/.Reports/cur/4`, bigMail({ ...BIG, id: 'other' }));
+    await put('all/box.mbox', mbox(officeMail(), postMail(), bigMail()));
+    await put('all/a.json.gz', packings().gzip);
+    await put('all/b.zip', packings({ ...SMALL, id: 'zipped' }).zip);
+    await put('all/cut.json.gz', packings().gzip.subarray(0, 50));
+    const at = store();
+    const all = join(folder, 'all');
+    const first = await report(['import', ...at, all]);
+    assert.equal(first.exitCode, 1);
+    assert.match(first.stderr, /cut\.json\.gz: .* \(TLSRPT_REPORT_GZIP\)/);
+    assert.match(first.stdout, /6 +stored\n +1 +known already\n +1 +no reports\n +1 +refused/);
+    assert.deepEqual(await imported([...at, all]), {
+      duplicate: 7,
+      'not-a-report': 1,
+      refused: 1,
+    });
+  });
+
+  it('takes one report, a mail or a mailbox from standard input', async () => {
+    const at = store();
+    assert.deepEqual(await imported([...at, '-'], packings().gzip), { stored: 1 });
+    assert.deepEqual(await imported([...at, '-'], bigMail()), { stored: 1 });
+    const box = mbox(bigMail(), officeMail());
+    assert.deepEqual(await imported([...at, '-'], box), { stored: 1, duplicate: 1 });
+  });
+
+  it('passes over what is too large, in a mailbox too, and goes on', async () => {
+    const config = await put('small.yaml', 'reporting: { receive: { max_size: 3KiB } }\n');
+    const large = `Subject: large\n\n${'x'.repeat(5_000)}\n`;
+    const box = await put('large.mbox', mbox(bigMail(), large, officeMail()));
+    const file = await put('large.eml', large);
+    const { stdout, stderr } = await report(['import', ...store(), '--config', config, box, file]);
+    assert.match(stdout, /2 +stored\n +2 +refused/);
+    assert.match(stderr, /large\.mbox:\d: \d+ octets are more than are read/);
+    assert.match(stderr, /large\.eml: \d+ octets/);
+  });
+
+  it('keeps the domains that it is told, else those of the settings', async () => {
+    const config = await put('ours.yaml', 'reporting: { receive: { domains: [ours.example] } }\n');
+    const file = await put('foreign.json', sampleJson(BIG));
+    const at = [...store(), '--config', config];
+    assert.deepEqual(await imported([...at, file]), { 'unknown-domain': 1 });
+    const more = ['--domain', 'ours.example', '--domain', 'reported.example'];
+    assert.deepEqual(await imported([...at, ...more, file]), { stored: 1 });
+  });
+
+  it('exit code 66 where there is no such file', async () => {
+    const { exitCode, stderr } = await report(['import', ...store(), join(folder, 'none')]);
+    assert.equal(exitCode, 66);
+    assert.match(stderr, /none cannot be read/);
+  });
+});
+
+describe('report list, show, reparse and forget', () => {
+  let at: readonly string[];
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sts-report-show-'));
+    at = store();
+    const evil = { ...SMALL, organization: 'Evil \u001b[2J\u202eInc', id: 'x'.repeat(30) };
+    await put('a.mbox', mbox(bigMail(), officeMail()));
+    await put('evil.json', sampleJson(evil));
+    await report(['import', ...at, join(folder, 'a.mbox'), join(folder, 'evil.json')]);
+  });
+  after(async () => {
+    await rm(folder, { recursive: true });
+  });
+
+  interface Listed {
+    readonly id: string;
+    readonly sender: string;
+  }
+
+  async function listed(...args: readonly string[]): Promise<readonly Listed[]> {
+    const { stdout } = await report(['list', ...at, '--json', ...args]);
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    return lines.map((line) => JSON.parse(line) as Listed);
+  }
+
+  it('lists by domain, sender, state and age', async () => {
+    assert.equal((await listed()).length, 3);
+    assert.equal((await listed('--domain', 'Reported.example.')).length, 3);
+    assert.equal((await listed('--domain', 'ported.example')).length, 0);
+    assert.deepEqual(
+      (await listed('--sender', 'small.example', '--state', 'counted', '--days', '1')).map(
+        ({ sender }) => sender,
+      ),
+      ['small.example'],
+    );
+    const { stdout } = await report(['list', ...at]);
+    assert.match(stdout, /^ID +DAY +SENDER +DOMAIN +STATE +OK\/FAILED +PROOF\n/);
+    assert.match(stdout, /2026-03-04 +office\.example +reported\.example +counted +12\/1/);
+  });
+
+  it('RPT-7-2: shows what a report says and what is odd about it, and nothing moves the cursor', async () => {
+    const [evil] = await listed('--sender', 'small.example');
+    const { stdout } = await report(['show', ...at, evil!.id]);
+    assert.match(stdout, /Evil \\u\{1b\}\[2J\\u\{202e\}Inc/);
+    assert.doesNotMatch(stdout, /\u001b|\u202e/);
+    assert.match(stdout, /sts reported\.example\n {2}12 went well, 1 failed\n/);
+    assert.match(stdout, /TLSRPT_REPORT_DETAIL_SPARSE +A failed session/);
+    const json = await report(['show', ...at, '--json', evil!.id]);
+    assert.doesNotMatch(json.stdout, /\u001b|\u202e/);
+    const { policies } = JSON.parse(json.stdout) as { readonly policies: readonly unknown[] };
+    assert.equal(policies.length, 1);
+  });
+
+  it('gives the octets back as they came', async () => {
+    const [evil] = await listed('--sender', 'small.example');
+    const { stdout } = await report(['show', ...at, '--raw', evil!.id]);
+    assert.equal(
+      stdout,
+      sampleJson({ ...SMALL, organization: 'Evil \u001b[2J\u202eInc', id: 'x'.repeat(30) }),
+    );
+  });
+
+  it('exit code 66 for what is no report', async () => {
+    for (const id of ['0000000000000000', "' or 1=1"]) {
+      const { exitCode, stderr } = await report(['show', ...at, id]);
+      assert.equal(exitCode, 66);
+      assert.match(stderr, /REPORT_ARCHIVE_NO_SUCH_REPORT/);
+    }
+  });
+
+  it('reads all again, which changes nothing, and forgets a domain', async () => {
+    assert.match((await report(['reparse', ...at])).stdout, /^3 reports read again, 0 of them/);
+    assert.equal((await report(['forget', ...at, 'reported.example'])).exitCode, 64);
+    const { stdout } = await report(['forget', ...at, '--yes', 'Reported.example']);
+    assert.match(stdout, /^3 reports spoke of reported\.example/);
+    assert.deepEqual(await listed(), []);
+  });
+});
