@@ -70,6 +70,13 @@ describe('bench', () => {
     }
     assert.ok(all.some((each) => String(each['figure']).startsWith('first delivery')));
   });
+
+  it('reports are taken in, sessions counted without loss, an archive summed up', async () => {
+    const names = (await figures('reports')).map((figure) => String(figure['figure'])).join('\n');
+    for (const part of ['mail files', 'datagrams into the store', 'by domain and month']) {
+      assert.match(names, new RegExp(part));
+    }
+  });
 });
 
 async function figures(group: string): Promise<readonly Record<string, unknown>[]> {
