@@ -116,6 +116,8 @@ describe('causes of failures', () => {
     assert.equal(kind(['2 1 1 cc']), 'denies');
     assert.equal(kind(['2 1 1 aa']), 'explains');
     assert.equal(kind(['3 1 1 cc']), 'explains');
+    const whole = at({ tlsa: [seen(['3 1 0 aabb'], on(9, 1))] });
+    assert.deepEqual(causesOf(facts('tlsa-invalid'), whole), [], 'a whole key is not compared');
   });
 
   it('DNSSEC and mandatory DANE: our own look-ups fail too; the records are gone', () => {

@@ -176,6 +176,8 @@ const tlsaAgainstCertificate: HostRule = ({ host, tls, tlsa, tlsaFailure }) => {
       `a TLSA record of ${host} fits the certificate (records ${sinceText(tlsa)}, certificate ${sinceText(tls)})`,
     );
   }
+  // Records that hold the whole key or certificate are not compared: nothing is claimed.
+  if (records.value.some((record) => !/^\d+ \d+ [12] /.test(record))) return [];
   const which = served.firstSeen >= records.firstSeen ? changed('the certificate', tls) : '';
   const other = served.firstSeen < records.firstSeen ? changed('the records', tlsa) : '';
   return explains(`no TLSA record of ${host} fits the certificate it serves${which}${other}`);
