@@ -126,8 +126,8 @@ interface Import {
 
 /** So many at once share a transaction, and with it the wait for the disk. */
 const AT_ONCE = 128;
-/** And no more than this in memory, octets. */
-const OCTETS_AT_ONCE = 16 * 1_048_576;
+/** And no more than this, octets: unpacked it may be two hundred times as much. */
+const OCTETS_AT_ONCE = 2 * 1_048_576;
 const KIB = 1_024;
 
 /** @returns false if the store was not there any more */

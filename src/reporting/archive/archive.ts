@@ -28,7 +28,7 @@ export function createArchive(options: ArchiveOptions): Archive {
             await takeAll(transaction, incoming, { settings: settings(), newId }),
         ),
     faultOf: archiveFault,
-    weight: ({ raw }) => raw.length,
+    weight: weightOf,
   });
 
   const take = async (incoming: IncomingReport): Promise<Outcome<ArchiveResult>> => {
@@ -59,6 +59,13 @@ export function createArchive(options: ArchiveOptions): Archive {
     forget: async (domain) => await forgetDomain(store, domain),
     idle: async () => await group.idle(),
   };
+}
+
+/** About how many octets it is in memory; packed it may be a hundredth of that. */
+function weightOf({ raw, report }: IncomingReport): number {
+  let details = 0;
+  for (const result of report.policies) details += result.details.length;
+  return raw.length + 500 * report.policies.length + 300 * details;
 }
 
 /** SQLSTATE of a row that is there already (PostgreSQL, appendix A). */
