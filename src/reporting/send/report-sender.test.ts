@@ -298,4 +298,40 @@ describe('the report sender and DNS', () => {
       ),
     );
   });
+
+  it('G7, G8: the places of a record as the grammar has them; what cannot be used is left out', async () => {
+    const cases: readonly (readonly [string, readonly string[]])[] = [
+      ['v=TLSRPTv1;rua=mailto:a@b.test', ['a@b.test']],
+      [
+        'v=TLSRPTv1 ; rua=mailto:%22a%2Cb%22@c.test , https://r.test/x;',
+        ['"a,b"@c.test', 'https://r.test/x'],
+      ],
+      ['v=TLSRPTv1; x=1; rua=mailto:a@b.test; y=2', ['a@b.test']],
+      ['v=TLSRPTv1; rua=a@b.test,ftp://f.test/,mailto:c@d.test', ['c@d.test']],
+      ['v=TLSRPTv1; rua=mailto:a@b.test!10m,mailto:c@d.test', ['c@d.test']],
+      ['v=TLSRPTv1; RUA=mailto:a@b.test', []],
+      ['v=TLSRPTv1; rua=', []],
+      ['v=TLSRPTv10; rua=mailto:a@b.test', []],
+    ];
+    for (const [record, expected] of cases) {
+      const world = oneDomain('');
+      world.dns.records = { '_smtp._tls.a.test': { TXT: [record] } };
+      await using rig = await startRig(world);
+      await pass(rig, WINDOW, 30 * 60_000);
+      assert.deepEqual(
+        (await rig.targets()).map(({ target }) => target),
+        expected,
+        record,
+      );
+    }
+  });
+
+  it('G10: a domain without a session that day is not even looked up', async () => {
+    const world = oneDomain('https://r.test/v1');
+    world.counts.set(`${MARCH_1} recipient a.test`, [stsResult('a.test', 0)]);
+    await using rig = await startRig(world);
+    await pass(rig, WINDOW, 30 * 60_000);
+    assert.equal(rig.sender.stats().subjects.nothing, 1);
+    assert.equal(world.sent.length, 0);
+  });
 });
