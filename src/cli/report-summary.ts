@@ -120,7 +120,7 @@ async function ownStates(
   config: Config,
   { failures }: Summary,
 ): Promise<ReadonlyMap<string, OwnState>> {
-  const domains = Array.from(new Set(failures.map(({ domain }) => domain)));
+  const domains = Array.from(new Set(failures.map(({ domain }) => domain))).filter(Boolean);
   const store = await openConfiguredStore(config, commandLog(config), 'refuse');
   const resolver = resolverFrom(config);
   try {

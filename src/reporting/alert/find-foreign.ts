@@ -54,10 +54,10 @@ interface ForeignFacts {
 
 function factsOf({ domain, type, text, lastDay, group }: ForeignFacts): AlertFacts {
   const senders = Array.from(new Set(group.map(({ sender }) => sender)));
-  const what = type === 'sts' ? 'MTA-STS policy' : 'set of TLSA records';
+  const what = type === 'sts' ? 'an MTA-STS policy' : 'a set of TLSA records';
   return {
-    title: `${domain}: ${senders[0]!} was held to a ${what} that is not ours (${dayText(lastDay)})`,
-    means: `A sender names a ${what} for ${domain} that we did not publish, as far as is known here.`,
+    title: `${domain}: ${senders[0]!} was held to ${what} that is not ours (${dayText(lastDay)})`,
+    means: `A sender names ${what} for ${domain} that we did not publish, as far as is known here.`,
     todo:
       'If somebody of yours changed it: nothing. Else look who can write to your DNS zone and to the policy host, ' +
       'now: whoever plants a policy can stop or redirect mail.',

@@ -55,7 +55,7 @@ export function createOwnWatch(options: OwnWatchOptions): OwnWatch {
     const last = looks.get(domain);
     if (last?.state !== undefined && Math.abs(now - last.at) < FRESH) return last.state;
     const known = async (): Promise<OwnState> => await rememberedState(store, domain, now);
-    if (signal.aborted) return await known();
+    if (signal.aborted || domain === '') return await known();
     looks.set(domain, { at: now });
     // Whoever runs a slow name server must not hold up all alerts.
     const patience = new AbortController();
@@ -98,6 +98,8 @@ async function activeDomains(store: Store, since: number): Promise<readonly stri
     .selectFrom('report_daily')
     .select('domain')
     .distinct()
+    // Some reports do not say which domain they are about.
+    .where('domain', '<>', '')
     .where('month', '>=', month.getUTCFullYear() * 100 + month.getUTCMonth() + 1)
     .where('day', '>=', since)
     .limit(MOST_DOMAINS)

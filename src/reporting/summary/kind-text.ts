@@ -7,7 +7,7 @@ import type { Cause } from './causes.ts';
 import { dayText } from './day.ts';
 import { ACTOR_TEXT } from './meanings.ts';
 import type { FailureKind, Share } from './summary-types.ts';
-import { type Emphasis, harmless, numberText, wrapped } from './text-lines.ts';
+import { domainText, type Emphasis, harmless, numberText, wrapped } from './text-lines.ts';
 
 /** How to show it. */
 export interface KindTextOptions {
@@ -28,7 +28,7 @@ export function kindLines(kind: FailureKind, options: KindTextOptions): readonly
   const { type, rawType, mxHost, domain, meaning, reasons } = kind;
   const name = type === 'unknown' ? `unknown result type "${harmless(rawType, 60)}"` : type;
   const where = mxHost === '' ? '' : ` at ${harmless(mxHost, 100)}`;
-  const of = withDomain && domain !== mxHost ? ` (${harmless(domain, 100)})` : '';
+  const of = withDomain && domain !== mxHost ? ` (${domainText(domain, 100)})` : '';
   const known = reasons.filter(({ name: reason }) => reason !== '');
   const head = wrapped(`${String(number).padStart(2)}. ${name}${where}${of}`, INDENT);
   return [

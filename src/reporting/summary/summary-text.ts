@@ -8,6 +8,7 @@ import { dayText } from './day.ts';
 import { kindLines } from './kind-text.ts';
 import {
   type Column,
+  domainText,
   type Emphasis,
   harmless,
   numberText,
@@ -180,7 +181,7 @@ function more(count: number): readonly string[] {
 function domainRows({ domains }: Summary): readonly string[] {
   const rows = domains
     .slice(0, MOST_ROWS)
-    .map((one) => [harmless(one.domain, 40), ...sessionCells(one)]);
+    .map((one) => [domainText(one.domain, 40), ...sessionCells(one)]);
   return [
     ...table([{ head: 'domain', align: 'left' }, ...SESSIONS], rows),
     ...more(domains.length),

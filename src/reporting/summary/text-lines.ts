@@ -28,6 +28,11 @@ export function harmless(text: string, limit: number): string {
   return safe.length <= limit ? safe : `${safe.slice(0, limit - 1)}…`;
 }
 
+/** A domain; some reports do not say which. */
+export function domainText(domain: string, limit: number): string {
+  return domain === '' ? 'domain not said' : harmless(domain, limit);
+}
+
 /** Breaks a text at spaces; continued lines begin with `indent` spaces. */
 export function wrapped(text: string, indent: number, width: number = WIDTH): readonly string[] {
   const lines: string[] = [];
