@@ -25,6 +25,8 @@ export interface Entry {
   generation: number;
   /** The look-up under way. */
   renewal: Promise<void> | undefined;
+  /** Counts an answer that shows a policy at fault; undefined for nearly all domains. */
+  atFault: ((at: number) => void) | undefined;
   readonly domain: DomainSlot;
 }
 
@@ -179,6 +181,7 @@ function emptyEntry(nextHop: NextHop, domain: DomainSlot): Entry {
     staleUntil: 0,
     generation: 0,
     renewal: undefined,
+    atFault: undefined,
     domain,
   };
 }

@@ -10,7 +10,12 @@ import type { DecideOptions } from '../tls-policy/engine-types.ts';
 import { evaluate } from '../tls-policy/evaluate.ts';
 import { type NextHop, nextHopText } from '../tls-policy/next-hop.ts';
 import type { DecisionRecord, Evidence } from '../tls-policy/types.ts';
-import { type AnswerSettings, createAnswerer, type FramingAnswerer } from './answerer.ts';
+import {
+  type AnswerSettings,
+  createAnswerer,
+  type FramingAnswerer,
+  type PolicyFailures,
+} from './answerer.ts';
 
 const KNOBS = {
   daneSatisfiesSts: false,
@@ -101,7 +106,9 @@ function stsOf(policyDomain: string, now: number, domain: Domain): StsStatus {
 }
 
 /** Makes one; the engine finds an enforced policy for every domain. */
-export function bench(options: { readonly maxEntries?: number } = {}): Bench {
+export function bench(
+  options: { readonly maxEntries?: number; readonly policyFailures?: PolicyFailures } = {},
+): Bench {
   const clock = new FakeClock();
   const lines: object[] = [];
   const log: Log = { ...silentLog, info: (fields) => lines.push(fields) };
@@ -135,6 +142,7 @@ export function bench(options: { readonly maxEntries?: number } = {}): Bench {
       smtpPort: 25,
       maxEntries: options.maxEntries ?? 100,
       settings: () => it.settings,
+      policyFailures: options.policyFailures,
     }),
   };
   return it;

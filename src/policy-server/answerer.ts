@@ -41,6 +41,12 @@ export interface AnswererOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'answered' | 'answerTook'>;
+  /**
+   * Called with each new decision: what to call, with the time, for each answer that is made of it,
+   * where it shows a policy at fault; undefined where it does not. Answers count only where the MTA
+   * does not report by itself, and not while answers are being tried out.
+   */
+  readonly policyFailures?: PolicyFailures | undefined;
   /** The port of MX hosts, for keys that name none. */
   readonly smtpPort: number;
   /** Policy domains whose answers are kept at most. */
@@ -48,6 +54,9 @@ export interface AnswererOptions {
   /** Read at each look-up, so that a reload needs no new cache. */
   readonly settings: () => AnswerSettings;
 }
+
+/** Finds out what a report has to say of a decision alone; see {@link AnswererOptions}. */
+export type PolicyFailures = (decision: DecisionRecord) => ((at: number) => void) | undefined;
 
 /** An answerer whose replies carry their framing: what the server sends as it is. */
 export interface FramingAnswerer extends Answerer {
@@ -70,6 +79,12 @@ const LAST_LOOK_SHARE = 0.1;
 const MAX_RENEWALS = 256;
 /** How often a look-up is made again because its ground was forgotten meanwhile. */
 const MAX_TRIES = 3;
+
+/**
+ * Postfix with TLSRPT tells of its sessions by datagram, the policy's faults among them; the map of
+ * REQUIRETLS is asked beside another one for the same message.
+ */
+const REPORTED_BY_OTHERS: ReadonlySet<Dialect> = new Set<Dialect>(['postfix-tlsrpt', 'requiretls']);
 
 const NOT_FOUND = netstringText(replyText({ kind: 'not-found' }));
 
@@ -140,6 +155,9 @@ class CachingAnswerer implements FramingAnswerer {
     const { entry, dialect, frame } = spelling;
     this.#metrics.answered(dialect, entry.kind, source);
     if (this.#options.settings().dryRun) return NOT_FOUND;
+    if (entry.atFault !== undefined && !REPORTED_BY_OTHERS.has(dialect)) {
+      entry.atFault(this.#clock.now());
+    }
     return frame !== undefined && spelling.frameLevel === entry.level ? frame : makeFrame(spelling);
   }
 
@@ -209,6 +227,7 @@ class CachingAnswerer implements FramingAnswerer {
       const { record, current } = await this.#decide(entry, patienceMs);
       const settings = this.#options.settings();
       this.#keep(entry, levelOf(record, { mixedDane: settings.mixedDane }));
+      entry.atFault = this.#options.policyFailures?.(record);
       const times = answerTimes(record, entry.level!, settings.maxStaleMs);
       entry.madeAt = Math.min(record.evidence.gatheredAt, this.#clock.now());
       entry.freshUntil = current ? times.freshUntil : 0;
@@ -217,6 +236,7 @@ class CachingAnswerer implements FramingAnswerer {
       const failure = brokenFailure(nextHopText(entry.nextHop), error);
       this.#options.log.error({ event: 'answer-failed', ...failure }, failure.detail);
       this.#keep(entry, { kind: 'temp', failure });
+      entry.atFault = undefined;
       entry.freshUntil = 0;
       entry.staleUntil = 0;
     }

@@ -8,7 +8,12 @@ import type { Config } from '../config/types.ts';
 import type { Log } from '../log/log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Engine } from '../tls-policy/engine-types.ts';
-import { type AnswerSettings, createAnswerer, type FramingAnswerer } from './answerer.ts';
+import {
+  type AnswerSettings,
+  createAnswerer,
+  type FramingAnswerer,
+  type PolicyFailures,
+} from './answerer.ts';
 import { postfixMap, type SocketAddress, socketAddressText } from '../listen/socket-address.ts';
 import { type SocketmapServer, startSocketmapServer } from './socketmap-server.ts';
 
@@ -20,6 +25,8 @@ export interface MapFaceOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'answered' | 'answerTook' | 'connections' | 'watchAnswers'>;
+  /** See `AnswererOptions`. */
+  readonly policyFailures?: PolicyFailures | undefined;
 }
 
 /** The answerer that the settings describe. */
@@ -34,6 +41,7 @@ export function answererFrom(options: MapFaceOptions): FramingAnswerer {
     smtpPort: smtp.port,
     maxEntries: policyServer.answerCacheEntries,
     settings: lastOf(config, answerSettings),
+    policyFailures: options.policyFailures,
   });
   metrics.watchAnswers(() => ({
     kept: answerer.size,

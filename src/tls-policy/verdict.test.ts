@@ -199,6 +199,15 @@ describe('judge: DANE', () => {
     const verdict = of(both, peer(good, { pkix: expired }));
     assert.equal(verdict.deliver, false);
     assert.equal(verdict.failure?.resultType, 'certificate-expired');
+    assert.equal(verdict.alsoFails, undefined);
+  });
+
+  it('RPT-4-2: where DANE and an enforced policy both fail, each says why', () => {
+    const both: Requirement = { kind: 'dane-and-sts', dane: otherDane(), sts: sts('enforce') };
+    const verdict = of(both, peer(good, { pkix: expired }));
+    assert.equal(verdict.failure?.code, 'DANE_NO_MATCH');
+    assert.equal(verdict.alsoFails?.resultType, 'certificate-expired');
+    assert.equal(of(both, peer()).alsoFails, undefined);
   });
 
   it('STS-5-2: DANE passes, testing fails: delivered and reported', () => {
