@@ -5,7 +5,9 @@
  */
 import type { ReportSendSettings } from '../config/reporting-types.ts';
 import { normalizeName } from '../dns/name.ts';
+import { hasIdentity } from '../reporting/send/identity.ts';
 import type { UtcDay } from '../reporting/types.ts';
+import { mailboxDomain } from '../tlsrpt/write-report-values.ts';
 import { EXIT_CONFIG, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io } from './io.ts';
 import { CommandStop } from './shared-options.ts';
@@ -38,9 +40,9 @@ export function reportDomain(text: string): string {
 
 /** The settings for sending; who reports must be said. */
 export function identifiedSettings(settings: ReportSendSettings): ReportSendSettings {
-  if (settings.organization.trim() !== '' && settings.contact !== '') return settings;
+  if (hasIdentity(settings)) return settings;
   throw new CommandStop(
-    'set reporting.send.organization and reporting.send.contact: every report says whom it is from (REPORT_SEND_NO_IDENTITY)',
+    'set reporting.send.organization and reporting.send.contact, a plain address: every report says whom it is from (REPORT_SEND_NO_IDENTITY)',
     EXIT_CONFIG,
   );
 }
@@ -48,7 +50,7 @@ export function identifiedSettings(settings: ReportSendSettings): ReportSendSett
 /** The same for a look: what is not set is shown as such, and said. */
 export function lookSettings(settings: ReportSendSettings, io: Io): ReportSendSettings {
   const { organization, contact } = settings;
-  if (organization.trim() !== '' && contact !== '') return settings;
+  if (hasIdentity(settings)) return settings;
   complain(
     io,
     'reporting.send.organization or reporting.send.contact is not set: shown with stand-ins (REPORT_SEND_NO_IDENTITY).',
@@ -56,6 +58,6 @@ export function lookSettings(settings: ReportSendSettings, io: Io): ReportSendSe
   return {
     ...settings,
     organization: organization.trim() === '' ? '(not set)' : organization,
-    contact: contact === '' ? 'not-set@not-set.invalid' : contact,
+    contact: mailboxDomain(contact) === undefined ? 'not-set@not-set.invalid' : contact,
   };
 }

@@ -91,24 +91,27 @@ async function previewDay({ store, config, day, options, io }: Look): Promise<nu
   }
   const settings = lookSettings(config.reporting.send, io);
   const resolver = resolverFrom(config);
-  const rows: string[][] = [];
+  // Of each report only its line is kept: a day may have very many.
+  const shownOf = new Map<string, { readonly json: object; readonly cells: readonly string[] }>();
   try {
     const waiting = [...scopes.keys()].values();
-    const prepared = new Map<string, Prepared>();
     const worker = async (): Promise<void> => {
       for (const domain of waiting) {
-        prepared.set(domain, await prepareReport({ day, domain }, { tally, resolver, settings }));
+        const found = await prepareReport({ day, domain }, { tally, resolver, settings });
+        const cells = [...countCells(found), whereText(found)];
+        shownOf.set(domain, { json: preparedJson(found), cells });
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    for (const [domain, of] of scopes) {
-      const found = prepared.get(domain)!;
-      const about = of.map(({ scope }) => scope);
-      if (options.json === true) sayJson(io, { domain, scopes: about, ...preparedJson(found) });
-      else rows.push([shown(domain), about.join('+'), ...countCells(found), whereText(found)]);
-    }
   } finally {
     resolver.close();
+  }
+  const rows: string[][] = [];
+  for (const [domain, of] of scopes) {
+    const { json, cells } = shownOf.get(domain)!;
+    const about = of.map(({ scope }) => scope);
+    if (options.json === true) sayJson(io, { domain, scopes: about, ...json });
+    else rows.push([shown(domain), about.join('+'), ...cells]);
   }
   if (options.json === true) return 0;
   for (const line of columns([['DOMAIN', 'AS', 'GOOD', 'FAILED', 'GOES TO'], ...rows])) {

@@ -9,7 +9,7 @@ import type { ErrorEntry } from './entry.ts';
 export const REPORT_SEND_ERRORS = {
   REPORT_SEND_NO_IDENTITY: {
     meaning:
-      'Reports are to be sent, but the configuration does not say of whom: `organization` or `contact` is empty.',
+      'Reports are to be sent, but the configuration does not say of whom: `organization` is empty, or `contact` is no plain address.',
     action: 'Set `reporting.send.organization` and `reporting.send.contact`.',
     rule: 'RFC 8460 §4.4',
   },

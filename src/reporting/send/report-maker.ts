@@ -86,7 +86,7 @@ export function createReportMaker(options: ReportMakerOptions): ReportMaker {
       if (!(await lead())) return;
       for (const day of openDays(clock.now(), settings)) {
         const now = clock.now();
-        if (now - (listedAt.get(day) ?? -LIST_AGAIN_MS) < LIST_AGAIN_MS) continue;
+        if (Math.abs(now - (listedAt.get(day) ?? -LIST_AGAIN_MS)) < LIST_AGAIN_MS) continue;
         await listDay(day, settings, options);
         listedAt.set(day, now);
       }

@@ -11,6 +11,7 @@ import type { Log } from '../../log/log.ts';
 import { reasonOf } from '../../store/store-error.ts';
 import type { Store } from '../../store/types.ts';
 import type { SendMail } from '../types.ts';
+import { hasIdentity } from './identity.ts';
 import { dropOldReports } from './outbox.ts';
 import { createReportMaker } from './report-maker.ts';
 import { dayOf } from './send-time.ts';
@@ -102,10 +103,11 @@ export function startReportSender(options: ReportSenderOptions): ReportSender {
     onStoreTrouble,
   });
 
-  const hasIdentity = ({ organization, contact }: ReportSendSettings): boolean => {
-    const has = organization.trim() !== '' && contact !== '';
+  const knowsWho = (settings: ReportSendSettings): boolean => {
+    const has = hasIdentity(settings);
     if (!has && !toldIdentity) {
-      const text = 'reporting.send.organization and reporting.send.contact must be set';
+      const text =
+        'reporting.send.organization and reporting.send.contact, a plain address, must be set';
       log.error({ event: 'report-identity', code: 'REPORT_SEND_NO_IDENTITY' }, text);
     }
     toldIdentity = !has;
@@ -123,7 +125,7 @@ export function startReportSender(options: ReportSenderOptions): ReportSender {
     const settings = options.settings();
     try {
       if (!(await runner.settleLeft()) || closed) return;
-      if (!settings.enabled || !hasIdentity(settings)) return;
+      if (!settings.enabled || !knowsWho(settings)) return;
       await maker.run(settings);
       await runner.pump(settings);
       await tidy();
