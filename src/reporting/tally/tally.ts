@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../../clock.ts';
 import type { Log } from '../../log/log.ts';
 import { databaseFault } from '../../store/fault.ts';
+import { gathering } from '../../store/group-commit.ts';
 import { reasonOf } from '../../store/store-error.ts';
 import type { Store } from '../../store/types.ts';
 import type { SessionResult } from '../../tlsrpt/session-result.ts';
@@ -28,8 +29,10 @@ export interface TallyOptions {
   readonly limits?: PileLimits;
 }
 
-/** So many keys do not wait any longer, and are as much as one transaction should hold. */
-const ENOUGH_KEYS = 2_000;
+/** So many keys do not wait any longer. */
+const ENOUGH_KEYS = 10_000;
+/** In one transaction: the process serves nothing else while SQLite works. */
+const KEYS_AT_ONCE = 1_000;
 /** After a write that failed, milliseconds; doubles up to the second. */
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
@@ -99,7 +102,7 @@ class BatchingTally implements Tally {
     this.#closing.abort();
     for (let tries = 1; tries <= LAST_TRIES; tries += 1) if (await this.#write()) break;
     this.#timer?.cancel();
-    const left = [...this.#batches, ...this.#pile.take(ENOUGH_KEYS)];
+    const left = [...this.#batches, ...this.#pile.take(KEYS_AT_ONCE)];
     this.#batches = [];
     const sessions = left.reduce((sum, batch) => sum + sessionsIn(batch), 0);
     if (sessions > 0) this.#lose(sessions);
@@ -110,7 +113,7 @@ class BatchingTally implements Tally {
     this.#pass = this.#pass.then(async () => {
       // What was taken off the pile once never changes: it may be in the store already.
       if (!(await this.#writeBatches())) return false;
-      this.#batches = [...this.#pile.take(ENOUGH_KEYS)];
+      this.#batches = [...this.#pile.take(KEYS_AT_ONCE)];
       return await this.#writeBatches();
     });
     return await this.#pass;
@@ -129,6 +132,7 @@ class BatchingTally implements Tally {
         });
         this.#cut += cut;
         this.#done([]);
+        await gathering();
         metrics?.tallyWritten('written');
         if (!this.#isUp) log.info({ event: 'tally-written' }, 'session counts are written again');
         this.#isUp = true;
