@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { ReportAlertSettings } from '../../config/reporting-types.ts';
 import { DAY_MS, dayText, startOf } from '../summary/day.ts';
-import { meaningOf } from '../summary/meanings.ts';
+import { meaningFor, meaningOf } from '../summary/meanings.ts';
 import { shares } from '../summary/shares.ts';
 import type { UtcDay } from '../types.ts';
 import type { FailureDay, SenderDay } from './recent.ts';
@@ -116,10 +116,8 @@ function failureFacts(rows: readonly FailureDay[]): AlertFacts {
   const sessions = rows.reduce((so, row) => so + row.sessions, 0);
   const name = type === 'unknown' ? `unknown (${rawType})` : type;
   const who = senders.length === 1 ? senders[0]! : `${senders.length} senders`;
-  const { means, todo, actor } = meaningOf(
-    type,
-    reasons.find((reason) => reason !== ''),
-  );
+  const reason = reasons.find((one) => one !== '');
+  const { means, todo, actor } = meaningFor(domain, meaningOf(type, reason));
   return {
     title: `${domain}: ${name}${mx === '' ? '' : ` at ${mx}`}, reported by ${who}`,
     means,

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Meaning } from './meaning.ts';
-import { meaningOf, MEANINGS } from './meanings.ts';
+import { meaningFor, meaningOf, MEANINGS } from './meanings.ts';
 import type { FailureSum } from './rollups.ts';
 import { biggestFirst, shares } from './shares.ts';
 import type { FailureKind } from './summary-types.ts';
@@ -31,7 +31,7 @@ function kindOf(group: readonly FailureSum[]): FailureKind {
     senders: shares(group, ({ sender }) => sender),
     reasons: shares(group, ({ reason }) => reason),
   };
-  return { ...kind, meaning: commonMeaning(kind) };
+  return { ...kind, meaning: meaningFor(domain, commonMeaning(kind)) };
 }
 
 /** What the reason that most senders give means; a type has a meaning without one too. */

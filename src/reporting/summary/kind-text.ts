@@ -35,12 +35,12 @@ export function kindLines(kind: FailureKind, options: KindTextOptions): readonly
     ...head.map((line) => emphasis('bold', line)),
     ...wrapped(`    ${countText(kind)}`, INDENT),
     ...(known.length === 0 ? [] : field('Reason', sharesText(known, 80))),
-    ...field('Means', meaning.means),
+    ...field('Means', harmless(meaning.means, 900)),
     ...(causes ?? []).flatMap(({ kind: found, text }) =>
       field(found === 'explains' ? 'Found' : 'But', harmless(text, 600)),
     ),
     ...(causes?.length === 0 ? field('Found', 'nothing on our side that explains it') : []),
-    ...field('To do', meaning.todo),
+    ...field('To do', harmless(meaning.todo, 900)),
     ...field('Who', ACTOR_TEXT[meaning.actor]),
   ];
 }

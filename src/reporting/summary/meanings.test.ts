@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { assert as check, property, string } from 'fast-check';
 import { RESULT_TYPES } from '../../failure.ts';
-import { MEANINGS, meaningOf } from './meanings.ts';
+import { MEANINGS, meaningFor, meaningOf } from './meanings.ts';
 import { reasonMeaning as meaningAt } from './reason-codes.ts';
 
 const reasonMeaning = (code: string) => meaningAt(code, 'mx');
@@ -39,6 +39,12 @@ describe('what failures mean', () => {
       'the certificate of the web server, not that of the MX host',
     );
     assert.equal(meaningOf('validation-failure', 'http-403'), MEANINGS['validation-failure']);
+  });
+
+  it('the domain is put in its place', () => {
+    const fetching = MEANINGS['sts-policy-fetch-error'];
+    assert.match(meaningFor('a$&.example', fetching).todo, /https:\/\/mta-sts\.a\$&\.example\//);
+    assert.equal(meaningFor('', fetching), fetching);
   });
 
   it('Q17: free text has no meaning of its own: the type speaks', () => {

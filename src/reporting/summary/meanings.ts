@@ -96,6 +96,13 @@ export function meaningOf(type: ReportedType, reasonCode?: string): Meaning {
   return reason ?? MEANINGS[type];
 }
 
+/** The same with the domain in its place, where a meaning speaks of DOMAIN. */
+export function meaningFor(domain: string, meaning: Meaning): Meaning {
+  if (domain === '') return meaning;
+  const put = (text: string): string => text.replaceAll('DOMAIN', () => domain);
+  return { ...meaning, means: put(meaning.means), todo: put(meaning.todo) };
+}
+
 /** Whose failure it is: the same reason means another thing for the policy host. */
 function hostOf(type: ReportedType): 'mx' | 'policy-host' {
   switch (type) {
