@@ -159,7 +159,7 @@ class BatchingTally implements Tally {
     const sessions = sessionsIn(batch);
     const reason = reasonOf(error);
     this.#options.log.error(
-      { code: 'STORE_ROW_REFUSED', sessions, reason },
+      { event: 'tally-row-refused', sessions, reason },
       `the database refuses the count of ${sessions} sessions, which are lost: ${reason}`,
     );
     this.#lost += sessions;
@@ -180,7 +180,7 @@ class BatchingTally implements Tally {
   #lose(sessions: number): void {
     if (this.#lost === 0 || this.#closing.signal.aborted) {
       this.#options.log.error(
-        { code: 'STORE_UNAVAILABLE', sessions },
+        { event: 'tally-lost', sessions },
         this.#closing.signal.aborted
           ? `the counts of ${sessions} sessions are lost: the database did not take them`
           : 'session counts are being lost: the database is away and memory for them is full',
