@@ -18,6 +18,7 @@ import {
   type World,
   worldOf,
 } from '../src/reporting/send/sender.fixture.ts';
+import type { SendResult } from '../src/reporting/types.ts';
 import { openStore } from '../src/store/open-store.ts';
 import type { Store } from '../src/store/types.ts';
 import { startPostgres, type PostgresPeer } from './peers/postgres.ts';
@@ -68,16 +69,25 @@ describe('reports of nodes that share PostgreSQL', () => {
 
   it('RPT-AGG-5: two nodes make and send 100 reports to 200 places, each once', async () => {
     const domains = Array.from({ length: 100 }, (_, index) => `d${index}.test`);
-    const world = worldWith(domains);
+    const down = { code: 'HTTP_CONNECT_FAILED', detail: 'nobody answers' } as const;
+    const tries = new Map<string, number>();
+    // Once each place is down: when it is up again both nodes find all of them due at the same time.
+    const answer = async (to: string): Promise<SendResult> => {
+      tries.set(to, (tries.get(to) ?? 0) + 1);
+      await sleep(2);
+      return tries.get(to) === 1
+        ? { kind: 'later', failure: down }
+        : { kind: 'accepted', text: 'taken' };
+    };
+    const world = worldWith(domains, { answer });
     const clock = new FakeClock(MIDNIGHT - 5 * MINUTE);
     const nodes = [
       await startRig(world, { clock, store: stores[0], node: 'one' }),
       await startRig(world, { clock, store: stores[1], node: 'two' }),
     ];
-    await live(nodes, clock, 30 * MINUTE);
-    const places = world.sent.map(({ to }) => to);
-    assert.equal(places.length, 200);
-    assert.equal(new Set(places).size, 200);
+    await live(nodes, clock, 40 * MINUTE);
+    assert.equal(tries.size, 200);
+    assert.ok([...tries.values()].every((count) => count === 2));
     const made = nodes.map(({ sender }) => sender.stats().subjects.made);
     assert.equal(
       made.reduce((sum, count) => sum + count, 0),
@@ -98,16 +108,12 @@ describe('reports of nodes that share PostgreSQL', () => {
     const world = worldWith(['a.test']);
     const clock = new FakeClock(MIDNIGHT + HOUR);
     const node = await startRig(world, { clock, store: stores[1], node: 'alive' });
-    let never: () => void = () => undefined;
-    const dead = await startRig(
-      worldWith(['a.test'], {
-        answer: async () =>
-          await new Promise((resolve) => {
-            never = () => resolve({ kind: 'accepted', text: 'too late' });
-          }),
-      }),
-      { clock, store: stores[0], node: 'dead' },
-    );
+    const end = Promise.withResolvers<SendResult>();
+    const dead = await startRig(worldWith(['a.test'], { answer: async () => await end.promise }), {
+      clock,
+      store: stores[0],
+      node: 'dead',
+    });
     void dead.sender.tick();
     for (let turn = 0; turn < 200 && dead.world.sent.length < 2; turn += 1) {
       clock.jumpTo(clock.now() + MINUTE);
@@ -119,8 +125,14 @@ describe('reports of nodes that share PostgreSQL', () => {
     assert.equal(world.sent.length, 0, 'the claim holds');
     await live([node], clock, 10 * MINUTE);
     assert.equal(world.sent.length, 2);
-    never();
+    end.resolve({ kind: 'accepted', text: 'too late' });
+    await dead.sender.close();
     await node.sender.close();
+    assert.deepEqual(
+      (await node.targets()).map(({ state }) => state),
+      ['accepted', 'accepted'],
+    );
+    assert.equal(dead.sender.stats().targets.accepted, 0, 'it was not its claim any more');
   });
 
   it('one report is added once, claimed by one of two, and its end seen by both', async () => {
