@@ -23,6 +23,8 @@ export interface AlertRig {
   /** What the next attempts come to; then accepted. */
   readonly results: SendResult[];
   readonly settings: ReportingSettings;
+  /** Lets time pass without what the alerts would do meanwhile. */
+  pass(ms: number): void;
   /** Days from {@link TODAY}: -1 is yesterday. */
   report(daysAgo: number, more?: Omit<DayReport, 'day'>): Promise<void>;
 }
@@ -76,5 +78,6 @@ export function alertRig(options: RigOptions): AlertRig {
   const report: AlertRig['report'] = async (daysAgo, more = {}) => {
     await addReport(store, { day: TODAY + daysAgo, successes: 100, ...more });
   };
-  return { alerts, clock, mails, posts, results, settings, report };
+  const pass = (ms: number): void => clock.jumpTo(clock.now() + ms);
+  return { alerts, clock, mails, posts, results, settings, pass, report };
 }

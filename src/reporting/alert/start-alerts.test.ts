@@ -44,11 +44,11 @@ describe('alerts', () => {
     await rig.report(-1);
     await rig.alerts.tick();
     assert.equal(rig.posts.length, 1, 'one day without it may be chance');
-    await rig.clock.advance(DAY);
+    rig.pass(DAY);
     await rig.report(0);
     for (let look = 0; look < 3; look += 1) await rig.alerts.tick();
     assert.deepEqual(titles(rig).slice(1), [`closed ${what}`]);
-    await rig.clock.advance(DAY);
+    rig.pass(DAY);
     await rig.report(1, { details: [EXPIRED] });
     for (let look = 0; look < 3; look += 1) await rig.alerts.tick();
     assert.deepEqual(titles(rig).slice(2), [`opened ${what}`]);
@@ -144,12 +144,12 @@ describe('alerts', () => {
     for (let day = -20; day <= -5; day += 3) await rig.report(day, { sender: 'seldom.example' });
     await rig.alerts.tick();
     assert.deepEqual(rig.posts, [], 'three days after a report could have come it is silence');
-    await rig.clock.advance(DAY);
+    rig.pass(DAY);
     for (let look = 0; look < 2; look += 1) await rig.alerts.tick();
     assert.deepEqual(titles(rig), [
       'opened example.com: google.com reports no more, the last day was 2026-11-16',
     ]);
-    await rig.clock.advance(60 * DAY);
+    rig.pass(60 * DAY);
     await rig.alerts.tick();
     assert.equal(rig.posts.length, 1, 'silence does not end because nobody looks so far back');
     await rig.report(60);
