@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { assert as check, property, string } from 'fast-check';
 import { RESULT_TYPES } from '../../failure.ts';
@@ -12,6 +13,11 @@ describe('what failures mean', () => {
     assert.deepEqual(Object.keys(MEANINGS).toSorted(), [...RESULT_TYPES, 'unknown'].toSorted());
     const texts = Object.values(MEANINGS).map(({ means }) => means);
     assert.equal(new Set(texts).size, texts.length);
+  });
+
+  it('the page about reading reports explains each of them', () => {
+    const page = readFileSync(new URL('../../../docs/reports-reading.md', import.meta.url), 'utf8');
+    for (const type of Object.keys(MEANINGS)) assert.ok(page.includes(`\n| \`${type}\` `), type);
   });
 
   it('Q17: the same reason in the words of OpenSSL, Postfix and Node.js', () => {
