@@ -24,7 +24,7 @@ import { noteRemoval, readRemovalNote } from './relay/operations/removal-note.ts
 import { createRoutes } from './relay/routes/create-routes.ts';
 import { sendOne } from './relay/send-one.ts';
 import { startRelay, type Relay } from './relay/relay.ts';
-import { startCounting } from './reporting/start-counting.ts';
+import { type Counting, startCounting } from './reporting/start-counting.ts';
 import { type Reporting, startReporting } from './reporting/start-reporting.ts';
 import type { SendMail } from './reporting/types.ts';
 import { productVersion } from './version.ts';
@@ -32,6 +32,7 @@ import { openStore } from './store/open-store.ts';
 import { createEngine } from './tls-policy/engine.ts';
 import type { Engine } from './tls-policy/engine-types.ts';
 import { createOverrideBook } from './tls-policy/override-book.ts';
+import type { DecisionRecord } from './tls-policy/types.ts';
 
 /** A face of the service: where it listens and how it is used. */
 export interface Listening {
@@ -159,14 +160,22 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     log,
     metrics,
   });
-  const map = { engine, config: () => steering.config, clock, log, metrics };
+  const map = {
+    engine,
+    config: () => steering.config,
+    clock,
+    log,
+    metrics,
+    policyFailures: (decision: DecisionRecord) => counting?.policyFailures(decision),
+  };
   const answerer = answererFrom(map);
   let relay: Relay | undefined;
+  let counting: Counting | undefined;
   let reporting: Reporting | undefined;
   let inForce = config;
   try {
     await book.refresh();
-    const counting = await startCounting({
+    const tally = await startCounting({
       settings: config.reporting.tally,
       store,
       clock,
@@ -174,7 +183,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       metrics: metrics.reporting,
       ...(options.datagramFd === undefined ? {} : { datagramFd: options.datagramFd }),
     });
-    if (counting !== undefined) parts.defer(async () => await counting.close());
+    if (tally !== undefined) parts.defer(async () => await tally.close());
+    counting = tally;
     const socketmap = await startMapServer(answerer, map);
     parts.defer(async () => await socketmap.close());
     const http = await startHttpListener({
@@ -209,7 +219,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         clock,
         log,
         metrics,
-        ...(counting === undefined ? {} : { onAttempt: counting.onAttempt }),
+        ...(tally === undefined ? {} : { onAttempt: tally.onAttempt }),
       });
       parts.defer(async () => await started.close());
       listening.push(...started.addresses.map(relayFace));

@@ -9,7 +9,11 @@ import type { Log } from '../log/log.ts';
 import { Conversation } from './conversation.ts';
 import { listenErrorOf } from '../listen/listen-error.ts';
 import { netstringText } from './netstring.ts';
-import { parseSocketAddress, type SocketAddress, socketAddressText } from '../listen/socket-address.ts';
+import {
+  parseSocketAddress,
+  type SocketAddress,
+  socketAddressText,
+} from '../listen/socket-address.ts';
 import { listenOnUnixSocket, type UnixSocketAccess } from '../listen/unix-socket.ts';
 
 /** What may change while the server runs. */

@@ -10,7 +10,7 @@ import type { ReportingMetrics } from '../metrics/reporting-types.ts';
 import type { Store } from '../store/types.ts';
 import type { AttemptEvent } from '../tls-policy/attempt-event.ts';
 import type { DecisionRecord } from '../tls-policy/types.ts';
-import { decisionFailures } from './tally/decision-results.ts';
+import { countPolicyFailures } from './tally/count-policy-failures.ts';
 import { startDatagramSocket } from './tally/datagram-socket.ts';
 import { sessionResults } from './tally/session-results.ts';
 import { createTally } from './tally/tally.ts';
@@ -30,8 +30,8 @@ export interface CountingOptions {
 export interface Counting {
   /** A session of the relay has come about, or was refused. */
   readonly onAttempt: (event: AttemptEvent, decision: DecisionRecord) => void;
-  /** The policy server has told an MTA of a policy that fails; the session is the MTA's. */
-  readonly onPolicyFailure: (decision: DecisionRecord) => void;
+  /** The policy server tells MTAs of policies that fail; the sessions are the MTAs'. */
+  readonly policyFailures: ReturnType<typeof countPolicyFailures>;
   /** Path of the datagram socket, if there is one. */
   readonly socket: string | undefined;
   /** Writes what was counted. */
@@ -40,7 +40,7 @@ export interface Counting {
 
 /** Starts it. Rejects with a `DatagramSocketError` where the socket cannot be opened. */
 export async function startCounting(options: CountingOptions): Promise<Counting | undefined> {
-  const { settings, clock, metrics } = options;
+  const { settings, metrics } = options;
   if (!settings.enabled) return undefined;
   const tally = createTally({ ...options, flushMs: settings.flushMs });
   metrics.watchTally(() => tally.stats());
@@ -51,7 +51,7 @@ export async function startCounting(options: CountingOptions): Promise<Counting 
     const socket = await openSocket(options, count);
     return {
       onAttempt: (event, decision) => count(sessionResults(event, decision)),
-      onPolicyFailure: (decision) => count(decisionFailures(decision, clock.now())),
+      policyFailures: countPolicyFailures(tally),
       socket: socket === undefined ? undefined : settings.datagrams.socket,
       async close() {
         await socket?.close();
