@@ -19,7 +19,7 @@ import type { Store } from '../store/types.ts';
 import { loadCaFile } from '../tls/trust.ts';
 import { EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
-import { openConfiguredStore, commandLog, openExistingStore, resolverFrom } from './parts.ts';
+import { openExistingStore, resolverFrom } from './parts.ts';
 import { numberFrom } from './queue-arguments.ts';
 import { reportDomain } from './report-arguments.ts';
 import {
@@ -80,13 +80,14 @@ async function summary(options: SummaryOptions, io: Io): Promise<number> {
     return 0;
   }
   let found: Summary;
+  let causes: CausesOf | undefined;
   try {
     const about = domain === undefined ? {} : { domain };
     found = await summarize({ store, clock: systemClock, days, ...about });
+    if (explain) causes = causesFrom(await ownStates(config, store, found));
   } finally {
     await store.close();
   }
-  const causes = explain ? causesFrom(await ownStates(config, found)) : undefined;
   if (options.json === true) {
     sayJson(io, summaryJson(found, causes));
     return 0;
@@ -118,10 +119,10 @@ function causesFrom(states: ReadonlyMap<string, OwnState>): CausesOf {
 /** Looks up the domains with the most failures. */
 async function ownStates(
   config: Config,
+  store: Store,
   { failures }: Summary,
 ): Promise<ReadonlyMap<string, OwnState>> {
   const domains = Array.from(new Set(failures.map(({ domain }) => domain))).filter(Boolean);
-  const store = await openConfiguredStore(config, commandLog(config), 'refuse');
   const resolver = resolverFrom(config);
   try {
     const states = new Map<string, OwnState>();
@@ -131,7 +132,6 @@ async function ownStates(
     return states;
   } finally {
     resolver.close();
-    await store.close();
   }
 }
 

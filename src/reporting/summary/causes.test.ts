@@ -123,9 +123,15 @@ describe('causes of failures', () => {
   it('DNSSEC and mandatory DANE: our own look-ups fail too; the records are gone', () => {
     const tlsaFailure = { code: 'DANE_TLSA_BOGUS', detail: 'the answer is forged' } as const;
     assert.deepEqual(texts(causesOf(facts('dnssec-invalid'), at({ tlsaFailure }))), [
-      'explains: the answer is forged',
+      'explains: our resolver says so too: the answer is forged',
     ]);
     assert.equal(causesOf(facts('dnssec-invalid'), at({}))[0]!.kind, 'denies');
+    const mxFailure = { code: 'DNS_TIMEOUT', detail: 'no answer' } as const;
+    assert.deepEqual(
+      texts(causesOf(facts('dnssec-invalid'), ownState({ mxFailure }))),
+      ['unseen: we could not look: no answer'],
+      'a resolver that is away says nothing about the zone',
+    );
     const tlsa = [seen([], on(11, 10)), seen(['3 1 1 aa'], on(9, 1), on(11, 9))];
     assert.match(
       causesOf(facts('dane-required'), at({ tlsa }))[0]!.text,
@@ -145,6 +151,8 @@ describe('causes of failures', () => {
     assert.match(cause('sts-policy-fetch-error', own), /explains: we cannot either: .*404/);
     assert.match(cause('sts-webpki-invalid', own), /another failure: .*404/);
     assert.match(cause('sts-policy-invalid', ownState()), /^denies: we can fetch the policy/);
+    const away = ownState({ policyFailure: { code: 'DNS_TIMEOUT', detail: 'no answer' } });
+    assert.match(cause('sts-policy-fetch-error', away), /^unseen: /);
     const none = ownState({ policies: [seen(undefined, on(9, 1))] });
     assert.match(cause('sts-policy-fetch-error', none), /no _mta-sts record now/);
   });

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Failure } from '../../failure.ts';
 import { mxMatches } from '../../mta-sts/match.ts';
 import type { UtcDay } from '../types.ts';
 import { dateText, dayOf, dayText } from './day.ts';
@@ -20,9 +21,12 @@ export interface FailureFacts {
   readonly lastDay: UtcDay;
 }
 
-/** A cause. `explains`: what we see fits the failure. `denies`: what we see does not fit it any more. */
+/**
+ * A cause. `explains`: what we see fits the failure. `denies`: it does not fit it, or not any more.
+ * `unseen`: we could not look.
+ */
 export interface Cause {
-  readonly kind: 'explains' | 'denies';
+  readonly kind: 'explains' | 'denies' | 'unseen';
   /** One line, without full stop; names in it may be strangers': escape it for a terminal. */
   readonly text: string;
 }
@@ -62,6 +66,16 @@ function explains(text: string): readonly Cause[] {
 
 function denies(text: string): readonly Cause[] {
   return [{ kind: 'denies', text }];
+}
+
+function unseen({ detail }: Failure): readonly Cause[] {
+  return [{ kind: 'unseen', text: `we could not look: ${detail}` }];
+}
+
+/** DNS that is forged or signed wrongly is seen; DNS that does not answer is not. */
+function dnsFault(failure: Failure): readonly Cause[] {
+  const isBogus = failure.code === 'DNS_BOGUS' || failure.code === 'DANE_TLSA_BOGUS';
+  return isBogus ? explains(`our resolver says so too: ${failure.detail}`) : unseen(failure);
 }
 
 type HostRule = (host: OwnHost, facts: FailureFacts) => readonly Cause[];
@@ -106,7 +120,7 @@ const noStartTls: HostRule = (host) => {
     return explains(`${name} offers no STARTTLS to us either (${sinceText(tls)})`);
   }
   if (newest === undefined) {
-    return tlsFailure === undefined ? [] : explains(`${name}: ${tlsFailure.detail}`);
+    return tlsFailure === undefined ? [] : unseen(tlsFailure);
   }
   return tls[1]?.value.kind === 'no-starttls'
     ? denies(`${name} offers STARTTLS again since ${dateText(newest.firstSeen)}`)
@@ -166,7 +180,7 @@ const notTrusted: HostRule = (host) => {
 const tlsaAgainstCertificate: HostRule = ({ host, tls, tlsa, tlsaFailure }) => {
   const records = tlsa[0];
   const served = tls[0];
-  if (records === undefined) return tlsaFailure === undefined ? [] : explains(tlsaFailure.detail);
+  if (records === undefined) return tlsaFailure === undefined ? [] : dnsFault(tlsaFailure);
   if (records.value.length === 0) {
     return denies(`${host} has no TLSA record now (${sinceText(tlsa)})`);
   }
@@ -238,7 +252,7 @@ function lists({ mx }: OwnPolicy, host: string): boolean {
 function dnssec(facts: FailureFacts, own: OwnState): readonly Cause[] {
   const failures = [own.mxFailure, ...own.hosts.map(({ tlsaFailure }) => tlsaFailure)];
   const bad = failures.flatMap((failure) => (failure === undefined ? [] : [failure]));
-  if (bad.length > 0) return bad.slice(0, 3).flatMap(({ detail }) => explains(detail));
+  if (bad.length > 0) return bad.slice(0, 3).flatMap(dnsFault);
   return facts.mxHost !== '' && own.mx.length > 0
     ? denies(`our resolver answers for ${facts.mxHost} without trouble now`)
     : [];
@@ -247,6 +261,7 @@ function dnssec(facts: FailureFacts, own: OwnState): readonly Cause[] {
 function policyNow({ type }: FailureFacts, own: OwnState): readonly Cause[] {
   const { policyFailure: failure, policies } = own;
   if (failure !== undefined) {
+    if (failure.code.startsWith('DNS_')) return unseen(failure);
     const same = failure.resultType === type ? 'we cannot either' : 'we get another failure';
     return explains(`${same}: ${failure.detail}`);
   }

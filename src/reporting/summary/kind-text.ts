@@ -19,6 +19,11 @@ export interface KindTextOptions {
   readonly causes?: readonly Cause[];
 }
 
+const LABEL: Readonly<Record<Cause['kind'], string>> = {
+  explains: 'Found',
+  denies: 'But',
+  unseen: 'Note',
+};
 const INDENT = 4;
 const MOST_SHARES = 5;
 
@@ -36,9 +41,7 @@ export function kindLines(kind: FailureKind, options: KindTextOptions): readonly
     ...wrapped(`    ${countText(kind)}`, INDENT),
     ...(known.length === 0 ? [] : field('Reason', sharesText(known, 80))),
     ...field('Means', harmless(meaning.means, 900)),
-    ...(causes ?? []).flatMap(({ kind: found, text }) =>
-      field(found === 'explains' ? 'Found' : 'But', harmless(text, 600)),
-    ),
+    ...(causes ?? []).flatMap(({ kind: found, text }) => field(LABEL[found], harmless(text, 600))),
     ...(causes?.length === 0 ? field('Found', 'nothing on our side that explains it') : []),
     ...field('To do', harmless(meaning.todo, 900)),
     ...field('Who', ACTOR_TEXT[meaning.actor]),
