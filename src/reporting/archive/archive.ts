@@ -9,9 +9,11 @@ import { createGroupCommit, type GroupCommit } from '../../store/group-commit.ts
 import { readReportFile } from '../../tlsrpt/read-report-file.ts';
 import type { ArchiveResult, IncomingReport } from '../types.ts';
 import { forgetDomain } from './forget.ts';
+import { type PreparedReport, prepareReport, weightOf } from './prepare.ts';
 import { pruneReports } from './prune.ts';
 import { reparseReports } from './reparse.ts';
 import { createReportIds } from './report-ids.ts';
+import { archiveStatements } from './statements.ts';
 import { takeAll } from './take.ts';
 import type { Archive, ArchiveOptions } from './types.ts';
 
@@ -19,22 +21,23 @@ import type { Archive, ArchiveOptions } from './types.ts';
 export function createArchive(options: ArchiveOptions): Archive {
   const { store, clock, settings, log } = options;
   const newId = createReportIds(clock);
-  const group: GroupCommit<IncomingReport, ArchiveResult> = createGroupCommit({
-    run: async (incoming) =>
+  const statements = archiveStatements(store.db);
+  const group: GroupCommit<PreparedReport, ArchiveResult> = createGroupCommit({
+    run: async (reports) =>
       await store.db
         .transaction()
         .execute(
           async (transaction) =>
-            await takeAll(transaction, incoming, { settings: settings(), newId }),
+            await takeAll(transaction, reports, { settings: settings(), statements, newId }),
         ),
     faultOf: archiveFault,
     weight: weightOf,
   });
 
-  const take = async (incoming: IncomingReport): Promise<Outcome<ArchiveResult>> => {
-    const authenticity = incoming.authenticity.kind === 'verified' ? 'verified' : 'other';
+  const takePrepared = async (report: PreparedReport): Promise<Outcome<ArchiveResult>> => {
+    const authenticity = report.isVerified ? 'verified' : 'other';
     try {
-      const result = await group.submit(incoming);
+      const result = await group.submit(report);
       options.metrics?.archived(result.kind, authenticity);
       return ok(result);
     } catch (error) {
@@ -45,8 +48,12 @@ export function createArchive(options: ArchiveOptions): Archive {
     }
   };
 
+  const take = async (incoming: IncomingReport): Promise<Outcome<ArchiveResult>> =>
+    await takePrepared(prepareReport(incoming, settings()));
+
   return {
     take,
+    takePrepared,
     takeMany: async (incoming) => await Promise.all(incoming.map(take)),
     prune: async () => await pruneReports(store, { settings: settings(), now: clock.now() }),
     reparse: async (progress) =>
@@ -59,13 +66,6 @@ export function createArchive(options: ArchiveOptions): Archive {
     forget: async (domain) => await forgetDomain(store, domain),
     idle: async () => await group.idle(),
   };
-}
-
-/** About how many octets it is in memory; packed it may be a hundredth of that. */
-function weightOf({ raw, report }: IncomingReport): number {
-  let details = 0;
-  for (const result of report.policies) details += result.details.length;
-  return raw.length + 500 * report.policies.length + 300 * details;
 }
 
 /** SQLSTATE of a row that is there already (PostgreSQL, appendix A). */

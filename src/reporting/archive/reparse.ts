@@ -14,9 +14,10 @@ import { persistently } from '../../store/group-commit.ts';
 import type { Schema, Store } from '../../store/types.ts';
 import type { Authenticity, IncomingReport } from '../types.ts';
 import { isWorthy } from './decide.ts';
-import { createSumBook, type SumBook } from './rollup.ts';
 import { countedReport, factsOf, policyRows, type ReportFacts, understoodColumns } from './rows.ts';
+import { sumStatements, type SumStatements } from './statements.ts';
 import { storedCounts } from './stored-counts.ts';
+import { createSumBook, type SumBook } from './sum-book.ts';
 import type { ReadArchived, ReparseNumbers } from './types.ts';
 import { writeSums } from './write-sums.ts';
 
@@ -34,6 +35,7 @@ export interface ReparseOptions {
 /** Reads all reports that still have their octets, oldest first. */
 export async function reparseReports(options: ReparseOptions): Promise<ReparseNumbers> {
   const { store, progress } = options;
+  const statements = sumStatements(store.db);
   const total = await countOf(store);
   let numbers: ReparseNumbers = { read: 0, changed: 0, unreadable: 0 };
   let last = '';
@@ -41,7 +43,7 @@ export async function reparseReports(options: ReparseOptions): Promise<ReparseNu
     const rows = await nextRows(store, last);
     const end = rows.at(-1);
     if (end === undefined) return numbers;
-    const done = await rereadPiece(rows, options);
+    const done = await rereadPiece(rows, options, statements);
     numbers = {
       read: numbers.read + rows.length,
       changed: numbers.changed + done.changed,
@@ -83,6 +85,7 @@ interface Reread {
 async function rereadPiece(
   rows: readonly Row[],
   { store, settings, read }: ReparseOptions,
+  statements: SumStatements,
 ): Promise<Omit<ReparseNumbers, 'read'>> {
   const all: Reread[] = [];
   for (const row of rows) {
@@ -95,7 +98,7 @@ async function rereadPiece(
         const book = createSumBook();
         let count = 0;
         for (const each of all) count += (await replaceOne(db, each, { settings, book })) ? 1 : 0;
-        await writeSums(db, book);
+        await writeSums(db, book, statements);
         return count;
       }),
   );

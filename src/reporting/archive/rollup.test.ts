@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DAY_MS, detail, MONDAY, policyResult } from './archive.fixture.ts';
-import {
-  type CountedReport,
-  createSumBook,
-  dayOf,
-  kindsOf,
-  monthOf,
-  sessionsByType,
-  sessionsOf,
-} from './rollup.ts';
+import { dayOf, kindsOf, monthOf, sessionsByType, sessionsOf } from './rollup.ts';
 
 const HOUR = 3_600_000;
 const dayText = (start: number, end: number): string =>
@@ -122,46 +114,5 @@ describe('kinds of failure', () => {
     const [kind] = kindsOf([policyResult([0, 1], { details })]);
     assert.equal(kind!.reason.length, 120);
     assert.ok(!kind!.reason.includes('\0') && kind!.reason.isWellFormed());
-  });
-});
-
-describe('sum book', () => {
-  const counted: CountedReport = {
-    day: Math.floor(MONDAY / DAY_MS),
-    sender: 'bigmail.test',
-    isVerified: true,
-    receivedAt: MONDAY,
-    policies: [policyResult([1, 2], { details: [detail(2)] })],
-  };
-
-  it('what is added and taken away again is nothing', () => {
-    const book = createSumBook();
-    book.add(counted, 1);
-    book.add({ ...counted, receivedAt: MONDAY - 1 }, -1);
-    assert.ok(book.hasShrunk());
-    assert.deepEqual(
-      book.senders().map(({ reports, successes, failures }) => [reports, successes, failures]),
-      [[0, 0, 0]],
-    );
-    assert.deepEqual(
-      book.failures().map(({ sessions }) => sessions),
-      [0],
-    );
-  });
-
-  it('keeps the numbers of proven senders apart, and when a kind was first told of', () => {
-    const book = createSumBook();
-    book.add(counted, 1);
-    book.add({ ...counted, isVerified: false, receivedAt: MONDAY - 5 }, 1);
-    const [sender] = book.senders();
-    assert.deepEqual(
-      [sender!.reports, sender!.verified_reports, sender!.failures, sender!.verified_failures],
-      [2, 1, 4, 2],
-    );
-    const [failure] = book.failures();
-    assert.deepEqual(
-      [failure!.sessions, failure!.verified_sessions, failure!.first_seen_at],
-      [4, 2, MONDAY - 5],
-    );
   });
 });

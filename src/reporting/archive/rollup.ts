@@ -6,8 +6,8 @@
 import type {
   ReportDailyFailureTable,
   ReportDailySenderTable,
-  ReportDailyTable,
 } from '../../store/archive-tables.ts';
+import type { RowValues } from '../../store/prepared-rows.ts';
 import type {
   ReceivedDetail,
   ReceivedPolicy,
@@ -15,6 +15,7 @@ import type {
   ReceivedReport,
 } from '../../tlsrpt/report.ts';
 import type { UtcDay } from '../types.ts';
+import { FAILURE_COLUMNS, SENDER_COLUMNS, valuesOf } from './columns.ts';
 import { storable } from './storable.ts';
 
 const DAY_MS = 86_400_000;
@@ -170,72 +171,25 @@ export function byDomain(
   return Map.groupBy(results, ({ policy }) => domainKey(policy.domain));
 }
 
-/** Daily sums of several reports together; a row for each key, in a fixed order. */
-export interface SumBook {
-  /** `sign` -1 takes away what was added before. */
-  add(report: CountedReport, sign: 1 | -1): void;
-  readonly daily: () => readonly ReportDailyTable[];
-  readonly senders: () => readonly ReportDailySenderTable[];
-  readonly failures: () => readonly ReportDailyFailureTable[];
-  /** Something was taken away: rows may be empty now. */
-  readonly hasShrunk: () => boolean;
+/** What a report adds to the daily sums. */
+export interface SumRows {
+  /** In the order of `SENDER_COLUMNS`. */
+  readonly senders: readonly RowValues[];
+  /** In the order of `FAILURE_COLUMNS`. */
+  readonly failures: readonly RowValues[];
 }
 
-/** Nothing added yet. */
-export function createSumBook(): SumBook {
-  const daily = new Map<string, ReportDailyTable>();
-  const senders = new Map<string, ReportDailySenderTable>();
-  const failures = new Map<string, ReportDailyFailureTable>();
-  let hasShrunk = false;
-  return {
-    add(report, sign) {
-      hasShrunk ||= sign < 0;
-      for (const [domain, results] of byDomain(report.policies)) {
-        const row = senderRow({ report, domain, results, sign });
-        put(senders, [domain, row.day, row.sender], row);
-        put(daily, [domain, row.day], dailyRow(row));
-        for (const kind of kindsOf(results)) {
-          const failure = failureRow({ report, domain, kind, sign });
-          const { raw_type, mx, reason } = failure;
-          const key = [domain, row.day, row.sender, failure.result_type, raw_type, mx, reason];
-          put(failures, key, failure);
-        }
-      }
-    },
-    daily: () => inOrder(daily),
-    senders: () => inOrder(senders),
-    failures: () => inOrder(failures),
-    hasShrunk: () => hasShrunk,
-  };
-}
-
-/** Two nodes that write the same rows lock them in the same order. */
-function inOrder<Row>(rows: ReadonlyMap<string, Row>): readonly Row[] {
-  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
-}
-
-/** Columns that say what a row is about; all other numbers are added. */
-const KEYS = new Set(['day', 'month', 'first_seen_at']);
-
-function put<Row extends object>(
-  rows: Map<string, Row>,
-  key: readonly (string | number)[],
-  row: Row,
-): void {
-  const name = JSON.stringify(key);
-  const before = rows.get(name);
-  if (before === undefined) {
-    rows.set(name, row);
-    return;
+/** Works it out. `sign` -1: it is to be taken away. */
+export function sumRows(report: CountedReport, sign: 1 | -1): SumRows {
+  const senders: RowValues[] = [];
+  const failures: RowValues[] = [];
+  for (const [domain, results] of byDomain(report.policies)) {
+    senders.push(valuesOf(SENDER_COLUMNS, senderRow({ report, domain, results, sign })));
+    for (const kind of kindsOf(results)) {
+      failures.push(valuesOf(FAILURE_COLUMNS, failureRow({ report, domain, kind, sign })));
+    }
   }
-  const old = before as Record<string, unknown>;
-  const added = Object.entries(row).map(([column, value]) => {
-    const was = old[column];
-    if (column === 'first_seen_at') return [column, Math.min(was as number, value as number)];
-    if (typeof value !== 'number' || KEYS.has(column)) return [column, value];
-    return [column, (was as number) + value];
-  });
-  rows.set(name, Object.fromEntries(added) as Row);
+  return { senders, failures };
 }
 
 interface About {
@@ -273,11 +227,6 @@ function senderRow({
     other_successes: times(byType.get('other')?.successes),
     other_failures: times(byType.get('other')?.failures),
   };
-}
-
-function dailyRow(row: ReportDailySenderTable): ReportDailyTable {
-  const { domain, day, reports, successes, failures } = row;
-  return { domain, month: monthOf(day), day, reports, successes, failures };
 }
 
 function failureRow({

@@ -3,11 +3,7 @@
  *
  * @module
  */
-import type {
-  ReceivedPolicyTable,
-  ReceivedReportTable,
-  ReportState,
-} from '../../store/archive-tables.ts';
+import type { ReceivedPolicyTable, ReceivedReportTable } from '../../store/archive-tables.ts';
 import type { ReceivedDetail, ReceivedPolicyResult, ReceivedReport } from '../../tlsrpt/report.ts';
 import type { IncomingReport } from '../types.ts';
 import { contentDigest, identityOf } from './digest.ts';
@@ -144,21 +140,6 @@ export function arrivalColumns(
     hints: JSON.stringify(incoming.hints ?? {}),
     size: incoming.raw.length,
     has_details: 1,
-  };
-}
-
-/** A whole row. */
-export function reportRow(
-  place: { readonly id: string; readonly state: ReportState; readonly otherId: string | null },
-  incoming: IncomingReport,
-  facts: ReportFacts,
-): ReceivedReportTable {
-  return {
-    id: place.id,
-    state: place.state,
-    other_id: place.otherId,
-    ...understoodColumns(incoming.report, facts, incoming.deviations),
-    ...arrivalColumns(incoming),
   };
 }
 

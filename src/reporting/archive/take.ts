@@ -7,20 +7,24 @@
 import type { Transaction } from 'kysely';
 import type { ReportReceiveSettings } from '../../config/reporting-types.ts';
 import type { ReportState } from '../../store/archive-tables.ts';
+import type { RowValues } from '../../store/prepared-rows.ts';
 import type { Schema } from '../../store/types.ts';
-import type { ArchiveResult, IncomingReport } from '../types.ts';
-import { decide, isWorthy, type KnownReport } from './decide.ts';
+import type { ArchiveResult } from '../types.ts';
+import { decide, type KnownReport } from './decide.ts';
 import { Meanwhile } from './meanwhile.ts';
-import { createSumBook, type SumBook } from './rollup.ts';
-import { countedReport, factsOf, policyRows, type ReportFacts, reportRow } from './rows.ts';
+import type { PreparedReport } from './prepare.ts';
+import { createQuota, type Quota } from './quota.ts';
+import type { ArchiveStatements } from './statements.ts';
 import { storedCounts } from './stored-counts.ts';
-import { piecesOf, writeSums } from './write-sums.ts';
+import { createSumBook, type SumBook } from './sum-book.ts';
+import { writeSums } from './write-sums.ts';
 
 type Db = Transaction<Schema>;
 
 /** What one round needs. */
 export interface TakeContext {
-  readonly settings: ReportReceiveSettings;
+  readonly settings: Pick<ReportReceiveSettings, 'perSenderAndDay'>;
+  readonly statements: ArchiveStatements;
   /** A new id, higher than all before. */
   readonly newId: () => string;
 }
@@ -36,26 +40,24 @@ interface Entry {
   /** As the store has it; absent: not there yet. */
   readonly before?: ReportState;
   /** Absent for those that are in the store. */
-  readonly news?: { readonly incoming: IncomingReport; readonly facts: ReportFacts };
+  readonly news?: PreparedReport;
 }
 
 /** Takes all of them; results in their order. Runs in a transaction, all or none. */
 export async function takeAll(
   db: Db,
-  incoming: readonly IncomingReport[],
+  news: readonly PreparedReport[],
   context: TakeContext,
 ): Promise<readonly ArchiveResult[]> {
-  const news = incoming.map((each) => ({
-    incoming: each,
-    facts: factsOf(each, context.settings.domains),
-  }));
+  const identities = new Set(news.map(({ identity }) => identity));
   const round: Round = {
     context,
-    entries: await entriesOf(
+    entries: await entriesOf(db, [...identities], context.statements),
+    quota: await createQuota(
       db,
-      news.map(({ facts }) => facts.identity),
+      news.map(({ quota }) => quota),
+      context.settings.perSenderAndDay,
     ),
-    quota: await createQuota(db, news, context.settings.perSenderAndDay),
   };
   const results = news.map((each) => takeOne(round, each));
   await write(db, round);
@@ -69,32 +71,26 @@ interface Round {
   readonly quota: Quota;
 }
 
-/** All that is known of reports with these identities. */
-async function entriesOf(db: Db, identities: readonly string[]): Promise<Map<string, Entry[]>> {
+/** All that is known of reports with these identities, the oldest first. */
+async function entriesOf(
+  db: Db,
+  identities: readonly string[],
+  { findReports }: ArchiveStatements,
+): Promise<Map<string, Entry[]>> {
   const entries = new Map<string, Entry[]>();
-  for (const some of piecesOf([...new Set(identities)], PIECE)) {
-    const rows = await db
-      .selectFrom('received_report')
-      .select(['id', 'identity', 'digest', 'verified', 'state', 'other_id', 'has_details'])
-      .where('identity', 'in', some)
-      .orderBy('id')
-      .execute();
-    for (const { id, identity, digest, state, ...row } of rows) {
-      entriesFor(entries, identity).push({
-        id,
-        digest,
-        isVerified: row.verified === 1,
-        hasDetails: row.has_details === 1,
-        state,
-        otherId: row.other_id,
-        before: state,
-      });
-    }
+  for (const row of await findReports(db, identities)) {
+    entriesFor(entries, row.identity).push({
+      id: row.id,
+      digest: row.digest,
+      isVerified: row.verified === 1,
+      hasDetails: row.has_details === 1,
+      state: row.state,
+      otherId: row.other_id,
+      before: row.state,
+    });
   }
   return entries;
 }
-
-const PIECE = 500;
 
 function entriesFor(entries: Map<string, Entry[]>, identity: string): Entry[] {
   const known = entries.get(identity) ?? [];
@@ -102,29 +98,20 @@ function entriesFor(entries: Map<string, Entry[]>, identity: string): Entry[] {
   return known;
 }
 
-type News = NonNullable<Entry['news']>;
-
-function takeOne(round: Round, news: News): ArchiveResult {
-  const { incoming, facts } = news;
-  const { settings, newId } = round.context;
-  if (!facts.ours.includes(true)) {
-    const domains = new Set(incoming.report.policies.map(({ policy }) => policy.domain));
-    return { kind: 'unknown-domain', domains: [...domains] };
-  }
-  const known = entriesFor(round.entries, facts.identity);
-  const decision = decide(
-    { digest: facts.digest, isVerified: facts.isVerified, isWorthy: isWorthy(incoming, settings) },
-    known satisfies readonly KnownReport[],
-  );
+function takeOne(round: Round, news: PreparedReport): ArchiveResult {
+  const { newId } = round.context;
+  if (news.foreign !== undefined) return { kind: 'unknown-domain', domains: news.foreign };
+  const known = entriesFor(round.entries, news.identity);
+  const decision = decide(news, known satisfies readonly KnownReport[]);
   if (decision.kind === 'duplicate') return decision;
   if (decision.kind === 'promote') {
     known.find(({ id }) => id === decision.id)!.state = 'counted';
     return { kind: 'stored', id: decision.id };
   }
-  if (!round.quota.take(news)) return { kind: 'over-quota' };
+  if (!round.quota.take(news.quota)) return { kind: 'over-quota' };
   const id = newId();
   const store = (state: ReportState, otherId: string | null = null): void => {
-    const { digest, isVerified } = facts;
+    const { digest, isVerified } = news;
     known.push({ id, digest, isVerified, hasDetails: true, state, otherId, news });
   };
   switch (decision.kind) {
@@ -148,22 +135,17 @@ function takeOne(round: Round, news: News): ArchiveResult {
   }
 }
 
-async function write(db: Db, { entries, quota }: Round): Promise<void> {
+async function write(db: Db, { entries, quota, context }: Round): Promise<void> {
   const all = [...entries.values()].flat();
   const book = createSumBook();
   // First those that count no longer: of one sender and report-id no two may count.
   for (const entry of all) if (entry.before === 'counted') await change(db, entry, book);
   for (const entry of all) if (entry.before !== 'counted') await change(db, entry, book);
-  await insertAll(
-    db,
-    all.filter(({ news }) => news !== undefined),
-  );
+  await insertAll(db, all, context.statements);
   for (const { news, state } of all) {
-    if (news !== undefined && state === 'counted') {
-      book.add(countedReport(news.incoming, news.facts), 1);
-    }
+    if (news !== undefined && state === 'counted') book.addRows(news.sums);
   }
-  await writeSums(db, book);
+  await writeSums(db, book, context.statements);
   await quota.write(db);
 }
 
@@ -183,88 +165,21 @@ async function change(db: Db, entry: Entry, book: SumBook): Promise<void> {
   if (counted !== undefined) book.add(counted, state === 'counted' ? 1 : -1);
 }
 
-async function insertAll(db: Db, entries: readonly Entry[]): Promise<void> {
-  const reports = entries.map((entry) => reportRow(entry, entry.news!.incoming, entry.news!.facts));
-  const raw = entries.map(({ id, news }) => ({ report_id: id, data: news!.incoming.raw }));
-  const policies = entries.flatMap(({ id, news }) =>
-    policyRows(id, news!.incoming.report, news!.facts),
-  );
-  for (const rows of piecesOf(reports, PIECE)) {
-    await db.insertInto('received_report').values(rows).execute();
+async function insertAll(
+  db: Db,
+  entries: readonly Entry[],
+  { insertReports, insertRaw, insertPolicies }: ArchiveStatements,
+): Promise<void> {
+  const reports: RowValues[] = [];
+  const raw: RowValues[] = [];
+  const policies: RowValues[] = [];
+  for (const { id, state, otherId, news } of entries) {
+    if (news === undefined) continue;
+    reports.push([id, state, otherId, ...news.row]);
+    raw.push([id, news.raw]);
+    for (const row of news.policies) policies.push([id, ...row]);
   }
-  for (const rows of piecesOf(raw, PIECE)) {
-    await db.insertInto('received_raw').values(rows).execute();
-  }
-  for (const rows of piecesOf(policies, PIECE)) {
-    await db.insertInto('received_policy').values(rows).execute();
-  }
-}
-
-/** Who may still have something stored today. */
-interface Quota {
-  /** @returns false: no more for this sender */
-  take(news: News): boolean;
-  write(db: Db): Promise<void>;
-}
-
-const DAY_MS = 86_400_000;
-
-async function createQuota(db: Db, all: readonly News[], most: number): Promise<Quota> {
-  const keys = all.flatMap((news) => quotaKey(news) ?? []);
-  const used = new Map<string, number>();
-  const added = new Map<
-    string,
-    { readonly day: number; readonly sender: string; stored: number }
-  >();
-  for (const day of new Set(keys.map((key) => key.day))) {
-    const senders = new Set(keys.filter((key) => key.day === day).map(({ sender }) => sender));
-    const rows = await db
-      .selectFrom('report_quota')
-      .select(['sender', 'stored'])
-      .where('day', '=', day)
-      .where('sender', 'in', [...senders])
-      .execute();
-    for (const { sender, stored } of rows) used.set(`${day} ${sender}`, stored);
-  }
-  return {
-    take(news) {
-      const key = quotaKey(news);
-      if (key === undefined) return true;
-      const name = `${key.day} ${key.sender}`;
-      const before = used.get(name) ?? 0;
-      if (before >= most) return false;
-      used.set(name, before + 1);
-      const row = added.get(name) ?? { ...key, stored: 0 };
-      row.stored += 1;
-      added.set(name, row);
-      return true;
-    },
-    async write(db) {
-      const rows = [...added.values()].toSorted((a, b) => (a.sender < b.sender ? -1 : 1));
-      for (const row of rows) {
-        await db
-          .insertInto('report_quota')
-          .values(row)
-          .onConflict((conflict) =>
-            conflict
-              .columns(['day', 'sender'])
-              .doUpdateSet((is) => ({ stored: is('report_quota.stored', '+', row.stored) })),
-          )
-          .execute();
-      }
-    },
-  };
-}
-
-/**
- * Files that an operator imports have no quota. The proven and the others of a name have each
- * their own: a forger must not use up that of whom he plays.
- */
-function quotaKey({
-  incoming,
-  facts,
-}: News): { readonly day: number; readonly sender: string } | undefined {
-  if (incoming.way === 'file') return undefined;
-  const sender = facts.isVerified ? facts.sender : `not proven: ${facts.sender}`;
-  return { day: Math.floor(incoming.receivedAt / DAY_MS), sender };
+  await insertReports(db, reports);
+  await insertRaw(db, raw);
+  await insertPolicies(db, policies);
 }

@@ -11,6 +11,7 @@ import type { Log } from '../../log/log.ts';
 import type { Store } from '../../store/types.ts';
 import type { ReceivedReport } from '../../tlsrpt/report.ts';
 import type { ArchiveResult, IncomingReport } from '../types.ts';
+import type { PreparedReport } from './prepare.ts';
 
 /** Keeps reports, counts each once, and keeps the daily sums right. */
 export interface Archive {
@@ -19,6 +20,8 @@ export interface Archive {
    * failure is trouble of the store: nothing was kept, the same may come again.
    */
   take(incoming: IncomingReport): Promise<Outcome<ArchiveResult>>;
+  /** The same for a report whose rows were worked out elsewhere, with the same settings. */
+  takePrepared(report: PreparedReport): Promise<Outcome<ArchiveResult>>;
   /** The same for many, in as few transactions as can be; results in the order of the reports. */
   takeMany(incoming: readonly IncomingReport[]): Promise<readonly Outcome<ArchiveResult>[]>;
   /** Deletes what is older than the settings keep. Rejects if the store is out of reach. */

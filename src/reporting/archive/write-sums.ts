@@ -3,91 +3,29 @@
  *
  * @module
  */
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { Schema } from '../../store/types.ts';
-import type { SumBook } from './rollup.ts';
-
-/** Rows in one statement: engines limit the values of one. */
-const ROWS = 500;
+import type { SumStatements } from './statements.ts';
+import type { SumBook } from './sum-book.ts';
 
 /** Adds the sums, and deletes rows that are empty now. */
-export async function writeSums(db: Transaction<Schema>, book: SumBook): Promise<void> {
-  for (const rows of piecesOf(book.daily(), ROWS)) {
-    await db
-      .insertInto('report_daily')
-      .values(rows)
-      .onConflict((conflict) =>
-        conflict
-          .columns(['domain', 'month', 'day'])
-          .doUpdateSet(added('report_daily', ['reports', 'successes', 'failures'])),
-      )
-      .execute();
-  }
-  for (const rows of piecesOf(book.senders(), ROWS)) {
-    await db
-      .insertInto('report_daily_sender')
-      .values(rows)
-      .onConflict((conflict) =>
-        conflict
-          .columns(['domain', 'day', 'sender'])
-          .doUpdateSet(added('report_daily_sender', SENDER_COUNTS)),
-      )
-      .execute();
-  }
-  for (const rows of piecesOf(book.failures(), ROWS)) {
-    await db
-      .insertInto('report_daily_failure')
-      .values(rows)
-      .onConflict((conflict) =>
-        conflict
-          .columns(['domain', 'day', 'sender', 'result_type', 'raw_type', 'mx', 'reason'])
-          .doUpdateSet({
-            ...added('report_daily_failure', ['sessions', 'verified_sessions']),
-            first_seen_at: earlier(),
-          }),
-      )
-      .execute();
-  }
+export async function writeSums(
+  db: Transaction<Schema>,
+  book: SumBook,
+  { addDaily, addSenders, addFailures }: SumStatements,
+): Promise<void> {
+  await addDaily(db, book.daily());
+  await addSenders(db, book.senders());
+  await addFailures(db, book.failures());
   if (book.hasShrunk()) await deleteEmpty(db, book);
 }
 
-const SENDER_COUNTS = [
-  'reports',
-  'verified_reports',
-  'successes',
-  'failures',
-  'verified_successes',
-  'verified_failures',
-  'tlsa_successes',
-  'tlsa_failures',
-  'sts_successes',
-  'sts_failures',
-  'none_successes',
-  'none_failures',
-  'other_successes',
-  'other_failures',
-] as const;
-
-function added(
-  table: keyof Schema,
-  columns: readonly string[],
-): Record<string, RawBuilder<number>> {
-  return Object.fromEntries(
-    columns.map((column) => [
-      column,
-      sql<number>`${sql.ref(`${table}.${column}`)} + ${sql.ref(`excluded.${column}`)}`,
-    ]),
-  );
-}
-
-/** The smaller of two, as both engines write it. */
-function earlier(): RawBuilder<number> {
-  return sql<number>`case when excluded.first_seen_at < report_daily_failure.first_seen_at
-    then excluded.first_seen_at else report_daily_failure.first_seen_at end`;
-}
+type DailyStart = readonly [domain: string, month: number, day: number, reports: number];
+type SenderStart = readonly [domain: string, day: number, sender: string, reports: number];
+type FailureStart = readonly [domain: string, day: number];
 
 async function deleteEmpty(db: Transaction<Schema>, book: SumBook): Promise<void> {
-  for (const { domain, month, day, reports } of book.daily()) {
+  for (const [domain, month, day, reports] of book.daily() as readonly DailyStart[]) {
     if (reports >= 1) continue;
     await db
       .deleteFrom('report_daily')
@@ -97,7 +35,7 @@ async function deleteEmpty(db: Transaction<Schema>, book: SumBook): Promise<void
       .where('reports', '<=', 0)
       .execute();
   }
-  for (const { domain, day, sender, reports } of book.senders()) {
+  for (const [domain, day, sender, reports] of book.senders() as readonly SenderStart[]) {
     if (reports >= 1) continue;
     await db
       .deleteFrom('report_daily_sender')
@@ -107,7 +45,8 @@ async function deleteEmpty(db: Transaction<Schema>, book: SumBook): Promise<void
       .where('reports', '<=', 0)
       .execute();
   }
-  const days = new Map(book.failures().map((row) => [`${row.domain} ${row.day}`, row]));
+  const failures = book.failures() as readonly FailureStart[];
+  const days = new Map(failures.map(([domain, day]) => [`${domain} ${day}`, { domain, day }]));
   for (const { domain, day } of days.values()) {
     await db
       .deleteFrom('report_daily_failure')
