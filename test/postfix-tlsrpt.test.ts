@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { DomainPlan } from '../src/lab/lab-domain.ts';
+import { readDatagram } from '../src/tlsrpt/datagram.ts';
 import { type MtaBench, playScenes, startMta } from './peers/mta-suite.ts';
 import { POSTFIX_TLSRPT } from './peers/postfix-scenes.ts';
 
@@ -35,6 +36,23 @@ interface Datagram {
 
 const POLICY_TYPE = { tlsa: 1, sts: 2, none: 9 };
 
+/** What our own collector makes of the octets that Postfix sent. */
+function assertCounted(
+  datagram: string,
+  recipientDomain: string,
+  policy: Datagram['policies'][number] | undefined,
+): void {
+  const reading = readDatagram(Buffer.from(datagram), 0);
+  assert.equal(reading.kind, 'results', datagram);
+  assert.deepEqual(reading.notes, []);
+  const [result] = reading.results;
+  assert.equal(reading.results.length, 1);
+  assert.equal(result?.recipientDomain, recipientDomain);
+  assert.equal(result.policy.domain, policy?.['policy-domain']);
+  assert.deepEqual(result.policy.mxHosts, policy?.['mx-host'] ?? []);
+  assert.equal(result.failures.length, policy?.f);
+}
+
 describe('what Postfix 3.10 reports', () => {
   before(async () => {
     await bench.obey({ do: 'serve' });
@@ -49,7 +67,9 @@ describe('what Postfix 3.10 reports', () => {
     await bench.obey({ do: 'domain', plan: { ...plan, records: [record] } });
     await bench.send(`bob@${plan.name}`);
     const datagram = (await bench.ask(`reports ${plan.name}`)) ?? '';
-    return (JSON.parse(datagram) as Datagram).policies[0];
+    const policy = (JSON.parse(datagram) as Datagram).policies[0];
+    assertCounted(datagram, plan.name, policy);
+    return policy;
   }
 
   function facts(name: string, mode: string): object {
