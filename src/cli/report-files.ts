@@ -4,63 +4,77 @@
  *
  * @module
  */
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { splitMbox } from '../reporting/intake/mbox.ts';
+import type { ReportSource } from '../reporting/import/types.ts';
 import { EXIT_NO_INPUT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { CommandStop } from './shared-options.ts';
 
-/** A mail or a bare report. */
-export interface ReportInput {
-  /** Where it is, for a person: `folder/file`, `mbox:12`. */
-  readonly place: string;
-  /** Absent: larger than the limit. */
-  readonly bytes?: Uint8Array;
-  readonly octets: number;
-  /** As its sender called it, where that is likely. */
-  readonly fileName?: string;
+/** A mail or a bare report; where it is, for a person: `folder/file`, `mbox:12`. */
+export type PlacedSource = ReportSource & { readonly place: string };
+
+/** How mailboxes are read. */
+export interface MailboxOptions {
+  /** Of one mail, octets. */
+  readonly maxBytes: number;
+  /** Hears of what is larger: it is passed over. */
+  readonly onTooLarge: (place: string, octets: number) => void;
 }
 
-/** How they are read. */
-export interface InputOptions {
+/** How all is read. */
+export interface SourceOptions extends MailboxOptions {
   readonly io: Io;
-  /** Of one mail or report, octets. */
-  readonly maxBytes: number;
 }
 
 const SPACE_FOR_KIND = 5;
 
-/** All of them, in the order of the arguments, of folders by name. Throws {@link CommandStop} where one cannot be read. */
-export async function* reportInputs(
+/**
+ * All of them, in the order of the arguments, of folders by name; files unopened. Throws
+ * {@link CommandStop} where a folder cannot be read.
+ */
+export async function* sourcesIn(
   paths: readonly string[],
-  options: InputOptions,
-): AsyncGenerator<ReportInput> {
+  options: SourceOptions,
+): AsyncGenerator<PlacedSource> {
   for (const path of paths) {
     if (path === '-') yield* fromStream('-', options.io.stdin, options);
-    else for await (const file of filesIn(path)) yield* fromFile(file, options);
+    else for (const file of filesIn(path)) yield fileSource(file);
+  }
+}
+
+/** The mails in files that are mailboxes. */
+export async function* mailsIn(
+  paths: readonly string[],
+  options: MailboxOptions,
+): AsyncGenerator<PlacedSource> {
+  for (const path of paths) {
+    yield* fromMbox(path, createReadStream(path) as AsyncIterable<Uint8Array>, options);
   }
 }
 
 /** Octets of all files together; undefined where standard input is among them. */
-export async function octetsOf(paths: readonly string[]): Promise<number | undefined> {
+export function octetsOf(paths: readonly string[]): number | undefined {
   if (paths.includes('-')) return undefined;
   let octets = 0;
-  for (const path of paths) {
-    for await (const file of filesIn(path)) octets += (await stat(file)).size;
-  }
+  for (const path of paths) for (const file of filesIn(path)) octets += sizeOf(file);
   return octets;
 }
 
+/** What is thrown where something cannot be read. */
+export function unreadable(path: string, reason: string): CommandStop {
+  return new CommandStop(`${path} cannot be read: ${reason}`, EXIT_NO_INPUT);
+}
+
 /** The file itself, or all in the folder and the folders in it. What mail servers keep beside mail is left out. */
-async function* filesIn(path: string): AsyncGenerator<string> {
-  const found = await reachable(path, () => stat(path));
+function* filesIn(path: string): Generator<string> {
+  const found = reachable(path, () => statSync(path));
   if (!found.isDirectory()) {
     yield path;
     return;
   }
-  const entries = await reachable(path, () => readdir(path, { withFileTypes: true }));
+  const entries = reachable(path, () => readdirSync(path, { withFileTypes: true }));
   const names = new Set(entries.map(({ name }) => name));
   const isMaildir = names.has('cur') && names.has('new');
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -74,57 +88,47 @@ async function* filesIn(path: string): AsyncGenerator<string> {
   }
 }
 
-async function* fromFile(path: string, options: InputOptions): AsyncGenerator<ReportInput> {
-  const file = await reachable(path, () => open(path));
-  try {
-    const head = await headOf(file);
-    if (head.startsWith('From ')) {
-      // One read at a time, from the beginning, whatever the look at the head has moved.
-      const stream = createReadStream(path) as AsyncIterable<Uint8Array>;
-      yield* fromMbox(path, stream, options);
-      return;
-    }
-    const { size } = await file.stat();
-    const place = { place: path, octets: size, fileName: basename(path) };
-    if (size > options.maxBytes) yield place;
-    else yield { ...place, bytes: await reachable(path, () => file.readFile()) };
-  } finally {
-    await file.close();
-  }
+function fileSource(path: string): PlacedSource {
+  return { kind: 'file', place: path, path, octets: sizeOf(path) };
 }
 
-/** Without moving on in the file. */
-async function headOf(file: FileHandle): Promise<string> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(SPACE_FOR_KIND), 0, SPACE_FOR_KIND, 0);
-  return buffer.toString('latin1', 0, bytesRead);
+/** 0 for what is not there any more: whoever reads it says so. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 async function* fromMbox(
   path: string,
   stream: AsyncIterable<Uint8Array>,
-  { maxBytes }: InputOptions,
-): AsyncGenerator<ReportInput> {
+  { maxBytes, onTooLarge }: MailboxOptions,
+): AsyncGenerator<PlacedSource> {
   const tooLarge: number[] = [];
   let number = 0;
-  const onTooLarge = ({ octets }: { readonly octets: number }): void => void tooLarge.push(octets);
   const next = (): string => {
     number += 1;
     return `${path}:${number}`;
   };
-  const passedOver = (): readonly ReportInput[] =>
-    tooLarge.splice(0).map((octets) => ({ place: next(), octets }));
-  for await (const bytes of splitMbox(stream, { maxBytes, onTooLarge })) {
-    yield* passedOver();
-    yield { place: next(), bytes, octets: bytes.length };
+  const passOver = (): void => {
+    for (const octets of tooLarge.splice(0)) onTooLarge(next(), octets);
+  };
+  const noteSize = ({ octets }: { readonly octets: number }): void => void tooLarge.push(octets);
+  for await (const bytes of splitMbox(stream, { maxBytes, onTooLarge: noteSize })) {
+    passOver();
+    yield bytesSource(next(), bytes);
   }
-  yield* passedOver();
+  passOver();
+}
+
+/** A copy of its own: what it was cut from may be large, and would go with it from thread to thread. */
+function bytesSource(place: string, bytes: Uint8Array): PlacedSource {
+  return { kind: 'bytes', place, bytes: new Uint8Array(bytes), octets: bytes.length };
 }
 
 async function* fromStream(
   place: string,
   stream: AsyncIterable<Uint8Array | string>,
-  options: InputOptions,
-): AsyncGenerator<ReportInput> {
+  options: MailboxOptions,
+): AsyncGenerator<PlacedSource> {
   const pieces: Buffer[] = [];
   let octets = 0;
   const rest = stream[Symbol.asyncIterator]();
@@ -144,8 +148,8 @@ async function* fromStream(
     return;
   }
   while (await read());
-  if (octets > options.maxBytes) yield { place, octets };
-  else yield { place, octets, bytes: Buffer.concat(pieces) };
+  if (octets > options.maxBytes) options.onTooLarge(place, octets);
+  else yield bytesSource(place, Buffer.concat(pieces));
 }
 
 async function* joined(
@@ -160,11 +164,10 @@ async function* joined(
   }
 }
 
-async function reachable<T>(path: string, task: () => Promise<T>): Promise<T> {
+function reachable<T>(path: string, task: () => T): T {
   try {
-    return await task();
+    return task();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandStop(`${path} cannot be read: ${reason}`, EXIT_NO_INPUT);
+    throw unreadable(path, error instanceof Error ? error.message : String(error));
   }
 }

@@ -5,20 +5,23 @@
  */
 import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { createResolver } from '../dns/resolver.ts';
 import type { Failure } from '../failure.ts';
-import { silentLog } from '../log/log.ts';
 import { createArchive } from '../reporting/archive/archive.ts';
-import { createIntake } from '../reporting/intake/take-in.ts';
-import type { Intake, IntakeResult } from '../reporting/intake/types.ts';
+import { createImporter, type Importer } from '../reporting/import/importer.ts';
+import type { NoReportFile, Taken } from '../reporting/import/types.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { commandLog, openConfiguredStore } from './parts.ts';
 import { createProgress } from './progress.ts';
 import { archiveSettings } from './report-domains.ts';
-import { octetsOf, type ReportInput, reportInputs } from './report-files.ts';
-import { collect, configWithoutTrust, type SharedOptions } from './shared-options.ts';
+import { mailsIn, octetsOf, type PlacedSource, sourcesIn, unreadable } from './report-files.ts';
+import {
+  collect,
+  type CommandStop,
+  configWithoutTrust,
+  type SharedOptions,
+} from './shared-options.ts';
 import { columns } from './text/table.ts';
 
 interface ImportOptions extends SharedOptions {
@@ -81,25 +84,16 @@ async function importReports(
   io: Io,
 ): Promise<number> {
   const config = configWithoutTrust(options);
-  const octets = await octetsOf(paths);
+  const octets = octetsOf(paths);
   const log = commandLog(config);
   const store = await openConfiguredStore(config, log);
-  // Whether its answers are secure does not matter for DKIM.
-  const resolver = createResolver({ ...config.dns, clock: systemClock, log: silentLog });
-  const settings = archiveSettings(config, options.domain);
-  const archive = createArchive({ store, clock: systemClock, log, settings: () => settings });
-  const intake = createIntake({
-    archive,
-    resolver,
-    clock: systemClock,
-    log,
-    settings: () => settings,
-    check: options.verify === true ? 'signatures' : 'nothing',
-  });
+  const receive = archiveSettings(config, options.domain);
+  const archive = createArchive({ store, clock: systemClock, log, settings: () => receive });
+  const check = options.verify === true ? 'signatures' : 'nothing';
+  const importer = createImporter({ archive, settings: { receive, check, dns: config.dns }, log });
   try {
-    const inputs = reportInputs(paths, { io, maxBytes: settings.maxBytes });
-    const work = { io, intake, faults: createFaults(io), counts: new Map(), octets };
-    const isStoreUp = await takeAll(inputs, work);
+    const work = { io, importer, faults: createFaults(io), counts: new Map(), octets };
+    const isStoreUp = await takeAll(paths, { ...work, maxBytes: receive.maxBytes });
     tell(work, options, io);
     if (!isStoreUp) {
       complain(
@@ -110,90 +104,96 @@ async function importReports(
     }
     return work.faults.count === 0 ? 0 : 1;
   } finally {
+    await importer.close();
     await archive.idle();
-    resolver.close();
     await store.close();
   }
 }
 
 interface Import {
   readonly io: Io;
-  readonly intake: Intake;
+  readonly importer: Importer;
   readonly faults: Faults;
   readonly counts: Counts;
   readonly octets: number | undefined;
+  readonly maxBytes: number;
 }
 
-/** So many at once share a transaction, and with it the wait for the disk. */
-const AT_ONCE = 128;
-/** And no more than this, octets: unpacked it may be two hundred times as much. */
-const OCTETS_AT_ONCE = 2 * 1_048_576;
 const KIB = 1_024;
 
 /** @returns false if the store was not there any more */
-async function takeAll(inputs: AsyncIterable<ReportInput>, work: Import): Promise<boolean> {
+async function takeAll(paths: readonly string[], work: Import): Promise<boolean> {
   const progress = createProgress(work.io, systemClock);
-  const underWay = new Set<Promise<void>>();
-  let [octetsUnderWay, octetsDone, isStoreUp] = [0, 0, true];
-  const takeOne = async (input: ReportInput): Promise<void> => {
-    const failure = await take(input, work);
-    if (failure?.code === 'REPORT_INTAKE_STORE') isStoreUp = false;
-    octetsUnderWay -= input.octets;
-    octetsDone += input.octets;
-    const total = work.octets === undefined ? undefined : Math.ceil(work.octets / KIB);
+  const total = work.octets === undefined ? undefined : Math.ceil(work.octets / KIB);
+  const mailboxes: string[] = [];
+  let [octetsDone, isStoreUp] = [0, true];
+  let stop: CommandStop | undefined;
+  const hear = (source: PlacedSource, taken: Taken): 'go-on' | 'stop' => {
+    if (taken.kind === 'mailbox') {
+      mailboxes.push(source.place);
+      return 'go-on';
+    }
+    if (taken.kind === 'unreadable') stop ??= unreadable(source.place, taken.reason);
+    else if (noteTaken(source.place, taken, work)?.code === 'REPORT_INTAKE_STORE') {
+      isStoreUp = false;
+    }
+    octetsDone += source.octets;
     progress.show(Math.ceil(octetsDone / KIB), total, `KiB, ${sumOf(work.counts)} reports`);
+    return isStoreUp && stop === undefined ? 'go-on' : 'stop';
   };
+  const { io, maxBytes, importer } = work;
+  const onTooLarge = (place: string, octets: number): void => noteTooLarge(place, octets, work);
   try {
-    for await (const input of inputs) {
-      octetsUnderWay += input.octets;
-      const done: Promise<void> = takeOne(input).finally(() => underWay.delete(done));
-      underWay.add(done);
-      for (;;) {
-        const isLarge = underWay.size > 1 && octetsUnderWay > OCTETS_AT_ONCE;
-        if (!isLarge && underWay.size < AT_ONCE) break;
-        await Promise.race(underWay);
-      }
-      if (!isStoreUp) break;
+    await importer.takeAll(sourcesIn(paths, { io, maxBytes, onTooLarge }), hear);
+    // A file turns out to be one when it is read.
+    if (isStoreUp && stop === undefined) {
+      await importer.takeAll(mailsIn(mailboxes, { maxBytes, onTooLarge }), hear);
     }
   } finally {
-    await Promise.all(underWay);
     progress.end();
   }
+  if (stop !== undefined) throw stop;
   return isStoreUp;
 }
 
-async function take(
-  { place, bytes, octets, fileName }: ReportInput,
-  { intake, counts, faults }: Import,
-): Promise<Failure | undefined> {
-  if (bytes === undefined) {
-    count(counts, 'refused');
-    faults.tell(`${place}: ${octets} octets are more than are read (REPORT_INTAKE_TOO_LARGE)`);
+/** @returns why all is to be tried later, where it is */
+function noteTaken(
+  place: string,
+  taken: Exclude<Taken, { readonly kind: 'mailbox' | 'unreadable' }>,
+  work: Import,
+): Failure | undefined {
+  const { counts, faults } = work;
+  if (taken.kind === 'too-large') {
+    noteTooLarge(place, taken.octets, work);
     return undefined;
   }
-  const named = fileName === undefined ? {} : { fileName };
-  const result = await intake.file(bytes, { way: 'file', ...named });
-  for (const failure of failuresOf(result)) {
+  for (const failure of failuresOf(taken)) {
     faults.tell(`${place}: ${failure.detail} (${failure.code})`);
   }
-  if (result.kind !== 'reports') {
-    count(counts, result.kind);
-    return result.kind === 'later' ? result.failure : undefined;
+  if (taken.kind !== 'reports') {
+    count(counts, taken.kind);
+    return taken.kind === 'later' ? taken.failure : undefined;
   }
-  for (const { result: archived } of result.results) count(counts, archived?.kind ?? 'refused');
+  for (const { kind } of taken.results) count(counts, kind);
+  for (const _ of taken.failures) count(counts, 'refused');
   return undefined;
 }
 
+function noteTooLarge(place: string, octets: number, { counts, faults }: Import): void {
+  count(counts, 'refused');
+  faults.tell(`${place}: ${octets} octets are more than are read (REPORT_INTAKE_TOO_LARGE)`);
+}
+
 /** What is told one by one; that something is no report is not. */
-function failuresOf(result: IntakeResult): readonly Failure[] {
-  switch (result.kind) {
+function failuresOf(taken: Exclude<Taken, NoReportFile>): readonly Failure[] {
+  switch (taken.kind) {
     case 'reports':
-      return result.results.flatMap(({ failure }) => failure ?? []);
+      return taken.failures;
     case 'not-a-report':
       return [];
     case 'refused':
     case 'later':
-      return [result.failure];
+      return [taken.failure];
   }
 }
 
@@ -205,7 +205,7 @@ function sumOf(counts: Counts): number {
   return [...counts.values()].reduce((sum, each) => sum + each, 0);
 }
 
-function tell({ counts }: Import, options: ImportOptions, io: Io): void {
+function tell({ counts }: Pick<Import, 'counts'>, options: ImportOptions, io: Io): void {
   const kinds = Object.keys(KINDS) as Kind[];
   if (options.json === true) {
     sayJson(io, Object.fromEntries(kinds.map((kind) => [kind, counts.get(kind) ?? 0])));

@@ -1,0 +1,85 @@
+/**
+ * Where reports are understood: in this thread, and in others once there are enough of them to be
+ * worth the start.
+ *
+ * @module
+ */
+import { availableParallelism } from 'node:os';
+import type { Log } from '../../log/log.ts';
+import type { ReportSource, Understood, UnderstandSettings } from './types.ts';
+import { createUnderstander } from './understand.ts';
+import { startWorkerLane, type WorkerLane } from './worker-lane.ts';
+
+/** What they are made of. */
+export interface LanesOptions {
+  readonly settings: UnderstandSettings;
+  readonly log: Log;
+  /** Threads besides this one; default: what the machine has and this one does not need, at most 3. */
+  readonly workers?: number;
+  /** Sources that this thread understands before others are started; default 512. */
+  readonly aloneFor?: number;
+}
+
+/** All threads that understand reports. */
+export interface Lanes {
+  /** In the order of the sources. Never rejects. */
+  understand(sources: readonly ReportSource[]): Promise<readonly Understood[]>;
+  /** How many there are now. */
+  readonly count: () => number;
+  close(): Promise<void>;
+}
+
+/** One thread stores no more than these understand. */
+const MOST_WORKERS = 3;
+/** To start a thread takes as long as to understand a thousand reports. */
+const ALONE_FOR = 512;
+
+/** Only this thread at first. */
+export function createLanes(options: LanesOptions): Lanes {
+  const { settings, log, aloneFor = ALONE_FOR } = options;
+  const wanted = options.workers ?? Math.min(MOST_WORKERS, availableParallelism() - 1);
+  const local = createUnderstander(settings, log);
+  let lanes: readonly WorkerLane[] = [];
+  let starting: Promise<void> | undefined;
+  let [seen, closed] = [0, false];
+
+  const start = async (): Promise<void> => {
+    try {
+      const lane = await startWorkerLane(settings, log);
+      if (closed) await lane.close();
+      else lanes = [...lanes, lane];
+    } catch {
+      // It works without, only slower.
+    }
+  };
+  const startAll = async (): Promise<void> => {
+    await Promise.all(Array.from({ length: wanted }, start));
+  };
+
+  return {
+    async understand(sources) {
+      seen += sources.length;
+      if (seen > aloneFor) starting ??= startAll();
+      // This thread has the store to look after.
+      const [lane] = lanes.filter(({ hasEnded }) => !hasEnded()).toSorted(byLoad);
+      if (lane === undefined) return await local.understand(sources);
+      try {
+        return await lane.understand(sources);
+      } catch {
+        // The thread has ended, whyever: this one begins again with its list.
+        return await local.understand(sources);
+      }
+    },
+    count: () => lanes.length,
+    async close() {
+      closed = true;
+      await starting;
+      await Promise.all(lanes.map((lane) => lane.close()));
+      local.close();
+    },
+  };
+}
+
+function byLoad(a: WorkerLane, b: WorkerLane): number {
+  return a.load() - b.load();
+}
