@@ -14,6 +14,8 @@ export function mergeSplit(
   entries: readonly { readonly result: ReceivedPolicyResult; readonly at: Place }[],
   notes: ReportNotes,
 ): readonly ReceivedPolicyResult[] {
+  // Nearly all reports have one.
+  if (entries.length === 1) return [entries[0]!.result];
   const groups = new Map<string, ReceivedPolicyResult[]>();
   for (const { result, at } of entries) {
     const key = policyKey(result);

@@ -52,9 +52,10 @@ export function takeNotes(): ReportNotes {
       if (count <= MOST_OF_ONE_CODE) kept.push({ code, path, at, text });
     },
     get failed() {
-      return errorCodes().length > 0;
+      return counts.size > 0 && errorCodes().length > 0;
     },
     problems(text) {
+      if (kept.length === 0) return [];
       const problems = inPlace(kept, text);
       const left = Array.from(counts).filter(([, count]) => count > MOST_OF_ONE_CODE);
       return left.length === 0 ? problems : [...problems, cutNotice(left, problems)];

@@ -114,18 +114,19 @@ const STRICT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 function readTime(text: string, found: Found, notes: ReportNotes): Moment | undefined {
   const match = text.length > 60 ? null : TIME.exec(text);
   if (match === null) return undefined;
-  const [, , , , hourText, , secondText, fraction, zone] = match;
-  const [year, month, day, hour, minute, second] = match
-    .slice(1, 7)
-    .map((part) => Number(part ?? 0));
-  const midnight = Date.UTC(year!, month! - 1, day);
-  const isDate = new Date(midnight).toISOString().startsWith(text.slice(0, 10));
+  const [, yearText, monthText, dayText, hourText, minuteText = 0, secondText = 0, fraction, zone] =
+    match;
+  const [month, day] = [Number(monthText), Number(dayText)];
+  const [hour, minute, second] = [Number(hourText ?? 0), Number(minuteText), Number(secondText)];
+  const midnight = Date.UTC(Number(yearText), month - 1, day);
+  const date = new Date(midnight);
+  const isDate = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
   // 24:00 is the prose of RFC 8460 §4.1; a 60th second is a leap second.
-  const isTime = hour! < 24 || (hour === 24 && minute === 0 && second === 0);
+  const isTime = hour < 24 || (hour === 24 && minute === 0 && second === 0);
   const offset = zoneOffset(zone);
-  if (!isDate || !isTime || minute! > 59 || second! > 60 || offset === undefined) return undefined;
+  if (!isDate || !isTime || minute > 59 || second > 60 || offset === undefined) return undefined;
   noteForm(text, { hasTime: hourText !== undefined, zone, found, notes });
-  const parts = ((hour! * 60 + minute!) * 60 + second!) * SECOND + milliseconds(fraction);
+  const parts = ((hour * 60 + minute) * 60 + second) * SECOND + milliseconds(fraction);
   const at = midnight + parts - offset;
   // Nobody reported before there was Unix time; what counts days need not know of them.
   if (at < 0) return undefined;

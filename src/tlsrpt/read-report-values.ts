@@ -45,14 +45,14 @@ export function openFields(
     at,
     isThere: true,
     get(key) {
-      for (const name of [key, ...(known[key] ?? [])]) {
-        const value = node.fields.get(name);
-        if (value === undefined || isNull(value)) continue;
-        const place = { path: childPath(path, name), at: value.at };
-        if (name !== key) {
-          notes.add('TLSRPT_REPORT_KEY_ALIAS', place, `the key is called ${quoted(key)}`);
-        }
-        return { ...place, node: value };
+      const value = node.fields.get(key);
+      if (value !== undefined && !isNull(value)) return child(path, key, value);
+      for (const name of known[key] ?? []) {
+        const other = node.fields.get(name);
+        if (other === undefined || isNull(other)) continue;
+        const found = child(path, name, other);
+        notes.add('TLSRPT_REPORT_KEY_ALIAS', found, `the key is called ${quoted(key)}`);
+        return found;
       }
       return undefined;
     },
@@ -164,10 +164,10 @@ export function fitText(text: string, place: Place, notes: ReportNotes): string 
     // Half a pair at the cut is our own doing.
     if (!fit.isWellFormed() && text.isWellFormed()) fit = fit.slice(0, -1);
   }
+  // Looked for first: nearly no text has any.
+  if (fit.isWellFormed() && !fit.includes('\0')) return fit;
   const stored = fit.toWellFormed().replaceAll('\0', '\ufffd');
-  if (stored !== fit) {
-    notes.add('TLSRPT_REPORT_STRING_UNFIT', place, 'the text has NUL or half a surrogate pair');
-  }
+  notes.add('TLSRPT_REPORT_STRING_UNFIT', place, 'the text has NUL or half a surrogate pair');
   return stored;
 }
 
@@ -182,8 +182,8 @@ function noteUnknown(
   }
 }
 
-function childPath(path: string, key: string): string {
-  return path === '' ? key : `${path}.${key}`;
+function child(path: string, key: string, node: JsonNode): Found {
+  return { node, path: path === '' ? key : `${path}.${key}`, at: node.at };
 }
 
 function isNull(node: JsonNode): boolean {

@@ -63,7 +63,7 @@ export function readReport(json: Uint8Array, hints: ReportHints = {}): ReportRea
 function decode(json: Uint8Array, notes: ReportNotes): string {
   const start = { path: '', at: 0 };
   if (!isUtf8(json)) notes.add('TLSRPT_REPORT_UTF8', start, 'the text is not valid UTF-8');
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(json);
+  const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('utf8');
   if (!text.startsWith('\ufeff')) return text;
   notes.add('TLSRPT_REPORT_BOM', start, 'the text begins with a byte order mark');
   return text.slice(1);

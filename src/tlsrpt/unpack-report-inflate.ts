@@ -22,7 +22,7 @@ const SMALL = 16_384;
 
 /** Inflates one raw deflate stream (RFC 1951) at the beginning of `bytes`. */
 export async function inflate(bytes: Uint8Array, limit: number): Promise<Inflated> {
-  const options = { maxOutputLength: limit, info: true };
+  const options = { maxOutputLength: limit, info: true, chunkSize: chunkSize(bytes.length) };
   try {
     const result =
       bytes.length <= SMALL ? inflateRawSync(bytes, options) : await pooled(bytes, options);
@@ -34,5 +34,14 @@ export async function inflate(bytes: Uint8Array, limit: number): Promise<Inflate
     return isTooLarge ? { kind: 'too-large' } : { kind: 'damaged', why: (error as Error).message };
   }
 }
+
+/** Room for what becomes of it, mostly in one piece: to get a large piece takes longer than to fill a small one. */
+function chunkSize(packed: number): number {
+  return Math.min(LARGEST_CHUNK, SMALLEST_CHUNK + packed * COMMON_RATIO);
+}
+
+const SMALLEST_CHUNK = 512;
+const LARGEST_CHUNK = 16_384;
+const COMMON_RATIO = 4;
 
 const pooled = promisify<Uint8Array, ZlibOptions, Buffer>(inflateRaw);

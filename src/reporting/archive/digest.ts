@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ReceivedDetail, ReceivedPolicyResult, ReceivedReport } from '../../tlsrpt/report.ts';
 
 /** Characters of a digest: 132 bits. */
@@ -55,5 +55,5 @@ function detailFacts(detail: ReceivedDetail): unknown[] {
 }
 
 function digestOf(facts: unknown): string {
-  return createHash('sha256').update(JSON.stringify(facts)).digest('base64url').slice(0, LENGTH);
+  return hash('sha256', JSON.stringify(facts), 'base64url').slice(0, LENGTH);
 }

@@ -10,5 +10,7 @@
  */
 export function storable(text: string, limit: number): string {
   const cut = text.length > limit ? text.slice(0, limit) : text;
+  // Looked for first: nearly no text has any.
+  if (cut.isWellFormed() && !cut.includes('\0')) return cut;
   return cut.toWellFormed().replaceAll('\0', '\uFFFD');
 }

@@ -17,26 +17,49 @@ export interface StructuredValue {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-const FIELD = /^([!-9;-~]+)[ \t]*:(.*)$/s;
+const NAME = /^[!-9;-~]+[ \t]*$/;
+const SPACE = 0x20;
+const TAB = 0x09;
 const PARAMETER = /;\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))/gs;
 /** A name in pieces (RFC 2231 §3) has no more. */
 const MAX_PIECES = 100;
 
 /** Reads a header section, any line ends; what is no field is passed over. */
 export function readFields(header: Uint8Array): readonly MailField[] {
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(header);
-  const lines: string[][] = [];
+  const text = Buffer.from(header.buffer, header.byteOffset, header.byteLength).toString('utf8');
   // Some gateways leave the CR of a fold and lose its LF.
-  for (const raw of text.replace(/\r(?=[ \t])/g, '').split('\n')) {
-    const line = withoutCr(raw);
-    if (/^[ \t]/.test(line) && lines.length > 0) lines.at(-1)!.push(line);
-    else lines.push([line]);
+  const whole = /\r[ \t]/.test(text) ? text.replace(/\r(?=[ \t])/g, '') : text;
+  const fields: MailField[] = [];
+  for (let at = 0; at < whole.length;) {
+    const end = endOfField(whole, at);
+    const field = readField(whole.slice(at, end));
+    if (field !== undefined) fields.push(field);
+    at = end + 1;
   }
-  return lines.flatMap((parts) => {
-    const match = FIELD.exec(parts.join(''));
-    if (match === null) return [];
-    return [{ key: match[1]!.toLowerCase(), value: match[2]!.replace(/\r/g, ' ').trim() }];
-  });
+  return fields;
+}
+
+/** The line end behind the field that begins here, behind all its folds; the end of the text where there is none. */
+function endOfField(text: string, from: number): number {
+  for (let at = from; ; at += 1) {
+    at = text.indexOf('\n', at);
+    if (at === -1) return text.length;
+    const next = text.charCodeAt(at + 1);
+    if (next !== SPACE && next !== TAB) return at;
+  }
+}
+
+function readField(raw: string): MailField | undefined {
+  const line = raw.includes('\n') ? raw.split('\n').map(withoutCr).join('') : withoutCr(raw);
+  const colon = line.indexOf(':');
+  if (colon === -1) return undefined;
+  const name = line.slice(0, colon);
+  if (!NAME.test(name)) return undefined;
+  const value = line.slice(colon + 1);
+  return {
+    key: name.trimEnd().toLowerCase(),
+    value: (value.includes('\r') ? value.replaceAll('\r', ' ') : value).trim(),
+  };
 }
 
 /** A loop, not a pattern: that would try again at each CR of a long row. */
@@ -53,14 +76,26 @@ export function firstOf(fields: readonly MailField[], key: string): string | und
 
 /** Reads a field like Content-Type; of two parameters with one name the first counts. */
 export function readStructured(text: string): StructuredValue {
+  const end = text.indexOf(';');
+  if (end === -1) return { value: structuredName(text), parameters: NO_PARAMETERS };
   const parameters = new Map<string, string>();
   for (const [, name, quoted, token] of text.matchAll(PARAMETER)) {
-    const value = quoted?.replace(/\\(.)/gs, '$1') ?? token!.trim().split(/\s/)[0]!;
+    const value = quoted === undefined ? token!.trim().split(/\s/)[0]! : unquoted(quoted);
     const key = name!.toLowerCase();
     if (!parameters.has(key)) parameters.set(key, value);
   }
-  const value = (text.split(';', 1)[0] ?? '').replace(/\([^()]*\)/g, '').trim();
-  return { value: value.toLowerCase(), parameters };
+  return { value: structuredName(text.slice(0, end)), parameters };
+}
+
+const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
+
+function unquoted(text: string): string {
+  return text.includes('\\') ? text.replace(/\\(.)/gs, '$1') : text;
+}
+
+function structuredName(text: string): string {
+  const bare = text.includes('(') ? text.replace(/\([^()]*\)/g, '') : text;
+  return bare.trim().toLowerCase();
 }
 
 /** A parameter in any of its forms: plain, with encoded words (RFC 2047), encoded or in pieces (RFC 2231). */
