@@ -26,6 +26,9 @@ const ASCII = /^[\0-\x7f]*$/;
 const DNS_LABEL = /^[a-z0-9_-]+$/;
 /** Labels without {@link labelFault}, in one go: every name of every answer comes by here. */
 const NORMAL_NAME = /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/;
+/** The same for the names of hosts; the last label begins with a letter, so that it is no number. */
+const NORMAL_HOST =
+  /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 
 /**
@@ -37,7 +40,7 @@ const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
  */
 export function normalizeName(input: string, options: NameOptions = {}): Outcome<string> {
   // Most names come here more than once.
-  if (options.hostName !== true && isNormalName(input)) return ok(input);
+  if (options.hostName === true ? isNormalHost(input) : isNormalName(input)) return ok(input);
   const dotted = input.replace(OTHER_DOTS, '.');
   const bare = dotted.endsWith('.') ? dotted.slice(0, -1) : dotted;
   if (bare === '') return invalid(input, 'it is empty');
@@ -56,6 +59,10 @@ export function normalizeName(input: string, options: NameOptions = {}): Outcome
     return invalid(input, 'its last label is a number, as in an address');
   }
   return ok(name);
+}
+
+function isNormalHost(name: string): boolean {
+  return name.length <= MAX_NAME && NORMAL_HOST.test(name);
 }
 
 /** Whether a name that came in an answer is one that this product can use: already normal. */

@@ -26,8 +26,10 @@ const LONGEST_HINT = 1000;
 /** `sender!policy-domain!begin!end[!unique].json[.gz]`, without the directory before it. */
 export function fileNameFacts(fileName: string | undefined): FileNameFacts {
   if (fileName === undefined || fileName.length > LONGEST_HINT) return {};
-  const base = fileName.split(/[/\\]/).at(-1)!;
-  const [, domain, begin, end] = base.replace(/(?:\.json|\.gz|\.zip)+$/i, '').split('!');
+  // Before anything else is asked: mails in a folder have names that say nothing.
+  if (!fileName.includes('!')) return {};
+  const base = fileName.slice(1 + Math.max(fileName.lastIndexOf('/'), fileName.lastIndexOf('\\')));
+  const [, domain, begin, end] = withoutSuffixes(base).split('!');
   const name = domainIn(domain);
   const range = rangeIn(begin, end);
   return {
@@ -35,6 +37,18 @@ export function fileNameFacts(fileName: string | undefined): FileNameFacts {
     ...(range === undefined ? {} : { range }),
   };
 }
+
+function withoutSuffixes(name: string): string {
+  let end = name.length;
+  for (;;) {
+    const suffix = SUFFIX.exec(name.slice(Math.max(0, end - LONGEST_SUFFIX), end))?.[0];
+    if (suffix === undefined) return name.slice(0, end);
+    end -= suffix.length;
+  }
+}
+
+const SUFFIX = /\.(?:json|gz|zip)$/i;
+const LONGEST_SUFFIX = 5;
 
 /**
  * The domain at the end of an id: `2026-03-01T00:00:00Z_example.com`, `1337+example.com`. What

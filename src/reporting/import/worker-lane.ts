@@ -25,9 +25,12 @@ const PROGRAM = new URL(
   import.meta.url,
 );
 
+/** What a mail leaves behind is gone with the next one: with more room it is looked for less often. */
+const LIMITS = { maxYoungGenerationSizeMb: 64 };
+
 /** Starts a thread; resolves when it is ready, rejects if it cannot be started. */
 export async function startWorkerLane(settings: UnderstandSettings, log: Log): Promise<WorkerLane> {
-  const worker = new Worker(PROGRAM, { workerData: settings });
+  const worker = new Worker(PROGRAM, { workerData: settings, resourceLimits: LIMITS });
   const waiting = new Map<number, PromiseWithResolvers<readonly Understood[]>>();
   const ready = Promise.withResolvers<void>();
   let number = 0;

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { addressParser, decodeWords } from 'postal-mime';
+import { addressParser } from 'postal-mime';
 import { normalizeName } from '../../dns/name.ts';
-import { firstOf, type MailField } from './mime-header.ts';
+import { decodedText, firstOf, type MailField } from './mime-header.ts';
 import type { MailFacts } from './types.ts';
 
 /** Longest subject and message id that are kept, in characters. */
@@ -26,15 +26,24 @@ export function mailFacts(message: Uint8Array, fields: readonly MailField[]): Ma
     ...(headerSubmitter === undefined ? {} : { headerSubmitter }),
     ...(fromDomain === undefined ? {} : { fromDomain }),
     fromCount: authors.length,
-    subject: decodeWords(firstOf(fields, 'subject') ?? '').slice(0, MAX_TEXT),
+    subject: decodedText(firstOf(fields, 'subject') ?? '').slice(0, MAX_TEXT),
     ...(messageId === undefined || messageId === '' ? {} : { messageId }),
   };
 }
 
 /** The addresses in the values of all `From` fields. */
 export function authorsIn(values: readonly string[]): readonly string[] {
-  return values
-    .flatMap((value) => addressParser(value.slice(0, MAX_FROM), { flatten: true }))
+  return values.flatMap((value) => addressesIn(value.slice(0, MAX_FROM)));
+}
+
+/** One address, alone or behind a plain name: nearly every `From` is so. */
+const PLAIN =
+  /^(?:[A-Za-z0-9 ]{0,200}<([\w.+=-]{1,64}@[\w.-]{1,255})>|([\w.+=-]{1,64}@[\w.-]{1,255}))$/;
+
+function addressesIn(value: string): readonly string[] {
+  const plain = PLAIN.exec(value);
+  if (plain !== null) return [plain[1] ?? plain[2]!];
+  return addressParser(value, { flatten: true })
     .map(({ address }) => address ?? '')
     .filter((address) => address !== '');
 }

@@ -115,7 +115,12 @@ export function parameterText({ parameters }: StructuredValue, name: string): st
   const joined = pieces.join('');
   if (pieces.length > 0) return isExtended ? decodeExtended(joined) : percentDecoded(joined);
   const plain = parameters.get(name);
-  return plain === undefined ? undefined : decodeWords(plain);
+  return plain === undefined ? undefined : decodedText(plain);
+}
+
+/** A text with its encoded words (RFC 2047) decoded; nearly none has any. */
+export function decodedText(text: string): string {
+  return text.includes('=?') ? decodeWords(text) : text;
 }
 
 /** `charset'language'text` with percent signs; only UTF-8 and what is like it is decoded. */
