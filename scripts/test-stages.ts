@@ -31,7 +31,7 @@ const ARGUMENTS: Readonly<Record<TestStage, readonly string[]>> = {
 /** One test may take this long, milliseconds; a socket that is never closed must not hang the run. */
 const TEST_LIMIT_MS = 120_000;
 /** And a whole stage this long: what a test left open keeps the process alive after the last one. */
-const STAGE_LIMIT_MS = 600_000;
+const STAGE_LIMIT_MS = 800_000;
 
 /** What is given to node: one reporter for people, one for `docs/conformance.md`. */
 export function testArguments(root: string, stage: TestStage): readonly string[] {
