@@ -18,6 +18,8 @@ export interface LanesOptions {
   readonly workers?: number;
   /** Sources that this thread understands before others are started; default 512. */
   readonly aloneFor?: number;
+  /** Starts one of them; default: ours. */
+  readonly start?: typeof startWorkerLane;
 }
 
 /** All threads that understand reports. */
@@ -36,16 +38,16 @@ const ALONE_FOR = 512;
 
 /** Only this thread at first. */
 export function createLanes(options: LanesOptions): Lanes {
-  const { settings, log, aloneFor = ALONE_FOR } = options;
+  const { settings, log, aloneFor = ALONE_FOR, start = startWorkerLane } = options;
   const wanted = options.workers ?? Math.min(MOST_WORKERS, availableParallelism() - 1);
   const local = createUnderstander(settings, log);
   let lanes: readonly WorkerLane[] = [];
   let starting: Promise<void> | undefined;
   let [seen, closed] = [0, false];
 
-  const start = async (): Promise<void> => {
+  const startOne = async (): Promise<void> => {
     try {
-      const lane = await startWorkerLane(settings, log);
+      const lane = await start(settings, log);
       if (closed) await lane.close();
       else lanes = [...lanes, lane];
     } catch {
@@ -53,7 +55,7 @@ export function createLanes(options: LanesOptions): Lanes {
     }
   };
   const startAll = async (): Promise<void> => {
-    await Promise.all(Array.from({ length: wanted }, start));
+    await Promise.all(Array.from({ length: wanted }, startOne));
   };
 
   return {

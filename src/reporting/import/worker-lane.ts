@@ -25,6 +25,14 @@ const PROGRAM = new URL(
   import.meta.url,
 );
 
+/** Without what its owner has added. */
+function bare(source: ReportSource): ReportSource {
+  const { kind, octets } = source;
+  return kind === 'file'
+    ? { kind, path: source.path, octets }
+    : { kind, bytes: source.bytes, octets };
+}
+
 /** What a mail leaves behind is gone with the next one: with more room it is looked for less often. */
 const LIMITS = { maxYoungGenerationSizeMb: 64 };
 
@@ -65,7 +73,7 @@ export async function startWorkerLane(settings: UnderstandSettings, log: Log): P
       number += 1;
       const done = Promise.withResolvers<readonly Understood[]>();
       waiting.set(number, done);
-      const order: WorkerOrder = { number, sources };
+      const order: WorkerOrder = { number, sources: sources.map(bare) };
       worker.postMessage(order, []);
       return await done.promise;
     },
