@@ -1,18 +1,17 @@
 /**
- * Takes mail files in through the whole intake, into a new archive on a file.
+ * Takes mail files in as `smtp-sts report import` does, threads and all, into a new archive on a file.
  *
  * @module
  */
-import { readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { mapResolver } from '../../src/dns/map-resolver.fixture.ts';
+import { startLabDns } from '../../src/lab/lab-dns.ts';
 import { silentLog } from '../../src/log/log.ts';
 import { createArchive } from '../../src/reporting/archive/archive.ts';
-import { createIntake, type IntakeOptions } from '../../src/reporting/intake/take-in.ts';
-import type { Intake } from '../../src/reporting/intake/types.ts';
+import { createImporter, type Importer } from '../../src/reporting/import/importer.ts';
+import type { UnderstandSettings } from '../../src/reporting/import/types.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/types.ts';
 import { serveOrders } from '../relay/children.ts';
@@ -27,7 +26,7 @@ export interface IngestOrder {
   readonly database: string;
   /** Files taken in before the clock starts. */
   readonly warmUp: number;
-  readonly check: NonNullable<IntakeOptions['check']>;
+  readonly check: UnderstandSettings['check'];
   readonly keys: KeyRecords;
 }
 
@@ -39,9 +38,6 @@ export interface Ingested {
   readonly rss: number;
 }
 
-/** As many are under way at once, as in `smtp-sts report import`. */
-const WIDTH = 128;
-
 process.send?.({});
 serveOrders(ingest);
 
@@ -52,36 +48,48 @@ async function ingest(order: IngestOrder): Promise<Ingested> {
     .sort((a, b) => (a < b ? -1 : 1))
     .map((name) => join(folder, name));
   const store = await openStore(`sqlite:${database}`);
-  const records = Object.entries(keys).map(([name, text]) => [name, { TXT: [text] }]);
-  const { receive } = loadConfig({}).value!.reporting;
-  const settings = { ...receive, domains: ['*'], unauthenticated: 'count' } as const;
-  const common = { clock: systemClock, log: silentLog, settings: () => settings };
-  const archive = createArchive({ store, ...common });
-  const resolver = mapResolver({ records: Object.fromEntries(records) as never });
-  const intake = createIntake({ archive, resolver, check: order.check, ...common });
-  await takeAll(intake, paths.slice(0, warmUp));
+  const { reporting, dns } = loadConfig({}).value!;
+  const receive = { ...reporting.receive, domains: ['*'], unauthenticated: 'count' } as const;
+  const common = { clock: systemClock, log: silentLog };
+  const archive = createArchive({ store, ...common, settings: () => receive });
+  const lab = await startLabDns();
+  lab.zone('test', 'insecure');
+  for (const [name, text] of Object.entries(keys))
+    lab.add({ name, type: 'TXT', value: piecesOf(text) });
+  const resolvers = [`${lab.address}:${lab.port}`];
+  const importer = createImporter({
+    archive,
+    log: silentLog,
+    settings: { receive, check: order.check, dns: { ...dns, resolvers } },
+    // A long import has its threads for nearly all of it.
+    aloneFor: 0,
+  });
+  await takeAll(importer, paths.slice(0, warmUp));
   const start = performance.now();
-  await takeAll(intake, paths.slice(warmUp));
+  await takeAll(importer, paths.slice(warmUp));
   await archive.idle();
   const seconds = (performance.now() - start) / 1000;
   await checkCounted(store, paths.length, order.check);
   const { rss } = costOf(process.pid);
+  await importer.close();
+  await lab.close();
   await store.close();
   return { reports: paths.length - warmUp, seconds, rss };
 }
 
-async function takeAll(intake: Intake, paths: readonly string[]): Promise<void> {
-  const rest = paths.values();
-  const worker = async (): Promise<void> => {
-    for (const path of rest) {
-      const result = await intake.file(await readFile(path), {
-        way: 'file',
-        fileName: basename(path),
-      });
-      if (result.kind !== 'reports') throw new Error(`${path}: ${result.failure.detail}`);
-    }
-  };
-  await Promise.all(Array.from({ length: WIDTH }, worker));
+/** A string of a TXT record has no more than 255 octets (RFC 1035 §3.3). */
+function piecesOf(text: string): readonly string[] {
+  return text.match(/.{1,255}/g) ?? [];
+}
+
+async function takeAll(importer: Importer, paths: readonly string[]): Promise<void> {
+  const sources = paths.map(
+    (path) => ({ kind: 'file', path, octets: statSync(path).size }) as const,
+  );
+  await importer.takeAll(sources, ({ path }, taken) => {
+    if (taken.kind !== 'reports') throw new Error(`${path}: ${JSON.stringify(taken)}`);
+    return 'go-on';
+  });
 }
 
 /** Speed counts only for work that was done. */

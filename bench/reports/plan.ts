@@ -51,8 +51,8 @@ export function planOf({ quick, seconds = DEFAULT_SECONDS, rows = ROWS }: BenchO
         rows,
         quick,
         rounds: 3,
-        warmUp: 400,
-        mails: 6_000,
+        warmUp: 2_000,
+        mails: 12_000,
         seconds,
         burst: 50_000,
         // A little over a million, two years.
