@@ -14,6 +14,9 @@ import { STS_FETCH } from './requirements/sts-fetch.ts';
 import { STS_POLICY } from './requirements/sts-policy.ts';
 import { STS_RECORD } from './requirements/sts-record.ts';
 import { STS_VALIDATION } from './requirements/sts-validation.ts';
+import { TLSRPT_RECORD } from './requirements/tlsrpt-record.ts';
+import { TLSRPT_REPORT } from './requirements/tlsrpt-report.ts';
+import { TLSRPT_TRANSPORT } from './requirements/tlsrpt-transport.ts';
 import { NOTIFICATIONS, NULL_MX, TRANSPORT } from './requirements/transport.ts';
 
 /** Every section in the order in which it is shown. */
@@ -27,6 +30,9 @@ export const CATALOGUE: readonly Section[] = [
   STS_APPLICATION,
   STS_REPORTING,
   STS_PUBLISHER,
+  TLSRPT_RECORD,
+  TLSRPT_TRANSPORT,
+  TLSRPT_REPORT,
   DANE_DNS,
   DANE_OUTCOME,
   DANE_MATCHING,

@@ -3,13 +3,7 @@
  *
  * @module
  */
-import {
-  type Requirement,
-  type Section,
-  bindsSender,
-  isStrong,
-  needsProof,
-} from './requirement.ts';
+import { type Requirement, type Section, bindsUs, isStrong, needsProof } from './requirement.ts';
 
 /** A test that ran. */
 export interface TestRun {
@@ -23,15 +17,15 @@ export interface Conformance {
   readonly markdown: string;
   /** IDs in test names that the catalogue does not know, with their place. */
   readonly unknown: readonly string[];
-  /** Sender's MUST and SHOULD rows without a test that passed. */
+  /** Our MUST and SHOULD rows without a test that passed. */
   readonly unproven: readonly Requirement[];
 }
 
 /** Where a requirement stands. */
 export type Status = 'proven' | 'failing' | 'open' | 'later' | 'other role';
 
-/** Prefixes of this catalogue; a digit or `App-` or `R` follows, so that `TLS-Required` is no ID. */
-const ID = /^(?:STS|DANE|RT|TLS|SMTP|NMX|DSN|ID|SUB)-(?:\d|App-|R\d)[A-Za-z0-9.-]*$/;
+/** Prefixes of this catalogue; a digit or `App-`, `AGG-` or `R` follows, so that `TLS-Required` is no ID. */
+const ID = /^(?:STS|DANE|RT|TLS|SMTP|NMX|DSN|ID|SUB|RPT)-(?:\d|App-|R\d|AGG-)[A-Za-z0-9.-]*$/;
 
 /** The IDs at the start of a test name: `STS-3.1-13, STS-3.1-14: …`. */
 export function idsOf(name: string): readonly string[] {
@@ -68,7 +62,7 @@ export function statusOf(requirement: Requirement, tests: readonly TestRun[]): S
   if (tests.some((test) => test.result === 'fail')) return 'failing';
   if (tests.some((test) => test.result === 'pass')) return 'proven';
   if (requirement.later !== undefined) return 'later';
-  return bindsSender(requirement) ? 'open' : 'other role';
+  return bindsUs(requirement) ? 'open' : 'other role';
 }
 
 type TestsById = ReadonlyMap<string, readonly TestRun[]>;
@@ -104,13 +98,13 @@ function markdown(sections: readonly Section[], byId: TestsById): string {
     '',
     'Each requirement of the standards behind secure mail transport, in our own words, and the',
     'tests that prove it. A test that proves a requirement begins its name with its ID. `npm test`',
-    'fails if this page is stale, if a test names an unknown ID, or if a MUST or SHOULD that binds',
-    'a sender has no test that passes.',
+    'fails if this page is stale, if a test names an unknown ID, or if a MUST or SHOULD that binds us',
+    '(a sender of mail, a maker or a receiver of reports) has no test that passes.',
     '',
     'Levels are those of RFC 2119; `DEF` is a format or definition, `REC` our own choice where the',
     'source leaves one. Roles: `S` sender, `P` publisher of a policy, `R` receiving server, `DP`',
-    'publisher of TLSA records, `TG` maker of reports, `MSA` submission server. Results: `proven`;',
-    '`failing`; `open`, no test yet; `later`, not built yet; `other role`, not ours as a sender.',
+    'publisher of TLSA records, `TG` maker and `TC` receiver of reports, `MSA` submission server. Results: `proven`;',
+    '`failing`; `open`, no test yet; `later`, not built yet; `other role`, not ours.',
     'Words behind a result say where the proof is narrower than the requirement.',
     '',
     ...summary(sections, byId),
@@ -125,15 +119,15 @@ function summary(sections: readonly Section[], byId: TestsById): string[] {
       chosen.filter((one) => statusOf(one, testsFor(byId, one)) === status).length;
     return `| ${title} | ${chosen.length} | ${count('proven')} | ${count('failing')} | ${count('open')} | ${count('later')} | ${count('other role')} |`;
   };
-  const sender = requirements.filter((requirement) => bindsSender(requirement));
-  const strong = sender.filter((requirement) => isStrong(requirement.level));
-  const weak = sender.filter((requirement) => !isStrong(requirement.level));
-  const others = requirements.filter((requirement) => !bindsSender(requirement));
+  const ours = requirements.filter((requirement) => bindsUs(requirement));
+  const strong = ours.filter((requirement) => isStrong(requirement.level));
+  const weak = ours.filter((requirement) => !isStrong(requirement.level));
+  const others = requirements.filter((requirement) => !bindsUs(requirement));
   return [
     '| requirements | all | proven | failing | open | later | other role |',
     '|---|---|---|---|---|---|---|',
-    row('sender: MUST, SHOULD', strong),
-    row('sender: DEF, REC, MAY', weak),
+    row('ours: MUST, SHOULD', strong),
+    row('ours: DEF, REC, MAY', weak),
     row('other roles', others),
     '',
   ];

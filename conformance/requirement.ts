@@ -13,15 +13,15 @@ export type Level = 'MUST' | 'MUST NOT' | 'SHOULD' | 'SHOULD NOT' | 'MAY' | 'DEF
 /**
  * Whom it binds. `S`: the sender or its policy engine. `P`: policy publisher and policy host.
  * `R`: receiving server. `DP`: publisher of TLSA records. `TG`: generator of TLS reports.
- * `MSA`: submission server. `-`: nobody in particular.
+ * `TC`: receiver of TLS reports. `MSA`: submission server. `-`: nobody in particular.
  */
-export type Role = 'S' | 'P' | 'R' | 'DP' | 'TG' | 'MSA' | '-';
+export type Role = 'S' | 'P' | 'R' | 'DP' | 'TG' | 'TC' | 'MSA' | '-';
 
 /** One requirement. */
 export interface Requirement {
   /** Stable; a test that proves it begins its name with it. */
   readonly id: string;
-  /** The level that binds the sender, where the source gives each role its own. */
+  /** The level that binds us, where the source gives each role its own. */
   readonly level: Level;
   readonly roles: readonly Role[];
   /** What it asks for, in our own words. */
@@ -59,14 +59,17 @@ function requirement([id, level, roles, what, more]: Row): Requirement {
   return { id, level, roles: roles.split(' ') as Role[], what, ...more };
 }
 
-/** Does it bind the sender? */
-export function bindsSender(requirement: Requirement): boolean {
-  return requirement.roles.includes('S');
+/** Those in which this product acts. */
+const OUR_ROLES: readonly Role[] = ['S', 'TG', 'TC'];
+
+/** Does it bind us: as a sender of mail, a maker or a receiver of reports? */
+export function bindsUs(requirement: Requirement): boolean {
+  return requirement.roles.some((role) => OUR_ROLES.includes(role));
 }
 
 /** Must there be a test that proves it before a release? */
 export function needsProof(requirement: Requirement): boolean {
-  return bindsSender(requirement) && requirement.later === undefined && isStrong(requirement.level);
+  return bindsUs(requirement) && requirement.later === undefined && isStrong(requirement.level);
 }
 
 const STRONG: readonly Level[] = ['MUST', 'MUST NOT', 'SHOULD', 'SHOULD NOT'];

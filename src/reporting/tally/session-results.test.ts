@@ -197,12 +197,15 @@ describe('the results of a session', () => {
     ]);
   });
 
-  it('RPT-AGG-3: a policy in testing that is not met fails, though the mail went out', () => {
+  it('STS-6-3, RPT-AGG-3: a policy in testing that is not met fails, though the mail went out; mode none is no policy', () => {
     const sts = policyOf('testing');
     assert.deepEqual(summaryOf({ sts }, { verdict: { ...GOOD, wouldFail: EXPIRED } }), [
       'sts example.test certificate-expired',
     ]);
     assert.deepEqual(summaryOf({ sts }, { verdict: GOOD }), ['sts example.test ok']);
+    assert.deepEqual(summaryOf({ sts: policyOf('none') }, { verdict: GOOD }), [
+      'no-policy-found example.test ok',
+    ]);
   });
 });
 
@@ -272,7 +275,7 @@ describe('policies side by side', () => {
     ]);
   });
 
-  it('a policy that holds while its renewal fails: the owner hears of it before it runs out', () => {
+  it('STS-6-2: a policy that holds while its renewal fails: the owner hears of it before it runs out', () => {
     const late = failureOf('HTTP_TIMEOUT', 'sts-policy-fetch-error');
     assert.deepEqual(summaryOf({ sts: policyOf('enforce', late) }, { verdict: GOOD }), [
       'sts example.test ok',
