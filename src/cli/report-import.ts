@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Failure } from '../failure.ts';
 import { createArchive } from '../reporting/archive/archive.ts';
-import { createImporter, type Importer } from '../reporting/import/importer.ts';
+import { createImporter, IMPORT_PATIENCE_MS, type Importer } from '../reporting/import/importer.ts';
 import type { NoReportFile, Taken } from '../reporting/import/types.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -88,7 +88,13 @@ async function importReports(
   const log = commandLog(config);
   const store = await openConfiguredStore(config, log);
   const receive = archiveSettings(config, options.domain);
-  const archive = createArchive({ store, clock: systemClock, log, settings: () => receive });
+  const archive = createArchive({
+    store,
+    clock: systemClock,
+    log,
+    settings: () => receive,
+    patienceMs: IMPORT_PATIENCE_MS,
+  });
   const check = options.verify === true ? 'signatures' : 'nothing';
   const importer = createImporter({ archive, settings: { receive, check, dns: config.dns }, log });
   try {

@@ -5,7 +5,7 @@
  */
 import type { Archive } from '../archive/types.ts';
 import type { ArchiveResult } from '../types.ts';
-import { createLanes, type LanesOptions } from './lanes.ts';
+import { createLanes, type LanesOptions, LISTS_PER_LANE } from './lanes.ts';
 import type { ReportSource, Taken, Understood } from './types.ts';
 
 /** What an importer is made of. */
@@ -27,15 +27,17 @@ export interface Importer {
   close(): Promise<void>;
 }
 
+/** Nobody waits for one report of many: so long it may wait for others to be stored with, milliseconds. */
+export const IMPORT_PATIENCE_MS = 10;
+
 /** A thread is handed so many at once. */
 const LIST = 64;
 /** And no more than this, octets, unless one alone has more. */
 const LIST_OCTETS = 256 * 1_024;
-/** Lists under way: in each thread one is read and one is there when it is done, others wait for the store. */
-const LISTS_PER_LANE = 3;
-const LISTS_TO_STORE = 4;
+/** Lists that are understood and wait for the store: more than go into one transaction. */
+const LISTS_TO_STORE = 6;
 /** And no more than this, octets: unpacked it may be two hundred times as much. */
-const MOST_OCTETS = 2 * 1_048_576;
+const MOST_OCTETS = 4 * 1_048_576;
 
 /** Makes an importer. */
 export function createImporter(options: ImporterOptions): Importer {

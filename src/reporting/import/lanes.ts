@@ -31,6 +31,8 @@ export interface Lanes {
   close(): Promise<void>;
 }
 
+/** Lists that a thread is given: while it reads one, the next is there. */
+export const LISTS_PER_LANE = 3;
 /** One thread stores no more than these understand. */
 const MOST_WORKERS = 3;
 /** To start a thread takes as long as to understand a thousand reports. */
@@ -62,9 +64,10 @@ export function createLanes(options: LanesOptions): Lanes {
     async understand(sources) {
       seen += sources.length;
       if (seen > aloneFor) starting ??= startAll();
-      // This thread has the store to look after.
       const [lane] = lanes.filter(({ hasEnded }) => !hasEnded()).toSorted(byLoad);
-      if (lane === undefined) return await local.understand(sources);
+      // This thread has the store to look after, and helps where the others do not keep up with it.
+      if (lane === undefined || lane.load() >= LISTS_PER_LANE)
+        return await local.understand(sources);
       try {
         return await lane.understand(sources);
       } catch {
