@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { request, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { fail, ok, type Outcome } from '../failure.ts';
-import { callFailure, MAX_HEADER, MAX_INFORMATIONAL } from './exchange.ts';
+import { ok, type Outcome } from '../failure.ts';
+import { callOnce } from './one-call.ts';
 
 /** What to send. */
 export interface PostExchangeOptions {
@@ -36,53 +36,14 @@ export interface PostReply {
  * Sends once: no redirect is followed, nothing is kept. A success counts as soon as its status is
  * there. Ends at the latest when the socket is destroyed.
  */
-export function postExchange(options: PostExchangeOptions): Promise<Outcome<PostReply>> {
-  const { socket, authority } = options;
-  return new Promise((resolve) => {
-    const call = post(options);
-    const settle = (outcome: Outcome<PostReply>): void => {
-      resolve(outcome);
-      call.destroy();
-      socket.destroy();
-    };
-    const noAnswer = (): void =>
-      settle(fail('HTTP_TRUNCATED', `${authority} closed the connection without an answer`));
-    // Listens to the end: an error after the outcome must not end the process.
-    call.on('error', (error) => settle(callFailure(error, options)));
-    call.on('close', noAnswer);
-    let informational = 0;
-    call.on('information', () => {
-      informational += 1;
-      if (informational <= MAX_INFORMATIONAL) return;
-      settle(fail('HTTP_STATUS', `${authority} sent more than ${MAX_INFORMATIONAL} 1xx answers`));
-    });
-    call.on('response', (response) => {
-      // From here on the response tells how it ends.
-      call.off('close', noAnswer);
-      readReply(response, options.maxBytes, settle);
-    });
-  });
-}
-
-function post({ socket, authority, path, contentType, body }: PostExchangeOptions): ClientRequest {
-  const call = request({
-    // Without `agent`: with `agent: false` Node.js would ignore our socket and look the name up itself.
-    createConnection: () => socket,
+export async function postExchange(options: PostExchangeOptions): Promise<Outcome<PostReply>> {
+  const { contentType, body, maxBytes } = options;
+  return await callOnce<PostReply>({
+    ...options,
     method: 'POST',
-    path,
-    setHost: false,
-    maxHeaderSize: MAX_HEADER,
-    insecureHTTPParser: false,
-    headers: {
-      Host: authority,
-      'Content-Type': contentType,
-      'Content-Length': body.length,
-      'User-Agent': 'smtp-sts',
-      Connection: 'close',
-    },
+    headers: { 'Content-Type': contentType, 'Content-Length': body.length },
+    onResponse: (response, settle) => readReply(response, maxBytes, settle),
   });
-  call.end(body);
-  return call;
 }
 
 function readReply(

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ReportTargetTable } from '../store/outbox-tables.ts';
+
 /** The ways reports come in. */
 export type ReportWay = 'https' | 'smtp' | 'maildir' | 'file';
 
@@ -38,15 +40,7 @@ export type ReportTurnedAway =
 export type ReportSubjectState = 'made' | 'no-record' | 'skipped' | 'nothing' | 'given-up';
 
 /** What became of a place that was to get a report; `waiting`: an attempt failed and is repeated. */
-export type ReportTargetState =
-  | 'waiting'
-  | 'standby'
-  | 'accepted'
-  | 'refused'
-  | 'expired'
-  | 'suppressed'
-  | 'over-limit'
-  | 'not-needed';
+export type ReportTargetState = ReportTargetTable['state'];
 
 /** Kinds of alerts. */
 export type ReportAlertKind = 'failure' | 'rate' | 'silent' | 'foreign-policy';

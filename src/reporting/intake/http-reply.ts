@@ -6,7 +6,7 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { Failure } from '../../failure.ts';
 import { printable } from '../../printable.ts';
-import type { TurnedAway } from './receiver-types.ts';
+import type { ReportTurnedAway } from '../../metrics/reporting-types.ts';
 import type { Verdict } from './verdict.ts';
 
 /** An answer. */
@@ -19,7 +19,7 @@ export interface HttpReply {
 
 /** An answer to what was turned away before it was read. */
 export interface Refusal extends HttpReply {
-  readonly why: TurnedAway;
+  readonly why: ReportTurnedAway;
   readonly failure: Failure;
 }
 
@@ -115,7 +115,7 @@ export const FAULT: HttpReply = failed(
 );
 
 function refusal(
-  why: TurnedAway,
+  why: ReportTurnedAway,
   status: number,
   failure: Failure,
   headers: HttpReply['headers'] = {},

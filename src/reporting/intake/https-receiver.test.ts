@@ -21,7 +21,8 @@ import {
   notTaken,
   receiveSettings,
 } from './intake.fixture.ts';
-import { ReceiverRefused, type TurnedAway } from './receiver-types.ts';
+import type { ReportTurnedAway } from '../../metrics/reporting-types.ts';
+import { ReceiverRefused } from './receiver-types.ts';
 
 const JSON_REPORT = Buffer.from('{"organization-name":"Example"}');
 const GZIP_REPORT = gzipSync(JSON_REPORT);
@@ -33,7 +34,7 @@ interface TestReceiver extends AsyncDisposable {
   readonly intake: FakeIntake;
   readonly clock: FakeClock;
   readonly lines: readonly Line[];
-  readonly away: readonly TurnedAway[];
+  readonly away: readonly ReportTurnedAway[];
   settings: ReportReceiveSettings;
 }
 
@@ -41,7 +42,7 @@ async function start(change: Parameters<typeof receiveSettings>[0] = {}): Promis
   const intake = fakeIntake();
   const clock = new FakeClock();
   const lines: Line[] = [];
-  const away: TurnedAway[] = [];
+  const away: ReportTurnedAway[] = [];
   const test = { settings: receiveSettings(change) };
   const receiver = await startHttpsReceiver({
     intake,

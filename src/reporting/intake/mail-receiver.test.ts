@@ -16,7 +16,7 @@ import {
   receiveSettings,
 } from './intake.fixture.ts';
 import { startMailReceiver, type MailReceiver } from './mail-receiver.ts';
-import type { TurnedAway } from './receiver-types.ts';
+import type { ReportTurnedAway } from '../../metrics/reporting-types.ts';
 import { SmtpClient } from './smtp-client.fixture.ts';
 
 const MAIL = 'From: a@sender.test\r\nSubject: x\r\n\r\nümlaut\r\n';
@@ -26,7 +26,7 @@ interface TestReceiver extends AsyncDisposable {
   readonly intake: FakeIntake;
   readonly clock: FakeClock;
   readonly lines: readonly Line[];
-  readonly away: readonly TurnedAway[];
+  readonly away: readonly ReportTurnedAway[];
   settings: ReportReceiveSettings;
   connect(): SmtpClient;
 }
@@ -35,7 +35,7 @@ async function start(change: Parameters<typeof receiveSettings>[0] = {}): Promis
   const intake = fakeIntake();
   const clock = new FakeClock();
   const lines: Line[] = [];
-  const away: TurnedAway[] = [];
+  const away: ReportTurnedAway[] = [];
   const clients: SmtpClient[] = [];
   const test = { settings: receiveSettings(change) };
   const receiver = await startMailReceiver({

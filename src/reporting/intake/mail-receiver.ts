@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ReportTurnedAway } from '../../metrics/reporting-types.ts';
 import type { AddressInfo, Server } from 'node:net';
 import { hostname } from 'node:os';
 import type { Readable } from 'node:stream';
@@ -17,7 +18,7 @@ import { clientKey } from './client-key.ts';
 import { createBudget, createGate } from './gate.ts';
 import { MAIL_REPLIES, type MailReply, mailReplyTo } from './mail-reply.ts';
 import { createRateLimit } from './rate-limit.ts';
-import type { ReceiverOptions, TurnedAway } from './receiver-types.ts';
+import type { ReceiverOptions } from './receiver-types.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 const MAX_CONNECTIONS = 64;
@@ -163,7 +164,7 @@ function createTaker(options: MailReceiverOptions, protocol: 'lmtp' | 'smtp'): T
   const { intake, settings, clock, metrics } = options;
   const gate = createGate(AT_ONCE);
   const budget = createBudget(BUDGET_OCTETS);
-  const refuse = (why: TurnedAway, reply: MailReply): MailReply => {
+  const refuse = (why: ReportTurnedAway, reply: MailReply): MailReply => {
     metrics?.atTheDoor('smtp', why);
     return reply;
   };

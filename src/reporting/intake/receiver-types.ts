@@ -7,6 +7,7 @@ import type { Clock } from '../../clock.ts';
 import type { ReportReceiveSettings } from '../../config/reporting-types.ts';
 import type { Failure } from '../../failure.ts';
 import type { Log } from '../../log/log.ts';
+import type { ReportTurnedAway } from '../../metrics/reporting-types.ts';
 import type { Intake } from './types.ts';
 
 /** What a receiver stands on. */
@@ -19,21 +20,9 @@ export interface ReceiverOptions {
   readonly metrics?: ReceiverMetrics;
 }
 
-/** Why something was turned away before it was read. */
-export type TurnedAway =
-  | 'not-found'
-  | 'method'
-  | 'too-large'
-  | 'too-slow'
-  | 'too-many'
-  | 'busy'
-  | 'no-report'
-  | 'encoding'
-  | 'too-many-connections';
-
 /** What is counted before the intake is asked; it counts the rest itself. */
 export interface ReceiverMetrics {
-  atTheDoor(way: 'https' | 'smtp' | 'maildir', why: TurnedAway): void;
+  atTheDoor(way: 'https' | 'smtp' | 'maildir', why: ReportTurnedAway): void;
 }
 
 /** A receiver cannot start as the settings want it. */
