@@ -33,12 +33,9 @@ function bare(source: ReportSource): ReportSource {
     : { kind, bytes: source.bytes, octets };
 }
 
-/** What a mail leaves behind is gone with the next one: with more room it is looked for less often. */
-const LIMITS = { maxYoungGenerationSizeMb: 64 };
-
 /** Starts a thread; resolves when it is ready, rejects if it cannot be started. */
 export async function startWorkerLane(settings: UnderstandSettings, log: Log): Promise<WorkerLane> {
-  const worker = new Worker(PROGRAM, { workerData: settings, resourceLimits: LIMITS });
+  const worker = new Worker(PROGRAM, { workerData: settings });
   const waiting = new Map<number, PromiseWithResolvers<readonly Understood[]>>();
   const ready = Promise.withResolvers<void>();
   let number = 0;

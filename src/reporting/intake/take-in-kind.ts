@@ -14,9 +14,9 @@ const HEADER_FIELD = /^(?:[!-9;-~]{1,76}[ \t]*:|From \S+ )/;
  * A mail begins with a header field; a report with the magic number of its packing or with a brace.
  */
 export function looksLikeMail(bytes: Uint8Array): boolean {
-  let end = bytes.subarray(0, LONGEST_LINE).indexOf(LF);
-  if (end < 0) end = Math.min(bytes.length, LONGEST_LINE);
-  const line = Buffer.from(bytes.subarray(0, end)).toString('latin1');
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, LONGEST_LINE));
+  const end = head.indexOf(LF);
+  const line = head.toString('latin1', 0, end < 0 ? head.length : end);
   // JSON that was broken over lines may have a key of its own there, but never without quotes.
   return !/^[[{"]/.test(line) && HEADER_FIELD.test(line);
 }

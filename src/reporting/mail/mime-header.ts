@@ -50,16 +50,27 @@ function endOfField(text: string, from: number): number {
 }
 
 function readField(raw: string): MailField | undefined {
-  const line = raw.includes('\n') ? raw.split('\n').map(withoutCr).join('') : withoutCr(raw);
-  const colon = line.indexOf(':');
+  const colon = raw.indexOf(':');
   if (colon === -1) return undefined;
-  const name = line.slice(0, colon);
+  const name = unfolded(raw.slice(0, colon));
   if (!NAME.test(name)) return undefined;
-  const value = line.slice(colon + 1);
   return {
     key: name.trimEnd().toLowerCase(),
-    value: (value.includes('\r') ? value.replaceAll('\r', ' ') : value).trim(),
+    // Of most fields nobody asks for the value.
+    get value() {
+      return unfolded(raw.slice(colon + 1))
+        .replaceAll('\r', ' ')
+        .trim();
+    },
   };
+}
+
+/** In one line. */
+function unfolded(raw: string): string {
+  if (!raw.includes('\n')) return raw;
+  const lines = raw.split('\n');
+  const last = lines.pop()!;
+  return lines.map(withoutCr).join('') + last;
 }
 
 /** A loop, not a pattern: that would try again at each CR of a long row. */
