@@ -27,6 +27,8 @@ export interface Entry {
   renewal: Promise<void> | undefined;
   /** Counts an answer that shows a policy at fault; undefined for nearly all domains. */
   atFault: ((at: number) => void) | undefined;
+  /** The same, of faults that the answer does not tell; undefined where `atFault` is. */
+  untold: ((at: number) => void) | undefined;
   readonly domain: DomainSlot;
 }
 
@@ -182,6 +184,7 @@ function emptyEntry(nextHop: NextHop, domain: DomainSlot): Entry {
     generation: 0,
     renewal: undefined,
     atFault: undefined,
+    untold: undefined,
     domain,
   };
 }

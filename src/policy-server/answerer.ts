@@ -42,9 +42,9 @@ export interface AnswererOptions {
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'answered' | 'answerTook'>;
   /**
-   * Called with each new decision: what to call, with the time, for each answer that is made of it,
-   * where it shows a policy at fault; undefined where it does not. Answers count only where the MTA
-   * does not report by itself, and not while answers are being tried out.
+   * Called with each new decision: what to call for each answer that is made of it, where it shows a
+   * policy at fault; undefined where it does not. What the MTA reports by itself does not count, and
+   * nothing does while answers are being tried out.
    */
   readonly policyFailures?: PolicyFailures | undefined;
   /** The port of MX hosts, for keys that name none. */
@@ -56,7 +56,14 @@ export interface AnswererOptions {
 }
 
 /** Finds out what a report has to say of a decision alone; see {@link AnswererOptions}. */
-export type PolicyFailures = (decision: DecisionRecord) => ((at: number) => void) | undefined;
+export type PolicyFailures = (decision: DecisionRecord) =>
+  | {
+      /** Counts every fault of the policies, once, at a time. */
+      readonly all: (at: number) => void;
+      /** Only those that no answer tells the MTA. */
+      readonly untold: ((at: number) => void) | undefined;
+    }
+  | undefined;
 
 /** An answerer whose replies carry their framing: what the server sends as it is. */
 export interface FramingAnswerer extends Answerer {
@@ -79,12 +86,6 @@ const LAST_LOOK_SHARE = 0.1;
 const MAX_RENEWALS = 256;
 /** How often a look-up is made again because its ground was forgotten meanwhile. */
 const MAX_TRIES = 3;
-
-/**
- * Postfix with TLSRPT tells of its sessions by datagram, the policy's faults among them; the map of
- * REQUIRETLS is asked beside another one for the same message.
- */
-const REPORTED_BY_OTHERS: ReadonlySet<Dialect> = new Set<Dialect>(['postfix-tlsrpt', 'requiretls']);
 
 const NOT_FOUND = netstringText(replyText({ kind: 'not-found' }));
 
@@ -155,9 +156,7 @@ class CachingAnswerer implements FramingAnswerer {
     const { entry, dialect, frame } = spelling;
     this.#metrics.answered(dialect, entry.kind, source);
     if (this.#options.settings().dryRun) return NOT_FOUND;
-    if (entry.atFault !== undefined && !REPORTED_BY_OTHERS.has(dialect)) {
-      entry.atFault(this.#clock.now());
-    }
+    if (entry.atFault !== undefined) faultOf(entry, dialect)?.(this.#clock.now());
     return frame !== undefined && spelling.frameLevel === entry.level ? frame : makeFrame(spelling);
   }
 
@@ -227,7 +226,10 @@ class CachingAnswerer implements FramingAnswerer {
       const { record, current } = await this.#decide(entry, patienceMs);
       const settings = this.#options.settings();
       this.#keep(entry, levelOf(record, { mixedDane: settings.mixedDane }));
-      entry.atFault = this.#options.policyFailures?.(record);
+      const faults = this.#options.policyFailures?.(record);
+      entry.atFault = faults?.all;
+      // Told to wait, the MTA opens no session, and has nothing to report.
+      entry.untold = entry.kind === 'temp' ? faults?.all : faults?.untold;
       const times = answerTimes(record, entry.level!, settings.maxStaleMs);
       entry.madeAt = Math.min(record.evidence.gatheredAt, this.#clock.now());
       entry.freshUntil = current ? times.freshUntil : 0;
@@ -237,6 +239,7 @@ class CachingAnswerer implements FramingAnswerer {
       this.#options.log.error({ event: 'answer-failed', ...failure }, failure.detail);
       this.#keep(entry, { kind: 'temp', failure });
       entry.atFault = undefined;
+      entry.untold = undefined;
       entry.freshUntil = 0;
       entry.staleUntil = 0;
     }
@@ -283,6 +286,25 @@ class CachingAnswerer implements FramingAnswerer {
     const isNews = from !== undefined || (dryRun && level.kind !== 'none');
     if (isNews) log.info(fields, message);
     else log.debug(fields, message);
+  }
+}
+
+/**
+ * Postfix with TLSRPT tells of its sessions by datagram, and of what it sees of policies; the map of
+ * REQUIRETLS is asked beside another one for the same message.
+ */
+function faultOf(entry: Entry, dialect: Dialect): Entry['atFault'] {
+  switch (dialect) {
+    case 'postfix-tlsrpt':
+      return entry.untold;
+    case 'requiretls':
+      return undefined;
+    case 'postfix':
+    case 'exim':
+    case 'sendmail':
+      return entry.atFault;
+    default:
+      return dialect satisfies never;
   }
 }
 

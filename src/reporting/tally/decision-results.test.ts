@@ -13,7 +13,7 @@ import {
 } from '../../tls-policy/evidence.fixture.ts';
 import type { DecisionRecord, Evidence } from '../../tls-policy/types.ts';
 import { countPolicyFailures } from './count-policy-failures.ts';
-import { decisionFailures } from './decision-results.ts';
+import { decisionFailures, untoldFailures } from './decision-results.ts';
 import { decisionFor, failureOf, HOST, policyOf } from './sessions.fixture.ts';
 
 const LATE = failureOf('HTTP_TIMEOUT', 'sts-policy-fetch-error', 'timeout');
@@ -104,14 +104,37 @@ describe('policies at fault themselves', () => {
   });
 });
 
+describe('faults that no answer tells', () => {
+  const untold = (decision: DecisionRecord): readonly string[] =>
+    untoldFailures(decision, NOW).map(({ policy, failures }) =>
+      [policy.type, ...failures.map(({ resultType }) => resultType)].join(' '),
+    );
+
+  it('RPT-4.4-13: an STS policy that cannot be had, or not be renewed', () => {
+    const fetch = ['sts sts-policy-fetch-error'];
+    assert.deepEqual(untold(decisionFor({ sts: noSts(LATE) })), fetch);
+    assert.deepEqual(untold(decisionFor({ sts: policyOf('enforce', LATE) })), fetch);
+    const both = { sts: policyOf('enforce', LATE), host: 'evil.test' };
+    assert.deepEqual(untold(decisionFor(both)), fetch);
+  });
+
+  it('hosts and TLSA records are seen by whoever connects', () => {
+    assert.deepEqual(untold(decisionFor({ sts: policyOf('enforce'), host: 'evil.test' })), []);
+    assert.deepEqual(untold(decisionFor({ dane: 'unusable' })), []);
+    assert.deepEqual(untold(decisionFor({})), []);
+  });
+});
+
 describe('counting them', () => {
   it('each answer counts with its own time; a decision without a fault has nothing to call', () => {
     const times: number[] = [];
     const count = countPolicyFailures({ count: ({ at }) => void times.push(at) });
     assert.equal(count(decisionFor({})), undefined);
     const atFault = count(decisionFor({ sts: noSts(LATE) }));
-    atFault?.(5);
-    atFault?.(7);
-    assert.deepEqual(times, [5, 7]);
+    atFault?.all(5);
+    atFault?.all(7);
+    atFault?.untold?.(9);
+    assert.deepEqual(times, [5, 7, 9]);
+    assert.equal(count(decisionFor({ dane: 'unusable' }))?.untold, undefined);
   });
 });

@@ -33,14 +33,31 @@ interface AtFault {
  * @param at when the question was answered, milliseconds since the Unix epoch
  */
 export function decisionFailures(decision: DecisionRecord, at: number): readonly SessionResult[] {
-  const recipientDomain = policyDomainOf(decision.evidence.nextHop);
-  if (recipientDomain === undefined || decision.evidence.override?.kind === 'skip') return [];
   const hosts = triedFirst(decision.policy.hosts);
-  return [
-    ...withoutHosts(decision, recipientDomain),
-    ...stsAtFault(decision, recipientDomain, hosts),
+  return resultsOf(decision, at, (domain) => [
+    ...withoutHosts(decision, domain),
+    ...stsAtHosts(decision, hosts),
+    ...stsUnavailable(decision, domain),
     ...hosts.flatMap((host) => daneAtFault(decision, host)),
-  ].map(({ policy, failures }) => ({ at, recipientDomain, policy, failures }));
+  ]);
+}
+
+/**
+ * Of {@link decisionFailures} those that no answer tells a mail server: a policy that cannot be had,
+ * or not be renewed, looks to it like none, or like the one before.
+ */
+export function untoldFailures(decision: DecisionRecord, at: number): readonly SessionResult[] {
+  return resultsOf(decision, at, (domain) => stsUnavailable(decision, domain));
+}
+
+function resultsOf(
+  { evidence }: DecisionRecord,
+  at: number,
+  faultsOf: (recipientDomain: string) => readonly AtFault[],
+): readonly SessionResult[] {
+  const recipientDomain = policyDomainOf(evidence.nextHop);
+  if (recipientDomain === undefined || evidence.override?.kind === 'skip') return [];
+  return faultsOf(recipientDomain).map((fault) => ({ at, recipientDomain, ...fault }));
 }
 
 function triedFirst(hosts: readonly HostPolicy[]): readonly HostPolicy[] {
@@ -53,28 +70,15 @@ function withoutHosts({ policy }: DecisionRecord, domain: string): readonly AtFa
   return policy.hosts.length === 0 ? atFault(noPolicy(domain), [policy.failure]) : [];
 }
 
-function stsAtFault(
-  decision: DecisionRecord,
-  domain: string,
-  hosts: readonly HostPolicy[],
-): readonly AtFault[] {
+function stsUnavailable(decision: DecisionRecord, domain: string): readonly AtFault[] {
   const standing = stsStanding(decision);
-  switch (standing.kind) {
-    case 'policy': {
-      const policy = stsReportPolicy(standing.active);
-      return [
-        ...atFaultAtHosts(policy, hosts),
-        ...atFault(unknownStsPolicy(domain), [renewalFailure(standing)]),
-      ];
-    }
-    case 'failed':
-      return atFault(unknownStsPolicy(domain), [standing.failure]);
-    case 'none':
-    case 'untold':
-      return [];
-    default:
-      return standing satisfies never;
-  }
+  const failure = standing.kind === 'failed' ? standing.failure : renewalFailure(standing);
+  return atFault(unknownStsPolicy(domain), [failure]);
+}
+
+function stsAtHosts(decision: DecisionRecord, hosts: readonly HostPolicy[]): readonly AtFault[] {
+  const standing = stsStanding(decision);
+  return standing.kind === 'policy' ? atFaultAtHosts(stsReportPolicy(standing.active), hosts) : [];
 }
 
 function atFaultAtHosts(policy: ReportPolicy, hosts: readonly HostPolicy[]): readonly AtFault[] {
