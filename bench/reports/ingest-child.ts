@@ -10,11 +10,7 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { startLabDns } from '../../src/lab/lab-dns.ts';
 import { silentLog } from '../../src/log/log.ts';
 import { createArchive } from '../../src/reporting/archive/archive.ts';
-import {
-  createImporter,
-  IMPORT_PATIENCE_MS,
-  type Importer,
-} from '../../src/reporting/import/importer.ts';
+import { createImporter, type Importer } from '../../src/reporting/import/importer.ts';
 import type { UnderstandSettings } from '../../src/reporting/import/types.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/types.ts';
@@ -59,7 +55,6 @@ async function ingest(order: IngestOrder): Promise<Ingested> {
     store,
     ...common,
     settings: () => receive,
-    patienceMs: IMPORT_PATIENCE_MS,
   });
   const lab = await startLabDns();
   lab.zone('test', 'insecure');

@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Failure } from '../failure.ts';
 import { createArchive } from '../reporting/archive/archive.ts';
-import { createImporter, IMPORT_PATIENCE_MS, type Importer } from '../reporting/import/importer.ts';
+import { createImporter, type Importer } from '../reporting/import/importer.ts';
 import type { NoReportFile, Taken } from '../reporting/import/types.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -93,7 +93,6 @@ async function importReports(
     clock: systemClock,
     log,
     settings: () => receive,
-    patienceMs: IMPORT_PATIENCE_MS,
   });
   const check = options.verify === true ? 'signatures' : 'nothing';
   const importer = createImporter({ archive, settings: { receive, check, dns: config.dns }, log });

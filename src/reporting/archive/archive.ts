@@ -5,7 +5,7 @@
  */
 import { fail, ok, type Outcome } from '../../failure.ts';
 import { type Fault, databaseFault } from '../../store/fault.ts';
-import { createGroupCommit, type GroupCommit, MOST_WORKS } from '../../store/group-commit.ts';
+import { createGroupCommit, type GroupCommit } from '../../store/group-commit.ts';
 import { readReportFile } from '../../tlsrpt/read-report-file.ts';
 import type { ArchiveResult, IncomingReport } from '../types.ts';
 import { forgetDomain } from './forget.ts';
@@ -19,7 +19,7 @@ import type { Archive, ArchiveOptions } from './types.ts';
 
 /** Makes an archive on an open store. Nothing runs in the background: `prune` is for the caller to call. */
 export function createArchive(options: ArchiveOptions): Archive {
-  const { store, clock, settings, log, patienceMs = 0 } = options;
+  const { store, clock, settings, log } = options;
   const newId = createReportIds(clock);
   const statements = archiveStatements(store.db);
   const group: GroupCommit<PreparedReport, ArchiveResult> = createGroupCommit({
@@ -32,9 +32,6 @@ export function createArchive(options: ArchiveOptions): Archive {
         ),
     faultOf: archiveFault,
     weight: weightOf,
-    ...(patienceMs === 0
-      ? {}
-      : { company: { clock, isUrgent: () => false, waitMs: patienceMs, enough: MOST_WORKS } }),
   });
 
   const takePrepared = async (report: PreparedReport): Promise<Outcome<ArchiveResult>> => {

@@ -86,9 +86,4 @@ export interface ArchiveOptions {
   readonly settings: () => ReportReceiveSettings;
   /** Default: the reader of `tlsrpt/`. */
   readonly read?: ReadArchived;
-  /**
-   * How long a report may wait for others to share a transaction with, milliseconds. Default: not
-   * at all, for whoever sent it may be waiting for an answer.
-   */
-  readonly patienceMs?: number;
 }

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { MOST_WORKS } from '../../store/group-commit.ts';
 import type { Archive } from '../archive/types.ts';
 import type { ArchiveResult } from '../types.ts';
+import { createCompany } from './company.ts';
 import { createLanes, type LanesOptions, LISTS_PER_LANE } from './lanes.ts';
 import type { ReportSource, Taken, Understood } from './types.ts';
 
@@ -27,13 +29,12 @@ export interface Importer {
   close(): Promise<void>;
 }
 
-/** Nobody waits for one report of many: so long it may wait for others to be stored with, milliseconds. */
-export const IMPORT_PATIENCE_MS = 10;
-
 /** A thread is handed so many at once. */
 const LIST = 64;
 /** And no more than this, octets, unless one alone has more. */
 const LIST_OCTETS = 256 * 1_024;
+/** Reports that share a transaction, and with it the wait for the disk. */
+const ENOUGH = MOST_WORKS;
 /** Lists that are understood and wait for the store: more than go into one transaction. */
 const LISTS_TO_STORE = 6;
 /** And no more than this, octets: unpacked it may be two hundred times as much. */
@@ -44,8 +45,12 @@ export function createImporter(options: ImporterOptions): Importer {
   const { archive } = options;
   const lanes = createLanes(options);
 
+  const company = createCompany(ENOUGH);
+
   const takeList = async (list: readonly ReportSource[]): Promise<readonly Taken[]> => {
+    company.expect(list.length);
     const understood = await lanes.understand(list);
+    await company.arrive(list.length);
     return await Promise.all(understood.map((each) => store(each, archive)));
   };
 

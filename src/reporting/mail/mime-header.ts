@@ -54,15 +54,22 @@ function readField(raw: string): MailField | undefined {
   if (colon === -1) return undefined;
   const name = unfolded(raw.slice(0, colon));
   if (!NAME.test(name)) return undefined;
-  return {
-    key: name.trimEnd().toLowerCase(),
-    // Of most fields nobody asks for the value.
-    get value() {
-      return unfolded(raw.slice(colon + 1))
-        .replaceAll('\r', ' ')
-        .trim();
-    },
-  };
+  return new LazyField(name.trimEnd().toLowerCase(), raw.slice(colon + 1));
+}
+
+/** Of most fields nobody asks for the value. */
+class LazyField implements MailField {
+  readonly key: string;
+  readonly #raw: string;
+
+  constructor(key: string, raw: string) {
+    this.key = key;
+    this.#raw = raw;
+  }
+
+  get value(): string {
+    return unfolded(this.#raw).replaceAll('\r', ' ').trim();
+  }
 }
 
 /** In one line. */

@@ -15,7 +15,7 @@ import {
 } from './mime-header.ts';
 import { decodeBody } from './mime-body.ts';
 import { endOfHeader } from './scan-mail.ts';
-import type { MailLimits } from './types.ts';
+import type { MailLimits, PartPlace } from './types.ts';
 
 /** A part that holds no others. */
 export interface MimeLeaf {
@@ -26,6 +26,7 @@ export interface MimeLeaf {
   readonly mediaType: string;
   /** Text to be read by a person, not handed over as a file. */
   readonly isText: boolean;
+  readonly place: PartPlace;
 }
 
 /** A mail in its parts. */

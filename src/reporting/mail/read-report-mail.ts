@@ -77,9 +77,10 @@ function reportsIn(mime: MimeMail, message: Uint8Array): readonly ReportAttachme
   const parts = mime.leaves.filter(isReport);
   if (parts.length === 0) return [];
   const mail = mailFacts(message, mime.fields);
-  return parts.map(({ bytes, mediaType, fileName }) => ({
+  return parts.map(({ bytes, mediaType, fileName, place }) => ({
     bytes,
     mediaType,
+    place,
     ...(fileName === undefined ? {} : { fileName }),
     mail,
   }));

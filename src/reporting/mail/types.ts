@@ -42,6 +42,9 @@ export interface MailFacts {
   readonly messageId?: string;
 }
 
+/** `outer`: the whole body, or a part of the outermost multipart; `inner`: a part of a part. */
+export type PartPlace = 'outer' | 'inner';
+
 /** What may be a report: gzip, zip or JSON, not unpacked yet. */
 export interface ReportAttachment {
   readonly bytes: Uint8Array;
@@ -49,6 +52,7 @@ export interface ReportAttachment {
   readonly fileName?: string;
   /** Lower case. */
   readonly mediaType: string;
+  readonly place: PartPlace;
   /** The mail it is attached to: with several forwarded mails, each has its own. */
   readonly mail: MailFacts;
 }

@@ -5,9 +5,11 @@
  */
 import { normalizeName } from '../../dns/name.ts';
 import type { Resolver } from '../../dns/types.ts';
-import type { Failure, Outcome } from '../../failure.ts';
+import { fail, type Failure, type Outcome } from '../../failure.ts';
 import type { Authenticity } from '../types.ts';
 import { bodyForm, type BodyForm, type BodyKind } from './canonical.ts';
+import { looseShape } from './signed-shape.ts';
+import type { PartPlace } from './types.ts';
 import { findKey, type FoundKey } from './find-key.ts';
 import { authorsIn } from './mail-facts.ts';
 import { isSameOrganization } from './organizational-domain.ts';
@@ -22,23 +24,36 @@ import {
 } from './signature-fields.ts';
 import { type ValidSignature, verifySignature } from './verify-signature.ts';
 
-/** What is to be verified, and against what. */
-export interface VerifyOptions {
+/** A mail whose signatures are to be looked at. */
+export interface MailToCheck {
   /** The mail as it came: `ReportAttachment.mail.message`. */
   readonly message: Uint8Array;
   readonly resolver: Resolver;
+  /** A key that does not say `s=tlsrpt` is not enough (RFC 8460 §3). */
+  readonly requireTlsrptKey: boolean;
+  /** Milliseconds since the Unix epoch: signatures may have an end. */
+  readonly now: number;
+  /** Keys that were not found before it aborts could not be looked up now. */
+  readonly signal?: AbortSignal;
+}
+
+/** A report of the mail, and whose it says it is. */
+export interface ReportClaim {
   /**
    * Every name that the report gives for its sender: the domain of `contact-info`, and
    * `TLS-Report-Submitter`. Each must belong to the organisation that signed;
    * where there is none, `From` alone must.
    */
   readonly submitters: readonly string[];
-  /** A key that does not say `s=tlsrpt` is not enough (RFC 8460 §3). */
-  readonly requireTlsrptKey: boolean;
-  /** Milliseconds since the Unix epoch: signatures may have an end. */
-  readonly now: number;
-  readonly signal?: AbortSignal;
+  /** Where it was in the mail; default: `outer`. */
+  readonly place?: PartPlace;
 }
+
+/** What is to be verified, and against what. */
+export type VerifyOptions = MailToCheck & ReportClaim;
+
+/** Says of a report of the mail who sent it. */
+export type JudgeReport = (claim: ReportClaim) => Authenticity;
 
 /** Each costs a look-up and one pass over the whole mail. */
 const MAX_SIGNATURES = 5;
@@ -48,13 +63,21 @@ const MAX_SIGNATURES = 5;
  * and all `submitters` are of one organisation. Never rejects for what the mail or DNS holds.
  */
 export async function verifyReportMail(options: VerifyOptions): Promise<Authenticity> {
+  return (await checkMail(options))(options);
+}
+
+/**
+ * Looks at the signatures, those of the author's organisation first and the others only where none
+ * of them is valid; keys are looked up side by side.
+ */
+export async function checkMail(options: MailToCheck): Promise<JudgeReport> {
   const mail = splitMail(withoutLeadingLines(options.message));
   const all = signatureFields(mail);
   if (all.length === 0) {
     const missing = { code: 'DKIM_SIGNATURE_MISSING', detail: 'no DKIM signature' } as const;
-    return { kind: 'unsigned', notes: [noteOf(missing)] };
+    return () => ({ kind: 'unsigned', notes: [noteOf(missing)] });
   }
-  const sender = senderOf(mail, options.submitters);
+  const sender = senderOf(mail);
   const notes: Failure[] = [...sender.faults];
   if (all.length > MAX_SIGNATURES) {
     notes.push({
@@ -65,30 +88,69 @@ export async function verifyReportMail(options: VerifyOptions): Promise<Authenti
   const { requireTlsrptKey, now } = options;
   const shared = { findKey: keyFinder(options), bodyIn: bodyForms(mail) };
   const what = { mail, requireTlsrptKey, now, ...shared };
-  const state: State = { sender, notes, isTemporary: false };
-  for (const signature of alignedFirst(all, sender).slice(0, MAX_SIGNATURES)) {
-    const outcome = await verifySignature({ ...what, signature });
-    const verified = judge(outcome, signature, state);
-    if (verified !== undefined) return verified;
-  }
-  return withoutVerified(state);
+  const check = async (signatures: readonly SignatureField[]): Promise<readonly Checked[]> =>
+    await Promise.all(
+      signatures.map(async (signature) => ({
+        domain: signature.domain,
+        outcome: await verifySignature({ ...what, signature }),
+      })),
+    );
+  const { own, others } = ofAuthor(all, sender);
+  const checked = [...(await check(own))];
+  const isEnough = checked.some(({ outcome }) => outcome.ok) || options.signal?.aborted === true;
+  if (!isEnough) checked.push(...(await check(others)));
+  return (claim) => {
+    const { submitters, place = 'outer' } = claim;
+    const of = { ...sender, submitters: submitters.map(normalized) };
+    return judgeAll(checked, { mail, sender: of, place, notes: [...notes], isTemporary: false });
+  };
+}
+
+/** Forwarders put theirs on top: those of the sender must not be crowded out. */
+function ofAuthor(
+  all: readonly SignatureField[],
+  { author = '' }: Author,
+): { readonly own: readonly SignatureField[]; readonly others: readonly SignatureField[] } {
+  const isOwn = ({ domain }: SignatureField): boolean => isSameOrganization(author, domain);
+  const own = all.filter(isOwn).slice(0, MAX_SIGNATURES);
+  const others = all.filter((signature) => !isOwn(signature));
+  return { own, others: others.slice(0, MAX_SIGNATURES - own.length) };
 }
 
 /** Each key is looked up once, however many signatures name it. */
 function keyFinder({
   resolver,
   signal,
-}: VerifyOptions): (domain: string, selector: string) => Promise<Outcome<FoundKey>> {
+}: MailToCheck): (domain: string, selector: string) => Promise<Outcome<FoundKey>> {
   const found = new Map<string, Promise<Outcome<FoundKey>>>();
   return async (domain, selector) => {
     const id = `${selector} ${domain}`;
     const known = found.get(id);
     if (known !== undefined) return await known;
     const signalOption = signal === undefined ? {} : { signal };
-    const key = findKey({ resolver, domain, selector, ...signalOption });
+    const key = inTime(findKey({ resolver, domain, selector, ...signalOption }), domain, signal);
     found.set(id, key);
     return await key;
   };
+}
+
+/** A resolver may need a while to hear of the signal. */
+async function inTime(
+  key: Promise<Outcome<FoundKey>>,
+  domain: string,
+  signal: AbortSignal | undefined,
+): Promise<Outcome<FoundKey>> {
+  if (signal === undefined) return await key;
+  const over = Promise.withResolvers<Outcome<FoundKey>>();
+  const end = (): void =>
+    over.resolve(fail('DKIM_KEY_UNREACHABLE', `the key of ${domain} was not found in time`));
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    return await Promise.race([key, over.promise]);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
 }
 
 /** Each form is made once. */
@@ -101,29 +163,44 @@ function bodyForms(mail: SplitMail): (kind: BodyKind) => BodyForm {
   };
 }
 
-/** Whom a signature must belong to. */
-interface Sender {
+/** Who wrote the mail. */
+interface Author {
   /** Domain of the one author. */
   readonly author: string | undefined;
-  readonly submitters: readonly string[];
   /** Why no signature can be believed, whoever made it. */
   readonly faults: readonly Failure[];
 }
 
+/** Whom a signature must belong to. */
+interface Sender extends Author {
+  readonly submitters: readonly string[];
+}
+
+interface Checked {
+  readonly domain: string;
+  readonly outcome: Outcome<ValidSignature>;
+}
+
 interface State {
+  readonly mail: SplitMail;
   readonly sender: Sender;
+  readonly place: PartPlace;
   readonly notes: Failure[];
   /** The first valid signature of somebody else. */
   stranger?: ValidSignature;
   isTemporary: boolean;
 }
 
-function judge(
-  outcome: Outcome<ValidSignature>,
-  { domain }: SignatureField,
-  state: State,
-): Authenticity | undefined {
-  const { sender, notes } = state;
+function judgeAll(checked: readonly Checked[], state: State): Authenticity {
+  for (const each of checked) {
+    const verified = judge(each, state);
+    if (verified !== undefined) return verified;
+  }
+  return withoutVerified(state);
+}
+
+function judge({ domain, outcome }: Checked, state: State): Authenticity | undefined {
+  const { mail, sender, place, notes } = state;
   const isAligned = sender.faults.length === 0 && isOfSender(domain, sender);
   if (!outcome.ok) {
     notes.push(outcome.failure);
@@ -132,6 +209,11 @@ function judge(
     return undefined;
   }
   const valid = outcome.value;
+  const loose = looseShape(mail, { signed: valid.signedFields, place });
+  if (loose !== undefined) {
+    notes.push({ code: 'DKIM_SHAPE_UNSIGNED', detail: `signature of ${domain}: ${loose}` });
+    return undefined;
+  }
   if (isAligned && authorDomain(valid.authors) === sender.author) {
     const { selector } = valid;
     return { kind: 'verified', domain, selector, notes: valid.notes.map(noteOf) };
@@ -149,7 +231,7 @@ function withoutVerified({ notes, isTemporary, stranger }: State): Authenticity 
   return { kind: 'unaligned', domain: stranger.domain, notes: texts };
 }
 
-function senderOf(mail: SplitMail, submitters: readonly string[]): Sender {
+function senderOf(mail: SplitMail): Author {
   const authors = authorsIn(
     mail.fields
       .filter((field) => fieldName(field) === 'from')
@@ -164,7 +246,7 @@ function senderOf(mail: SplitMail, submitters: readonly string[]): Sender {
   if (author === undefined) {
     faults.push({ code: 'DKIM_FROM', detail: `the mail has ${authors.length} authors in From` });
   }
-  return { author, submitters: submitters.map(normalized), faults };
+  return { author, faults };
 }
 
 /** Signing covers the last of two, reading takes the first: whoever adds one could exchange the report. */
@@ -184,12 +266,6 @@ function authorDomain(authors: readonly string[]): string | undefined {
 
 function isOfSender(domain: string, { author, submitters }: Sender): boolean {
   return [author ?? '', ...submitters].every((name) => isSameOrganization(name, domain));
-}
-
-/** Forwarders put theirs on top: those of the sender must not be crowded out. */
-function alignedFirst(all: readonly SignatureField[], sender: Sender): readonly SignatureField[] {
-  const isOwn = ({ domain }: SignatureField): boolean => isOfSender(domain, sender);
-  return [...all.filter(isOwn), ...all.filter((signature) => !isOwn(signature))];
 }
 
 function normalized(name: string): string {

@@ -34,6 +34,8 @@ export interface ValidSignature {
   readonly selector: string;
   /** Addresses in all `From` fields, as the verifier read them. */
   readonly authors: readonly string[];
+  /** Names of the fields that it covers, in lower case (`h=`). */
+  readonly signedFields: readonly string[];
   readonly notes: readonly Failure[];
 }
 
@@ -68,7 +70,8 @@ export async function verifySignature(input: SignatureToVerify): Promise<Outcome
   if (key.value.record.isTesting) {
     notes.push({ code: 'DKIM_KEY_TESTING', detail: `${printable(key.value.name, 260)} says t=y` });
   }
-  return ok({ domain, selector, authors: result.authors, notes });
+  const signedFields = listIn(tags.get('h'));
+  return ok({ domain, selector, authors: result.authors, signedFields, notes });
 }
 
 function bodyKindOf(tags: TagList): BodyKind | undefined {
