@@ -3,28 +3,36 @@
  *
  * @module
  */
-import { hash } from 'node:crypto';
-import type { ReportPolicy } from '../../tlsrpt/report.ts';
 import type { SessionResult } from '../../tlsrpt/session-result.ts';
 import type { Detail } from './failure-detail.ts';
+import { digestOf, policyText, type PolicyText } from './policy-text.ts';
 import type { Batch, CountRow, DetailRow, FailureRow, PolicyRow } from './types.ts';
 
-/** What a pile may grow to. */
+/** What a pile may grow to, with what was taken off it and is not written yet. */
 export interface PileLimits {
   /** Ways to fail, for each day, recipient domain and policy. */
   readonly kinds: number;
   /** Counts and ways to fail together, above which no way to fail is added, and twice that no count. */
   readonly keys: number;
-  /** The same in characters. */
-  readonly characters: number;
+  /** The same in octets of their texts. */
+  readonly octets: number;
+  /** The text of one policy, in characters; what is longer is cut. */
+  readonly policyText: number;
 }
 
-/** The limits of the tally. */
+/** The limits of the tally: 16 MB of texts at most. */
 export const PILE_LIMITS: PileLimits = {
   kinds: 1_000,
   keys: 100_000,
-  characters: 64 * 1024 * 1024,
+  octets: 8 * 1024 * 1024,
+  policyText: 8_192,
 };
+
+/** What counts take up in memory. */
+export interface Held {
+  readonly keys: number;
+  readonly octets: number;
+}
 
 /** Milliseconds of a UTC day: it has no leap seconds here. */
 const DAY_MS = 86_400_000;
@@ -32,9 +40,7 @@ const DAY_MS = 86_400_000;
 interface Bucket {
   readonly day: number;
   readonly recipient: string;
-  readonly policy: ReportPolicy;
-  /** {@link policyText}. */
-  readonly policyText: string;
+  readonly policy: PolicyText;
   successes: number;
   failures: number;
   /** Sessions by the text of the detail. */
@@ -52,17 +58,28 @@ export type Added =
 /** Counts by day, recipient domain and policy (RFC 8460 §4.2). */
 export class Pile {
   readonly #limits: PileLimits;
+  /** What was taken off and is in memory all the same. */
+  readonly #taken: () => Held;
   readonly #buckets = new Map<string, Bucket>();
+  /** By digest: each text stands here once. */
+  readonly #policies = new Map<string, PolicyText>();
   #kinds = 0;
-  #characters = 0;
+  #octets = 0;
+  #cutPolicies = 0;
 
-  constructor(limits: PileLimits) {
+  constructor(limits: PileLimits, taken: () => Held) {
     this.#limits = limits;
+    this.#taken = taken;
   }
 
   /** Counts and ways to fail that wait. */
   get keys(): number {
     return this.#buckets.size + this.#kinds;
+  }
+
+  /** How many results came under a policy whose text was cut. */
+  get cutPolicies(): number {
+    return this.#cutPolicies;
   }
 
   /** Adds sessions to the day on which they were, whatever day it is now. */
@@ -99,23 +116,33 @@ export class Pile {
     }
     if (part.length > 0) batches.push(batchOf(part));
     this.#buckets.clear();
+    this.#policies.clear();
     this.#kinds = 0;
-    this.#characters = 0;
+    this.#octets = 0;
     return batches;
   }
 
   #bucket({ at, recipientDomain, policy }: SessionResult): Bucket | undefined {
     const day = Math.floor(at / DAY_MS);
-    const text = policyText(policy);
-    const key = `${day} ${recipientDomain} ${text}`;
+    const { text, isCut } = policyText(policy, this.#limits.policyText);
+    if (isCut) this.#cutPolicies += 1;
+    const key = `${day} ${recipientDomain} ${text.digest}`;
     const known = this.#buckets.get(key);
     if (known !== undefined) return known;
     if (!this.#hasRoom(2)) return undefined;
     const fresh = { successes: 0, failures: 0, kinds: new Map<string, number>() };
-    const bucket = { day, recipient: recipientDomain, policy, policyText: text, ...fresh };
+    const bucket = { day, recipient: recipientDomain, policy: this.#keep(text), ...fresh };
     this.#buckets.set(key, bucket);
-    this.#characters += 2 * key.length;
+    this.#octets += octetsOf(key);
     return bucket;
+  }
+
+  #keep(policy: PolicyText): PolicyText {
+    const known = this.#policies.get(policy.digest);
+    if (known !== undefined) return known;
+    this.#policies.set(policy.digest, policy);
+    this.#octets += octetsOf(policy.strings) + octetsOf(policy.mxHosts);
+    return policy;
   }
 
   #addKind({ kinds }: Bucket, text: string, sessions: number): boolean {
@@ -123,7 +150,7 @@ export class Pile {
     if (known === undefined) {
       if (kinds.size >= this.#limits.kinds || !this.#hasRoom(1)) return false;
       this.#kinds += 1;
-      this.#characters += text.length;
+      this.#octets += octetsOf(text);
     }
     kinds.set(text, (known ?? 0) + sessions);
     return true;
@@ -131,14 +158,10 @@ export class Pile {
 
   /** Details go first, so that totals stay right for longer. */
   #hasRoom(share: 1 | 2): boolean {
-    const { keys, characters } = this.#limits;
-    return this.keys < keys * share && this.#characters < characters * share;
+    const { keys, octets } = this.#limits;
+    const taken = this.#taken();
+    return this.keys + taken.keys < keys * share && this.#octets + taken.octets < octets * share;
   }
-}
-
-/** Equal for equal policies, and for no others (RFC 8460 §4.4: type, domain, strings, patterns). */
-function policyText({ type, domain, strings, mxHosts }: ReportPolicy): string {
-  return JSON.stringify([type, domain, strings, mxHosts]);
 }
 
 /** Equal for equal ways to fail: the keys stand in one order, and those without a value not at all. */
@@ -154,9 +177,22 @@ function detailText(detail: Detail): string {
   });
 }
 
-/** 144 bits: enough that two texts never share one, short enough to stand in every key. */
-function digestOf(text: string): string {
-  return hash('sha256', text, 'base64url').slice(0, 24);
+/** What the batch takes up while it waits. */
+export function heldBy({ policies, details, counts, failures }: Batch): Held {
+  const texts = [
+    ...policies.flatMap(({ strings, mxHosts }) => [strings, mxHosts]),
+    ...details.map(({ detail }) => detail),
+    ...counts.map(({ recipient }) => recipient),
+  ];
+  return {
+    keys: counts.length + failures.length,
+    octets: texts.reduce((sum, text) => sum + octetsOf(text), 0),
+  };
+}
+
+/** At most: a text with one character beyond Latin-1 has two octets for each. */
+function octetsOf(text: string): number {
+  return 2 * text.length;
 }
 
 function batchOf(buckets: readonly Bucket[]): Batch {
@@ -166,8 +202,8 @@ function batchOf(buckets: readonly Bucket[]): Batch {
   const failures: FailureRow[] = [];
   for (const bucket of buckets) {
     const { day, recipient, policy, successes, kinds } = bucket;
-    const digest = digestOf(bucket.policyText);
-    putNewest(policies, policyRow(policy, digest, day));
+    const { digest } = policy;
+    putNewest(policies, { ...policy, day });
     const tlsaBaseDomain = policy.type === 'tlsa' ? policy.domain : '';
     const key = { day, recipient, policy: digest };
     counts.push({ ...key, tlsaBaseDomain, successes, failures: bucket.failures });
@@ -182,18 +218,6 @@ function batchOf(buckets: readonly Bucket[]): Batch {
     details: inOrder([...details.values()], ({ digest }) => digest),
     counts: inOrder(counts, countKey),
     failures: inOrder(failures, (row) => `${countKey(row)} ${row.detail}`),
-  };
-}
-
-function policyRow(policy: ReportPolicy, digest: string, day: number): PolicyRow {
-  const { type, domain, strings, mxHosts } = policy;
-  return {
-    digest,
-    type,
-    domain,
-    strings: JSON.stringify(strings),
-    mxHosts: JSON.stringify(mxHosts),
-    day,
   };
 }
 

@@ -19,6 +19,7 @@ import {
   SUBJECT,
   TLSA_POLICY,
 } from './tally.fixture.ts';
+import { PILE_LIMITS } from './pile.ts';
 import { createTally } from './tally.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sts-tally-'));
@@ -303,5 +304,63 @@ describe('the tally', () => {
     const subjects = await tallySubjects(bench.store, DAY);
     assert.equal(subjects.length + lostSessions, 300);
     await stop(bench);
+  });
+
+  it('texts are bounded too, with what waits to be written again', async () => {
+    const octets = 100_000;
+    const bench = await start({ limits: { octets } });
+    const mend = await breakStore(bench.store);
+    let results = 0;
+    const countSome = (): void => {
+      for (let index = 0; index < 100; index += 1) {
+        results += 1;
+        const strings = Array.from(
+          { length: 60 },
+          (_, line) => `${results} ${line} ${'x'.repeat(900)}`,
+        );
+        bench.tally.count(session({ policy: { ...STS_POLICY, strings } }));
+      }
+    };
+    countSome();
+    await bench.clock.advance(5_000);
+    assert.equal(bench.tally.stats().storeUp, false);
+    const first = bench.tally.stats().waiting;
+    assert.ok(first > 0 && first * 2 * PILE_LIMITS.policyText < 2 * octets + 40_000);
+    countSome();
+    const { waiting, lostSessions } = bench.tally.stats();
+    assert.ok(waiting <= first + 1);
+    assert.equal(lostSessions, 200 - waiting);
+    assert.match(bench.lines.join(), /example\.test is too long/);
+    await mend();
+    await bench.tally.flush();
+    countSome();
+    assert.equal(bench.tally.stats().waiting, first);
+    await stop(bench);
+  });
+
+  it('one policy text has room for many domains', async () => {
+    const bench = await start({ limits: { octets: 100_000 } });
+    const strings = Array.from({ length: 9 }, () => 'x'.repeat(900));
+    for (let index = 0; index < 500; index += 1) {
+      const policy = { ...STS_POLICY, strings };
+      bench.tally.count(session({ recipientDomain: `d${index}.test`, policy }));
+    }
+    assert.equal(bench.tally.stats().lostSessions, 0);
+    await stop(bench);
+  });
+
+  it('what comes after the end is lost, and said to be; no timer is left', async () => {
+    const bench = await start();
+    const closing = bench.tally.close();
+    bench.tally.count(session());
+    await closing;
+    assert.equal(bench.tally.stats().lostSessions, 0);
+    assert.deepEqual(await tallyDays(bench.store), [DAY]);
+    bench.tally.count(session({ sessions: 2 }));
+    bench.tally.count(session());
+    assert.equal(bench.tally.stats().lostSessions, 3);
+    assert.equal(bench.clock.waiting, 0);
+    assert.equal(bench.lines.length, 1, bench.lines.join('\n'));
+    await bench.store.close();
   });
 });

@@ -12,7 +12,7 @@ import { reasonOf } from '../../store/store-error.ts';
 import type { Store } from '../../store/types.ts';
 import type { SessionResult } from '../../tlsrpt/session-result.ts';
 import type { Tally, TallyNumbers } from '../types.ts';
-import { Pile, PILE_LIMITS, type PileLimits } from './pile.ts';
+import { type Added, type Held, heldBy, Pile, PILE_LIMITS, type PileLimits } from './pile.ts';
 import { halves, sessionsIn } from './split-batch.ts';
 import type { Batch, TallyMetrics } from './types.ts';
 import { writeBatch } from './write-batch.ts';
@@ -50,7 +50,9 @@ class BatchingTally implements Tally {
   readonly #limits: PileLimits;
   readonly #pile: Pile;
   /** Taken off the pile, in the order in which they are written; the first may be under way. */
-  #batches: Batch[] = [];
+  #batches: readonly Batch[] = [];
+  /** By {@link #batches}. */
+  #held: Held = { keys: 0, octets: 0 };
   /** Of the first of {@link #batches}. */
   #number = 1;
   #pass: Promise<boolean> = Promise.resolve(true);
@@ -61,24 +63,46 @@ class BatchingTally implements Tally {
   #lost = 0;
   #isUp = true;
   #isHurried = false;
+  #isClosed = false;
+  /** Losses of which the log knows. */
+  readonly #told = new Set<Loss>();
   readonly #closing = new AbortController();
 
   constructor(options: TallyOptions) {
     this.#options = options;
     this.#limits = options.limits ?? PILE_LIMITS;
-    this.#pile = new Pile(this.#limits);
+    this.#pile = new Pile(this.#limits, () => this.#held);
   }
 
   count(result: SessionResult): void {
     const { sessions = 1, policy, failures } = result;
-    const added = this.#pile.add(result);
     this.#sessions += sessions;
+    if (this.#isClosed) {
+      this.#lose(sessions, 'closed');
+      return;
+    }
+    const added = this.#add(result);
     if (added === 'without-details') this.#cut += sessions;
-    if (added === 'lost') this.#lose(sessions);
+    if (added === 'lost') this.#lose(sessions, 'full');
     const outcome = failures.length === 0 ? 'success' : 'failure';
     this.#options.metrics?.sessionsCounted(policy.type, outcome, sessions);
+    // What comes while it closes is written with the rest, by who closes it.
+    if (this.#closing.signal.aborted) return;
     if (this.#isUp && !this.#isHurried && this.#pile.keys >= ENOUGH_KEYS) this.#hurry();
     this.#timer ??= this.#later(this.#options.flushMs);
+  }
+
+  #add(result: SessionResult): Added {
+    const before = this.#pile.cutPolicies;
+    const added = this.#pile.add(result);
+    if (before === 0 && this.#pile.cutPolicies > 0) {
+      const { domain } = result.policy;
+      this.#options.log.warn(
+        { event: 'tally-policy-cut', domain, characters: this.#limits.policyText },
+        `a policy of ${domain} is too long to be reported whole: its last lines are left out`,
+      );
+    }
+    return added;
   }
 
   async flush(): Promise<void> {
@@ -91,7 +115,7 @@ class BatchingTally implements Tally {
   stats(): TallyNumbers {
     return {
       sessions: this.#sessions,
-      waiting: this.#pile.keys + this.#batches.reduce((sum, batch) => sum + keysIn(batch), 0),
+      waiting: this.#pile.keys + this.#held.keys,
       cutDetails: this.#cut,
       storeUp: this.#isUp,
       lostSessions: this.#lost,
@@ -100,12 +124,15 @@ class BatchingTally implements Tally {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    for (let tries = 1; tries <= LAST_TRIES; tries += 1) if (await this.#write()) break;
     this.#timer?.cancel();
+    for (let tries = 1; tries <= LAST_TRIES; tries += 1) {
+      if ((await this.#write()) && this.#pile.keys === 0) break;
+    }
+    this.#isClosed = true;
     const left = [...this.#batches, ...this.#pile.take(KEYS_AT_ONCE)];
-    this.#batches = [];
+    this.#setBatches([]);
     const sessions = left.reduce((sum, batch) => sum + sessionsIn(batch), 0);
-    if (sessions > 0) this.#lose(sessions);
+    if (sessions > 0) this.#lose(sessions, 'left');
   }
 
   /** True once all that was counted before is in the store. One pass at a time. */
@@ -113,7 +140,7 @@ class BatchingTally implements Tally {
     this.#pass = this.#pass.then(async () => {
       // What was taken off the pile once never changes: it may be in the store already.
       if (!(await this.#writeBatches())) return false;
-      this.#batches = [...this.#pile.take(KEYS_AT_ONCE)];
+      this.#setBatches(this.#pile.take(KEYS_AT_ONCE));
       return await this.#writeBatches();
     });
     return await this.#pass;
@@ -147,8 +174,19 @@ class BatchingTally implements Tally {
 
   /** Takes the first batch away; these come in its place. */
   #done(instead: readonly Batch[]): void {
-    this.#batches = [...instead, ...this.#batches.slice(1)];
+    this.#setBatches([...instead, ...this.#batches.slice(1)]);
     this.#number += 1;
+  }
+
+  #setBatches(batches: readonly Batch[]): void {
+    const left = this.#batches.filter((batch) => !batches.includes(batch));
+    const fresh = batches.filter((batch) => !this.#batches.includes(batch));
+    const [less, more] = [left, fresh].map((some) => sumOf(some.map(heldBy)));
+    this.#batches = batches;
+    this.#held = {
+      keys: this.#held.keys - less!.keys + more!.keys,
+      octets: this.#held.octets - less!.octets + more!.octets,
+    };
   }
 
   /** One row is at fault, and nothing was written: the others go on without it. */
@@ -177,16 +215,12 @@ class BatchingTally implements Tally {
     return false;
   }
 
-  #lose(sessions: number): void {
-    if (this.#lost === 0 || this.#closing.signal.aborted) {
-      this.#options.log.error(
-        { event: 'tally-lost', sessions },
-        this.#closing.signal.aborted
-          ? `the counts of ${sessions} sessions are lost: the database did not take them`
-          : 'session counts are being lost: the database is away and memory for them is full',
-      );
-    }
+  #lose(sessions: number, why: Loss): void {
+    const isNews = why === 'left' || !this.#told.has(why);
+    this.#told.add(why);
     this.#lost += sessions;
+    if (!isNews) return;
+    this.#options.log.error({ event: 'tally-lost', sessions, why }, lossText(why, sessions));
   }
 
   #hurry(): void {
@@ -213,6 +247,31 @@ class BatchingTally implements Tally {
   }
 }
 
-function keysIn({ counts, failures }: Batch): number {
-  return counts.length + failures.length;
+/** Why counts are lost. */
+type Loss =
+  /** Memory is full while the store is away. */
+  | 'full'
+  /** They could not be written at the end. */
+  | 'left'
+  /** They came after the end. */
+  | 'closed';
+
+function lossText(why: Loss, sessions: number): string {
+  switch (why) {
+    case 'full':
+      return 'session counts are being lost: the database is away and memory for them is full';
+    case 'left':
+      return `the counts of ${sessions} sessions are lost: the database did not take them`;
+    case 'closed':
+      return 'sessions that end after the service are not counted';
+    default:
+      return why satisfies never;
+  }
+}
+
+function sumOf(all: readonly Held[]): Held {
+  return {
+    keys: all.reduce((sum, { keys }) => sum + keys, 0),
+    octets: all.reduce((sum, { octets }) => sum + octets, 0),
+  };
 }
