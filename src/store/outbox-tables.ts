@@ -51,7 +51,7 @@ export interface ReportTargetTable {
   kind: 'mailto' | 'https';
   /** The address, or the URL. */
   target: string;
-  /** What the daily limit counts by: the address without `+tag`, or host and port. */
+  /** What the daily limit counts by: the address without `+tag`, or the host. */
   place: string;
   state:
     | 'waiting'

@@ -12,11 +12,11 @@ export function targetText(target: ReportTarget): string {
 }
 
 /**
- * One name for all spellings of a place: the address in lower case without `+tag`, or host and port.
- * Whoever wants to flood a place can write it in many ways.
+ * One name for all spellings of a place: the address in lower case without `+tag`, or the host,
+ * whatever the port. Whoever wants to flood a place can write it in many ways.
  */
 export function placeOf(target: ReportTarget): string {
-  if (target.kind === 'https') return new URL(target.url).host;
+  if (target.kind === 'https') return hostOf(target.url);
   const { address } = target;
   const at = address.lastIndexOf('@');
   const localPart = address.slice(0, at).toLowerCase();
@@ -28,14 +28,18 @@ export function placeOf(target: ReportTarget): string {
  * its domain or host and each domain above.
  */
 export function suppressionKeys(target: ReportTarget): readonly string[] {
-  if (target.kind === 'https') return withParents(new URL(target.url).hostname);
+  if (target.kind === 'https') return withParents(hostOf(target.url));
   const address = target.address.toLowerCase();
   const domain = address.slice(address.lastIndexOf('@') + 1);
   return [...new Set([address, placeOf(target)]), ...withParents(domain)];
 }
 
-function withParents(host: string): readonly string[] {
-  const name = host.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+/** Without brackets and without the dot of the root. */
+function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+}
+
+function withParents(name: string): readonly string[] {
   // The parts of an address are no domains.
   if (name.includes(':') || /^[\d.]+$/.test(name)) return [name];
   const labels = name.split('.');

@@ -29,9 +29,13 @@ describe('places', () => {
       placeOf(target(uri)),
     );
     assert.deepEqual([...new Set(one)], ['a@v.test']);
-    const urls = ['https://v.test/1', 'https://V.test/2?x', 'https://v.test:443/'].map((uri) =>
-      placeOf(target(uri)),
-    );
+    const urls = [
+      'https://v.test/1',
+      'https://V.test/2?x',
+      'https://v.test:443/',
+      'https://v.test./',
+      'https://v.test:8443/',
+    ].map((uri) => placeOf(target(uri)));
     assert.deepEqual([...new Set(urls)], ['v.test']);
   });
 
