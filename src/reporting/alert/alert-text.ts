@@ -13,6 +13,8 @@ const WIDTH = 76;
 /** Characters of one value. */
 const LONGEST_VALUE = 600;
 
+const FIRST_REPORT = 'first report of this sender: it was never heard of before';
+
 /** One line: what happened. */
 export function headline({ event, facts }: AlertEvent): string {
   return `${event === 'opened' ? 'NEW' : 'OVER'}: ${ascii(facts.title, 300)}`;
@@ -35,6 +37,7 @@ export function alertLines(event: AlertEvent): readonly string[] {
     ...wrap(headline(event)),
     ...field('Days', `${days} (UTC)${count === undefined ? '' : `, ${count} failed sessions`}`),
     ...field('Reported by', senders.join(', ')),
+    ...field('Note', facts.firstReport === true ? FIRST_REPORT : ''),
     ...field('Reason', reasons.join(', ')),
     ...field('Means', facts.means),
     ...causes.flatMap((cause) => field('Found', cause)),

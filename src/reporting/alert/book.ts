@@ -25,9 +25,6 @@ export interface AlertTargets {
   readonly webhook: string;
 }
 
-/** Alerts of one domain that are open at most: one sender may make up any number of failures. */
-export const MOST_OPEN = 50;
-
 /** Alerts that are open. */
 export async function openAlerts(store: Store): Promise<readonly BookedAlert[]> {
   const rows = await store.db

@@ -7,8 +7,9 @@ import { dayText } from '../summary/day.ts';
 import type { OwnState } from '../summary/own-state-types.ts';
 import { originOf } from '../summary/reported-policy.ts';
 import type { UtcDay } from '../types.ts';
-import { alertKey, FRESH_DAYS, isOver, type LastDays } from './find.ts';
+import { FRESH_DAYS, isOver, type LastDays } from './find.ts';
 import type { PolicySeen } from './recent.ts';
+import { alertKey } from './tell-once.ts';
 import type { AlertFacts, Finding } from './types.ts';
 
 /** What is compared. */

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { createHash } from 'node:crypto';
 import type { ReportAlertSettings } from '../../config/reporting-types.ts';
 import { DAY_MS, dayText, startOf } from '../summary/day.ts';
 import { meaningFor, meaningOf } from '../summary/meanings.ts';
 import { shares } from '../summary/shares.ts';
 import type { UtcDay } from '../types.ts';
 import type { FailureDay, SenderDay } from './recent.ts';
-import type { AlertFacts, AlertKind, Finding } from './types.ts';
+import { alertKey, type Standing, tellOnce } from './tell-once.ts';
+import type { AlertFacts, Finding } from './types.ts';
 
 /** Reports about days longer ago than this raise nothing: what is over wakes nobody. */
 export const FRESH_DAYS = 7;
@@ -20,19 +20,14 @@ const HABIT_LEAST = 12;
 const HABIT_DAYS = 14;
 /** Reports of later days say that it is over: one may be chance, of the second day it is not. */
 const CLEAN_DAYS = 2;
-const MOST_NAMES = 10;
+/** Senders or reasons that an alert names. */
+export const MOST_NAMES = 10;
 
 /** The sums of the last days. */
 export interface Recent {
   readonly today: UtcDay;
   readonly senders: readonly SenderDay[];
   readonly failures: readonly FailureDay[];
-}
-
-/** The same for the same things, of bounded length. */
-export function alertKey(kind: AlertKind, ...parts: readonly string[]): string {
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-  return `${kind}:${digest.slice(0, 40)}`;
 }
 
 /** Knows the newest day with sessions by domain and sender. */
@@ -70,48 +65,45 @@ export function liveFailures({
   });
 }
 
-/**
- * Kinds of failures. One alert where one sender sees it, another once several do: then it is
- * hardly the sender. While that one is open, more senders change nothing.
- */
-export function findFailures(recent: Recent, isOpen: (key: string) => boolean): readonly Finding[] {
+/** Kinds of failures, by domain, type and MX host; see {@link tellOnce}. */
+export function findFailures(recent: Recent, standing: Standing): readonly Finding[] {
   const kinds = Map.groupBy(liveFailures(recent), ([row]) => {
     const { domain, type, rawType, mx } = row!;
     return JSON.stringify([domain, type, rawType, mx]);
   });
-  return Array.from(kinds, ([kind, groups]) => kindFindings(kind, groups, isOpen))
-    .flat()
+  return Array.from(kinds)
+    .flatMap(([kind, groups]) => {
+      const sightings = groups.map((rows) => ({ sender: rows[0]!.sender, rows }));
+      const facts = (of: readonly (typeof sightings)[number][]): AlertFacts =>
+        failureFacts(
+          of.flatMap(({ rows }) => rows),
+          standing,
+        );
+      const { domain } = groups[0]![0]!;
+      return tellOnce({ kind: 'failure', domain, parts: [kind], sightings, facts }, standing);
+    })
     .filter(({ facts }) => facts.actor !== 'nobody');
-}
-
-function kindFindings(
-  kind: string,
-  groups: readonly (readonly FailureDay[])[],
-  isOpen: (key: string) => boolean,
-): readonly Finding[] {
-  const { domain } = groups[0]![0]!;
-  const keyOne = (rows: readonly FailureDay[]): string =>
-    alertKey('failure', kind, 'one', rows[0]!.sender);
-  const keySeveral = alertKey('failure', kind, 'several');
-  const known = groups.filter((rows) => isOpen(keyOne(rows)));
-  const others = groups.filter((rows) => !isOpen(keyOne(rows)));
-  const finding = (key: string, rows: readonly FailureDay[]): Finding => {
-    return { key, kind: 'failure', domain, facts: failureFacts(rows) };
-  };
-  const found = known.map((rows) => finding(keyOne(rows), rows));
-  const several = isOpen(keySeveral) ? others.length > 0 : groups.length > 1 && others.length > 0;
-  if (several) return [...found, finding(keySeveral, groups.flat())];
-  return [...found, ...others.map((rows) => finding(keyOne(rows), rows))];
 }
 
 function lastDayOf(rows: readonly { readonly day: UtcDay }[]): UtcDay {
   return rows.reduce((so, { day }) => Math.max(so, day), 0);
 }
 
-function failureFacts(rows: readonly FailureDay[]): AlertFacts {
+/** Strangers do not push those who report again and again out of a list that is cut. */
+export function knownFirst(
+  senders: readonly string[],
+  hasHabit: (sender: string) => boolean,
+): readonly string[] {
+  return senders.toSorted((a, b) => Number(hasHabit(b)) - Number(hasHabit(a)));
+}
+
+function failureFacts(rows: readonly FailureDay[], { hasHabit }: Standing): AlertFacts {
   const first = rows[0]!;
   const { domain, type, rawType, mx } = first;
-  const senders = shares(rows, ({ sender }) => sender).map(({ name }) => name);
+  const senders = knownFirst(
+    shares(rows, ({ sender }) => sender).map(({ name }) => name),
+    hasHabit,
+  );
   const reasons = shares(rows, ({ reason }) => reason).map(({ name }) => name);
   const sessions = rows.reduce((so, row) => so + row.sessions, 0);
   const name = type === 'unknown' ? `unknown (${rawType})` : type;
@@ -134,53 +126,6 @@ function failureFacts(rows: readonly FailureDay[]): AlertFacts {
   };
 }
 
-/** Domains whose newest day with enough sessions has too many failures. */
-export function findRates(
-  { today, senders }: Recent,
-  { failurePercent, minSessions }: ReportAlertSettings,
-): readonly Finding[] {
-  const fresh = senders.filter(({ day }) => day >= today - FRESH_DAYS);
-  return Array.from(Map.groupBy(fresh, ({ domain }) => domain)).flatMap(([domain, rows]) => {
-    const days = Array.from(
-      Map.groupBy(rows, ({ day }) => day),
-      ([day, of]) => {
-        const failures = of.reduce((so, row) => so + row.failures, 0);
-        const sessions = of.reduce((so, row) => so + row.successes, 0) + failures;
-        return { day, failures, sessions, of };
-      },
-    );
-    const newest = days
-      .filter(({ sessions }) => sessions >= minSessions)
-      .toSorted((a, b) => b.day - a.day)[0];
-    if (newest === undefined || newest.failures * 100 <= failurePercent * newest.sessions)
-      return [];
-    const { day, failures, sessions, of } = newest;
-    const percent = (Math.floor((failures / sessions) * 1000) / 10).toString();
-    const facts: AlertFacts = {
-      title: `${domain}: ${percent} % of ${sessions} sessions failed on ${dayText(day)}`,
-      means: `More than ${failurePercent} % of the sessions that senders report have failed.`,
-      todo: `Look at \`smtp-sts report summary --domain ${domain}\`: it says what failed, and what to do.`,
-      actor: 'we',
-      firstDay: day,
-      lastDay: day,
-      senders: failing(of),
-      causes: [],
-      sessions,
-      failures,
-    };
-    return [{ key: alertKey('rate', domain), kind: 'rate' as const, domain, facts }];
-  });
-}
-
-function failing(rows: readonly SenderDay[]): readonly string[] {
-  return shares(
-    rows.map(({ sender, failures }) => ({ sender, sessions: failures })),
-    ({ sender }) => sender,
-  )
-    .map(({ name }) => name)
-    .slice(0, MOST_NAMES);
-}
-
 /** How far back {@link findSilent} must see. */
 export function silentHorizon(silentAfterMs: number): number {
   return Math.ceil(silentAfterMs / DAY_MS) + FRESH_DAYS + HABIT_DAYS + 3;
@@ -194,7 +139,7 @@ export function findSilent(
   { senders }: Recent,
   { silentAfterMs }: ReportAlertSettings,
   now: number,
-  isOpen: (key: string) => boolean,
+  { factsOf }: Standing,
 ): readonly Finding[] {
   const pairs = Map.groupBy(senders, ({ domain, sender }) => JSON.stringify([domain, sender]));
   return Array.from(pairs.values()).flatMap((rows) => {
@@ -203,7 +148,7 @@ export function findSilent(
     const days = new Set(rows.map(({ day }) => day).filter((day) => day > last - HABIT_DAYS));
     const silentFor = now - startOf(last + 2);
     const key = alertKey('silent', domain, sender);
-    const isFresh = isOpen(key) || silentFor <= silentAfterMs + FRESH_DAYS * DAY_MS;
+    const isFresh = factsOf(key) !== undefined || silentFor <= silentAfterMs + FRESH_DAYS * DAY_MS;
     if (days.size < HABIT_LEAST || silentFor < silentAfterMs || !isFresh) return [];
     return [{ key, kind: 'silent' as const, domain, facts: silentFacts(domain, sender, last) }];
   });

@@ -6,6 +6,7 @@
 import type { Clock } from '../../clock.ts';
 import type { ReportAlertSettings } from '../../config/reporting-types.ts';
 import type { Log } from '../../log/log.ts';
+import { printable } from '../../printable.ts';
 import type { Store } from '../../store/types.ts';
 import { causesOf } from '../summary/causes.ts';
 import { dayOf } from '../summary/day.ts';
@@ -15,21 +16,23 @@ import {
   type AlertTargets,
   type BookedAlert,
   lastDayOfKey,
-  MOST_OPEN,
   openAlerts,
   writeBook,
 } from './book.ts';
 import { findForeign } from './find-foreign.ts';
 import {
   findFailures,
-  findRates,
   findSilent,
   FRESH_DAYS,
   lastDaysOf,
   type Recent,
   silentHorizon,
 } from './find.ts';
+import { findRates } from './find-rates.ts';
+import { type Habits, habitsOf } from './habits.ts';
 import { recentFailures, recentPolicies, recentSenders, type Trust } from './recent.ts';
+import { type Room, withinRoom } from './room.ts';
+import type { Standing } from './tell-once.ts';
 import type { AlertEvent, Finding } from './types.ts';
 
 /** What a look needs. */
@@ -39,31 +42,41 @@ export interface LookOptions {
   readonly log: Log;
   readonly settings: ReportAlertSettings;
   readonly trust: Trust;
+  /** Senders, by their normalised names, whose reports raise nothing. */
+  readonly ignoreSenders?: readonly string[];
   /** Looks a domain of ours up now; undefined where that cannot be done. */
   readonly ownState: (domain: string) => Promise<OwnState | undefined>;
 }
 
 /** Looks once. @returns what this node has to tell, and is written down to be told */
 export async function lookForAlerts(options: LookOptions): Promise<readonly AlertEvent[]> {
-  const { store, clock, settings, log } = options;
+  const { store, clock, settings, log, ignoreSenders = [] } = options;
   const now = clock.now();
   const open = new Map((await openAlerts(store)).map((alert) => [alert.key, alert]));
   const recent = await readRecent(options, dayOf(now));
-  const isOpen = (key: string): boolean => open.has(key);
-  const found = [
-    ...findFailures(recent, isOpen),
-    ...findRates(recent, settings),
-    ...findSilent(recent, settings, now, isOpen),
+  const habits = habitsOf(recent.senders);
+  const standing: Standing = {
+    factsOf: (key) => open.get(key)?.facts,
+    hasHabit: habits.hasHabit,
+  };
+  const single = [
+    ...findFailures(recent, standing),
+    ...findRates(recent, settings, standing),
+    ...findSilent(recent, settings, now, standing),
     ...(await foreignPolicies(options, recent)),
   ];
-  const news = await onlyNews(
-    store,
-    found.filter(({ key }) => !isOpen(key)),
-  );
-  const opened = withinBounds(news, open, log);
+  const { taken, collective } = roomFor({
+    news: await onlyNews(store, single, open),
+    open,
+    habits,
+  });
+  const more = await onlyNews(store, collective, open);
+  warnOf(more, log);
+  const found = [...single, ...collective];
+  const opened = [...taken, ...more].map((finding) => marked(finding, habits));
   const seen = new Map(found.map((finding) => [finding.key, finding]));
   const closed = Array.from(open.values()).filter(
-    (alert) => !seen.has(alert.key) && !isStillSilent(alert, recent),
+    (alert) => !seen.has(alert.key) && !isStillSilent(alert, recent, ignoreSenders),
   );
   const goOn = Array.from(open.values()).flatMap(({ id, key }) => {
     const lastDay = seen.get(key)?.facts.lastDay;
@@ -87,47 +100,82 @@ function targetsOf({ mailTo, webhook }: ReportAlertSettings): AlertTargets {
   return { mailTo, webhook };
 }
 
-async function readRecent({ store, trust, settings }: LookOptions, today: number): Promise<Recent> {
+async function readRecent(options: LookOptions, today: number): Promise<Recent> {
+  const { store, trust, settings } = options;
   const since = today - silentHorizon(settings.silentAfterMs);
   return {
     today,
-    senders: await recentSenders(store, since, trust),
-    failures: await recentFailures(store, today - FRESH_DAYS, trust),
+    senders: heard(options, await recentSenders(store, since, trust)),
+    failures: heard(options, await recentFailures(store, today - FRESH_DAYS, trust)),
   };
 }
 
-/** What spoke for an alert that is closed raises none again: only a newer day does. */
-async function onlyNews(store: Store, findings: readonly Finding[]): Promise<readonly Finding[]> {
+function heard<T extends { readonly sender: string }>(
+  { ignoreSenders = [] }: LookOptions,
+  rows: readonly T[],
+): readonly T[] {
+  const ignored = new Set(ignoreSenders);
+  return ignored.size === 0 ? rows : rows.filter(({ sender }) => !ignored.has(sender));
+}
+
+/** Not open; and what spoke for an alert that is closed raises none again: only a newer day does. */
+async function onlyNews(
+  store: Store,
+  findings: readonly Finding[],
+  open: ReadonlyMap<string, BookedAlert>,
+): Promise<readonly Finding[]> {
   const news: Finding[] = [];
   for (const finding of findings) {
+    if (open.has(finding.key)) continue;
     if ((await lastDayOfKey(store, finding.key)) < finding.facts.lastDay) news.push(finding);
   }
   return news;
 }
 
-function withinBounds(
-  news: readonly Finding[],
-  open: ReadonlyMap<string, BookedAlert>,
-  log: Log,
-): readonly Finding[] {
-  const groups = Map.groupBy(news, ({ domain }) => domain);
-  return Array.from(groups).flatMap(([domain, findings]) => {
-    const already = open.values().filter((alert) => alert.domain === domain);
-    const room = Math.max(0, MOST_OPEN - Array.from(already).length);
-    if (findings.length > room) {
-      log.warn(
-        { event: 'alerts-cut', code: 'ALERT_TOO_MANY', domain, left: findings.length - room },
-        `more than ${MOST_OPEN} alerts about ${domain} would be open`,
-      );
-    }
-    return findings.slice(0, room);
-  });
+interface RoomNeeds {
+  readonly news: readonly Finding[];
+  readonly open: ReadonlyMap<string, BookedAlert>;
+  readonly habits: Habits;
+}
+
+function roomFor({ news, open, habits }: RoomNeeds): Room {
+  const rooms = Array.from(
+    Map.groupBy(news, ({ domain }) => domain),
+    ([domain, of]) => {
+      const about = Array.from(open.values()).filter((alert) => alert.domain === domain);
+      return withinRoom({ domain, news: of, open: about, habits });
+    },
+  );
+  return {
+    taken: rooms.flatMap(({ taken }) => taken),
+    collective: rooms.flatMap(({ collective }) => collective),
+  };
+}
+
+function warnOf(collective: readonly Finding[], log: Log): void {
+  for (const { domain, facts } of collective) {
+    log.warn(
+      { event: 'alerts-cut', code: 'ALERT_TOO_MANY', domain, left: facts.more ?? 0 },
+      `told in one alert: ${printable(facts.title)}`,
+    );
+  }
+}
+
+/** A sender that was never heard of may be right; whoever reads it should know. */
+function marked(finding: Finding, { isFirst }: Habits): Finding {
+  const { senders } = finding.facts;
+  if (senders.length === 0 || !senders.every(isFirst)) return finding;
+  return { ...finding, facts: { ...finding.facts, firstReport: true } };
 }
 
 /** Silence ends with a report, not with our looking away. */
-function isStillSilent({ kind, domain, lastDay, facts }: BookedAlert, recent: Recent): boolean {
-  if (kind !== 'silent') return false;
+function isStillSilent(
+  { kind, domain, lastDay, facts }: BookedAlert,
+  recent: Recent,
+  ignored: readonly string[],
+): boolean {
   const [sender = ''] = facts.senders;
+  if (kind !== 'silent' || ignored.includes(sender)) return false;
   return lastDaysOf(recent.senders)(domain, sender) <= lastDay;
 }
 
@@ -135,7 +183,7 @@ function isStillSilent({ kind, domain, lastDay, facts }: BookedAlert, recent: Re
 async function foreignPolicies(options: LookOptions, recent: Recent): Promise<readonly Finding[]> {
   const { store, trust, ownState, clock } = options;
   const { today, senders } = recent;
-  const policies = await recentPolicies(store, today - FRESH_DAYS, trust);
+  const policies = heard(options, await recentPolicies(store, today - FRESH_DAYS, trust));
   const states = new Map<string, OwnState | undefined>();
   const find = (): readonly Finding[] =>
     findForeign({

@@ -131,7 +131,7 @@ describe('alerts', () => {
     assert.deepEqual(rig.posts, [], '5 % is not above 5 %, and 19 sessions are too few');
     await rig.report(-1, { successes: 94, failures: 6 });
     await rig.alerts.tick();
-    assert.match(titles(rig)[0]!, /6 % of 100 sessions failed on 2026-11-19/);
+    assert.match(titles(rig)[0]!, /6 % of 100 sessions of google\.com failed on 2026-11-19/);
     await rig.report(0, { successes: 100 });
     await rig.alerts.tick();
     assert.match(titles(rig)[1]!, /^closed /);
@@ -185,13 +185,101 @@ describe('alerts', () => {
     assert.equal(rig.posts.length, 1);
   });
 
-  it('a sender that makes up failures opens no more than a bounded number', async () => {
+  /** Failures at so many hosts that nobody has. */
+  function madeUp(count: number): readonly { type: 'validation-failure'; mx: string }[] {
+    return Array.from({ length: count }, (_, index) => {
+      return { type: 'validation-failure', mx: `m${index}.spam.example` } as const;
+    });
+  }
+
+  it('a sender that makes up failures opens ten alerts, and one for all the others, once', async () => {
     const rig = start();
-    const details = Array.from({ length: 200 }, (_, index) => ({ ...EXPIRED, mx: `m${index}.x` }));
-    await rig.report(-1, { successes: 10_000, details });
-    await rig.alerts.tick();
-    assert.equal((await openAlerts(store)).length, 50);
+    await rig.report(-1, { sender: 'spam.example', successes: 1e9, details: madeUp(200) });
+    for (let look = 0; look < 3; look += 1) await rig.alerts.tick();
+    assert.equal(rig.posts.length, 11);
+    assert.equal(
+      titles(rig)[10],
+      'opened example.com: 190 more kinds of failure, reported by spam.example',
+    );
     assert.equal(rig.mails.length, 1);
+    rig.pass(9 * DAY);
+    await rig.alerts.tick();
+    assert.equal((await openAlerts(store)).length, 0, 'they end like any other');
+  });
+
+  it('one that makes up failures and a billion successes silences nobody', async () => {
+    const rig = start();
+    await rig.report(-1, { sender: 'spam.example', successes: 1e9, details: madeUp(60) });
+    await rig.alerts.tick();
+    const before = rig.posts.length;
+    await rig.report(-1, { successes: 0, details: [{ ...EXPIRED, sessions: 1000 }] });
+    await rig.alerts.tick();
+    assert.deepEqual(titles(rig).slice(before), [
+      'opened example.com: certificate-expired at mx1.example.com, reported by google.com',
+      'opened example.com: 100 % of 1000 sessions of google.com failed on 2026-11-19',
+    ]);
+  });
+
+  it('many strangers leave room for those who report again and again', async () => {
+    const rig = start();
+    for (let number = 0; number < 9; number += 1) {
+      const sender = `spam${number}.example`;
+      const details = madeUp(60).map((one) => ({ ...one, mx: `${sender}.${one.mx}` }));
+      await rig.report(-1, { sender, successes: 1e6, details });
+    }
+    await rig.alerts.tick();
+    const strangers = rig.posts.length;
+    assert.ok(strangers <= 25 + 10, `${strangers} alerts`);
+    for (let day = -4; day < 0; day += 1) await rig.report(day, { details: [EXPIRED] });
+    await rig.alerts.tick();
+    assert.match(titles(rig)[strangers]!, /certificate-expired .* reported by google\.com$/);
+  });
+
+  it('a failure that strangers have named before is told again when a known sender names it', async () => {
+    const rig = start();
+    for (const sender of ['spam1.example', 'spam2.example']) {
+      await rig.report(-1, { sender, details: [EXPIRED] });
+    }
+    await rig.alerts.tick();
+    assert.equal(rig.posts.length, 1);
+    for (let day = -4; day < 0; day += 1) await rig.report(day, { details: [EXPIRED] });
+    for (let look = 0; look < 3; look += 1) await rig.alerts.tick();
+    assert.deepEqual(titles(rig).slice(1), [
+      'opened example.com: certificate-expired at mx1.example.com, reported by 3 senders',
+    ]);
+  });
+
+  it('the first report of a sender is marked as such, that of a known one is not', async () => {
+    const rig = start();
+    await rig.report(-1, { details: [EXPIRED] });
+    await rig.alerts.tick();
+    assert.equal((JSON.parse(rig.posts[0]!) as { firstReport?: boolean }).firstReport, true);
+    assert.match(rig.mails[0]!, /^Note: +first report of this sender/m);
+    const known = { sender: 'b.example', details: [{ ...EXPIRED, mx: 'mx2.example.com' }] };
+    for (const day of [-4, -3, -2]) await rig.report(day, known);
+    await rig.alerts.tick();
+    assert.equal((JSON.parse(rig.posts[1]!) as { firstReport?: boolean }).firstReport, undefined);
+    assert.doesNotMatch(rig.mails[1]!, /^Note:/m);
+  });
+
+  it('rates: none by itself has enough sessions, all together have', async () => {
+    const rig = start();
+    for (const sender of ['a.example', 'b.example', 'c.example']) {
+      await rig.report(-1, { sender, successes: 9, failures: 3 });
+    }
+    await rig.alerts.tick();
+    assert.deepEqual(titles(rig), ['opened example.com: 25 % of 36 sessions failed on 2026-11-19']);
+  });
+
+  it('rates: several senders at once are one alert', async () => {
+    const rig = start();
+    for (const sender of ['a.example', 'b.example', 'c.example']) {
+      await rig.report(-1, { sender, successes: 90, failures: 30 });
+    }
+    await rig.alerts.tick();
+    assert.deepEqual(titles(rig), [
+      'opened example.com: 25 % of 360 sessions of 3 senders failed on 2026-11-19',
+    ]);
   });
 
   it('it looks and sends by itself, in the interval of the settings', async () => {

@@ -32,6 +32,10 @@ export interface AlertFacts {
   readonly reasons?: readonly string[];
   readonly sessions?: number;
   readonly failures?: number;
+  /** Findings that are told in this one alert; absent: it is one by itself. */
+  readonly more?: number;
+  /** None of the senders has ever reported before, as far as the last weeks show. */
+  readonly firstReport?: boolean;
 }
 
 /** Something that is a reason for an alert now. */
