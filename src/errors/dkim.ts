@@ -32,6 +32,13 @@ export const DKIM_ERRORS = {
     action: 'Take reports in when they come; nothing can be done for old ones.',
     rule: 'RFC 6376 §3.5',
   },
+  DKIM_SHAPE_UNSIGNED: {
+    meaning:
+      'The signature is valid, but leaves open what of the mail is the report: it does not cover `Content-Type`, and the body does not show by itself that it was sent as it is read now.',
+    action:
+      'If this is a real reporter: its signature has to cover `Content-Type` (and `Content-Transfer-Encoding` where the mail has no parts). If not, somebody gave a signed mail another header to pass a text in it off as a report.',
+    rule: 'RFC 6376 §5.4.1, §8.2',
+  },
   DKIM_LENGTH_TAG: {
     meaning:
       'The signature covers the beginning of the body alone (`l=`): anything could be added.',

@@ -14,7 +14,7 @@ import {
   type StructuredValue,
 } from './mime-header.ts';
 import { decodeBody } from './mime-body.ts';
-import { endOfHeader } from './scan-mail.ts';
+import { endOfHeader, endOfPartHeader } from './scan-mail.ts';
 import type { MailLimits, PartPlace } from './types.ts';
 
 /** A part that holds no others. */
@@ -61,7 +61,7 @@ function readPart(bytes: Buffer, depth: number, walk: Walk): Outcome<PartHead> {
   if (depth > limits.maxDepth) {
     return fail('REPORT_MAIL_TOO_DEEP', `parts are nested deeper than ${limits.maxDepth}`);
   }
-  const headerEnd = endOfHeader(bytes);
+  const headerEnd = depth === 0 ? endOfHeader(bytes) : endOfPartHeader(bytes);
   walk.headerBytes += headerEnd;
   if (walk.headerBytes > limits.maxHeaderBytes) {
     return fail(
@@ -72,8 +72,8 @@ function readPart(bytes: Buffer, depth: number, walk: Walk): Outcome<PartHead> {
   const fields = readFields(bytes.subarray(0, headerEnd));
   const contentType = readStructured(firstOf(fields, 'content-type') ?? 'text/plain');
   const body = bytes.subarray(startOfBody(bytes, headerEnd));
-  const boundary = contentType.parameters.get('boundary') ?? '';
-  if (contentType.value.startsWith('multipart/') && boundary !== '') {
+  const boundary = boundaryOf(contentType);
+  if (boundary !== undefined) {
     const { parts, isClosed } = splitParts(body, boundary);
     walk.isClosed &&= isClosed;
     for (const part of parts) {
@@ -85,15 +85,31 @@ function readPart(bytes: Buffer, depth: number, walk: Walk): Outcome<PartHead> {
   if (leaves.length >= limits.maxParts) {
     return fail('REPORT_MAIL_TOO_MANY_PARTS', `the mail has more than ${limits.maxParts} parts`);
   }
-  leaves.push(toLeaf(fields, contentType, body));
+  const place = depth <= 1 ? 'outer' : 'inner';
+  leaves.push({ ...toLeaf(fields, contentType, body), place });
   return ok({ fields, contentType });
+}
+
+/** What its parts are told apart by, where it has parts. */
+export function boundaryOf({ value, parameters }: StructuredValue): string | undefined {
+  const boundary = parameters.get('boundary') ?? '';
+  return value.startsWith('multipart/') && boundary !== '' ? boundary : undefined;
+}
+
+/** Is the first line of a body, empty ones apart, the delimiter that opens the first part? */
+export function opensWith(body: Buffer, boundary: string): boolean {
+  let start = 0;
+  while (body[start] === CR || body[start] === LF) start += 1;
+  const delimiter = Buffer.from(`--${boundary}`);
+  const isThere = startsWith(body.subarray(start), delimiter);
+  return isThere && kindOfLine(body, start + delimiter.length) === 'open';
 }
 
 function toLeaf(
   fields: readonly MailField[],
   contentType: StructuredValue,
   body: Buffer,
-): MimeLeaf {
+): Omit<MimeLeaf, 'place'> {
   const disposition = readStructured(firstOf(fields, 'content-disposition') ?? '');
   const fileName = parameterText(disposition, 'filename') ?? parameterText(contentType, 'name');
   const hasName = fileName !== undefined && fileName !== '';
