@@ -46,6 +46,7 @@ export const OTHER_REPORTING: Readonly<Record<string, string>> = {
   'reporting.receive.max_size': '1MiB',
   'reporting.receive.max_json_size': '5MiB',
   'reporting.receive.per_sender_and_day': '7',
+  'reporting.receive.ignore_senders': '[spam.test]',
   'reporting.receive.keep_details': '30d',
   'reporting.receive.keep_daily': '300d',
   'reporting.alerts.mail_to': '[a@a.test]',

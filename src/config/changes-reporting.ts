@@ -65,6 +65,7 @@ export const REPORTING_SETTINGS: Readonly<Record<string, Setting>> = {
   'reporting.receive.per_sender_and_day': reporting('reload', (r) =>
     String(r.receive.perSenderAndDay),
   ),
+  'reporting.receive.ignore_senders': reporting('reload', (r) => list(r.receive.ignoreSenders)),
   'reporting.receive.keep_details': reporting('reload', (r) =>
     durationText(r.receive.keepDetailsMs),
   ),

@@ -104,6 +104,8 @@ export interface ReportReceiveSettings {
   readonly maxJsonBytes: number;
   /** Reports that one sender may have stored in a day. */
   readonly perSenderAndDay: number;
+  /** Senders, as the summary names them, that raise no alert and are not part of its sums. */
+  readonly ignoreSenders: readonly string[];
   /** How long reports are kept with all details and as they came. */
   readonly keepDetailsMs: number;
   /** How long the daily sums are kept. */

@@ -42,6 +42,11 @@ function isDomainPattern(value: string): boolean {
   return value === '*' || isHostName(value.replace(/^\*\./, ''));
 }
 
+/** A domain, or what a sender calls itself where no domain is known. */
+function isSenderName(value: string): boolean {
+  return value.trim() === value && value.length >= 1 && value.length <= 254;
+}
+
 function isHttps(value: string): boolean {
   return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
 }
@@ -268,6 +273,11 @@ const receive = z.strictObject({
   per_sender_and_day: setting(count(1, 10_000_000), 10_000, {
     kind: NUMBER,
     about: 'Reports of one sender that are stored in a day.',
+  }),
+  ignore_senders: setting(listOf(text(isSenderName, 'the name of a sender'), 'senders'), [], {
+    kind: 'list of senders',
+    about:
+      'Senders, named as `report summary` shows them, that are not to be believed: their reports are kept and listed, raise no alert and are left out of the sums of `report summary` unless it is called with `--all`.',
   }),
   keep_details: setting(duration({ min: '1d' }), '400d', {
     kind: DURATION,

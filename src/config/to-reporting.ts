@@ -83,6 +83,8 @@ function toReceive(section: Section['receive']): ReportingSettings['receive'] {
     maxBytes: section.max_size,
     maxJsonBytes: section.max_json_size,
     perSenderAndDay: section.per_sender_and_day,
+    // Stored names of senders are in lower case.
+    ignoreSenders: section.ignore_senders.map((sender) => sender.toLowerCase()),
     keepDetailsMs: section.keep_details,
     keepDailyMs: section.keep_daily,
   };

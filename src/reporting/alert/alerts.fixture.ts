@@ -36,18 +36,19 @@ export interface RigOptions {
   readonly node?: string;
   readonly unauthenticated?: 'count' | 'show';
   readonly mailTo?: readonly string[];
+  readonly ignoreSenders?: readonly string[];
   readonly ownState?: (domain: string) => Promise<OwnState | undefined>;
 }
 
 /** Starts alerts on the store, at noon of {@link TODAY}. */
 export function alertRig(options: RigOptions): AlertRig {
   const { store, node = 'one', unauthenticated = 'show' } = options;
-  const { mailTo = ['postmaster@example.com'] } = options;
+  const { mailTo = ['postmaster@example.com'], ignoreSenders = [] } = options;
   const clock = options.clock ?? new FakeClock((TODAY + 0.5) * 86_400_000);
   const reporting = loadConfig({}).value!.reporting;
   const settings: ReportingSettings = {
     ...reporting,
-    receive: { ...reporting.receive, unauthenticated },
+    receive: { ...reporting.receive, unauthenticated, ignoreSenders },
     alerts: {
       ...reporting.alerts,
       mailTo,

@@ -262,6 +262,27 @@ describe('alerts', () => {
     assert.doesNotMatch(rig.mails[1]!, /^Note:/m);
   });
 
+  it('senders that the settings ignore raise nothing, and what they raised before ends', async () => {
+    const spam = 'spam.example';
+    const before = start();
+    await before.report(-1, { sender: spam, successes: 1, failures: 99, details: madeUp(3) });
+    for (let day = -20; day <= -4; day += 1) await before.report(day, { sender: spam });
+    before.pass(DAY);
+    await before.alerts.tick();
+    assert.equal((await openAlerts(store)).length, 4);
+    await before.alerts.close();
+    const rig = start({ clock: before.clock, ignoreSenders: [spam] });
+    await rig.alerts.tick();
+    assert.equal((await openAlerts(store)).length, 0);
+    assert.ok(titles(rig).every((title) => title.startsWith('closed ')));
+    await rig.report(0, { sender: spam, details: [EXPIRED] });
+    await rig.report(0, { details: [EXPIRED], successes: 99 });
+    await rig.alerts.tick();
+    assert.deepEqual(titles(rig).slice(4), [
+      'opened example.com: certificate-expired at mx1.example.com, reported by google.com',
+    ]);
+  });
+
   it('rates: none by itself has enough sessions, all together have', async () => {
     const rig = start();
     for (const sender of ['a.example', 'b.example', 'c.example']) {

@@ -116,6 +116,7 @@ async function look(options: AlertsOptions, watch: OwnWatch): Promise<void> {
     clock,
     log,
     settings: alerts,
+    ignoreSenders: receive.ignoreSenders,
     trust: receive.unauthenticated === 'count' ? 'all' : 'verified',
     ownState: watch.look,
   });
