@@ -17,7 +17,7 @@ import {
   sumOf,
   tallyOf,
 } from '../reporting/send/prepare-report.ts';
-import { dayText } from '../reporting/send/report-maker.ts';
+import { dayText } from '../reporting/summary/day.ts';
 import { readSendLog } from '../reporting/send/send-log.ts';
 import { sendReportNow } from '../reporting/send/send-now.ts';
 import { dayOf } from '../reporting/send/send-time.ts';

@@ -36,8 +36,11 @@ export type ReportTurnedAway =
   | 'encoding'
   | 'too-many-connections';
 
-/** What became of a domain of a day whose report may have been due. */
-export type ReportSubjectState = 'made' | 'no-record' | 'skipped' | 'nothing' | 'given-up';
+/**
+ * What became of a domain of a day whose report may have been due; `late`: sessions were counted
+ * after its report was made.
+ */
+export type ReportSubjectState = 'made' | 'no-record' | 'skipped' | 'nothing' | 'given-up' | 'late';
 
 /** What became of a place that was to get a report; `waiting`: an attempt failed and is repeated. */
 export type ReportTargetState = ReportTargetTable['state'];

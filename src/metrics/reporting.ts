@@ -24,6 +24,7 @@ const SUBJECTS: readonly ReportSubjectState[] = [
   'skipped',
   'nothing',
   'given-up',
+  'late',
 ];
 const TARGETS: readonly ReportTargetState[] = [
   'waiting',

@@ -4,7 +4,7 @@
  * @module
  */
 import type { LoggedReport, LoggedSubject, LoggedTarget } from '../../reporting/send/send-log.ts';
-import { dayText } from '../../reporting/send/report-maker.ts';
+import { dayText } from '../../reporting/summary/day.ts';
 import type { Suppression } from '../../reporting/send/suppression.ts';
 import { relativeTime, shorten, shown, timeText } from './format.ts';
 import type { Paint } from './paint.ts';

@@ -12,7 +12,9 @@ import { releaseLease, takeLease } from '../../store/lease.ts';
 import { reasonOf } from '../../store/store-error.ts';
 import type { Store } from '../../store/types.ts';
 import { submitterOf } from '../../tlsrpt/write-report.ts';
+import { dayText } from '../summary/day.ts';
 import type { UtcDay } from '../types.ts';
+import { tellLateCounts } from './late-counts.ts';
 import { addReport } from './outbox.ts';
 import { type Prepared, prepareReport, sumOf } from './prepare-report.ts';
 import {
@@ -88,6 +90,7 @@ export function createReportMaker(options: ReportMakerOptions): ReportMaker {
         const now = clock.now();
         if (Math.abs(now - (listedAt.get(day) ?? -LIST_AGAIN_MS)) < LIST_AGAIN_MS) continue;
         await listDay(day, settings, options);
+        await tellLateCounts(day, settings, options);
         listedAt.set(day, now);
       }
       for (const day of listedAt.keys()) {
@@ -245,11 +248,6 @@ async function postpone(
     { event: 'report-given-up', code: 'REPORT_SEND_RECORD_UNKNOWN', domain, day: dayText(day) },
     `no TLS report of ${dayText(day)} for ${domain}: ${failure.detail}`,
   );
-}
-
-/** `2026-11-23`. */
-export function dayText(day: UtcDay): string {
-  return new Date(endOfDay(day) - 1).toISOString().slice(0, 10);
 }
 
 async function inTurns<T>(items: readonly T[], task: (item: T) => Promise<void>): Promise<void> {

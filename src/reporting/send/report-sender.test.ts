@@ -55,6 +55,32 @@ describe('the report sender', () => {
     assert.equal(rig.sender.stats().subjects.made, 1);
   });
 
+  it('RPT-AGG-5: counts that come after the report are told once, with both sums, on any node', async () => {
+    const world = oneDomain('https://r.test/v1');
+    await using rig = await startRig(world);
+    await pass(rig, WINDOW);
+    assert.equal(rig.sender.stats().subjects.late, 0);
+    world.counts.set(`${MARCH_1} recipient a.test`, [stsResult('a.test', 30, 1)]);
+    await pass(rig, 2 * HOUR);
+    world.counts.set(`${MARCH_1} recipient a.test`, [stsResult('a.test', 50, 1)]);
+    await using other = await startRig(world, {
+      store: rig.store,
+      clock: rig.clock,
+      node: 'node-2',
+    });
+    await rig.sender.close();
+    await pass(other, 5 * HOUR);
+    const told = [...rig.log.lines, ...other.log.lines].filter(({ level }) => level === 'warn');
+    assert.deepEqual(
+      told.map(({ message }) => message),
+      [
+        'the TLS report of 2026-03-01 for a.test was made before all was counted: 4 of 31 sessions are in the report',
+      ],
+    );
+    assert.equal(rig.sender.stats().subjects.late + other.sender.stats().subjects.late, 1);
+    assert.equal(world.sent.length, 1);
+  });
+
   it('the loop does it by itself', async () => {
     const world = oneDomain('https://r.test/v1');
     await using rig = await startRig(world, { tickMs: 30_000 });

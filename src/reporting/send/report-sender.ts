@@ -185,7 +185,7 @@ interface Numbers {
 
 function createNumbers(): Numbers {
   return {
-    subjects: { made: 0, 'no-record': 0, skipped: 0, nothing: 0, 'given-up': 0 },
+    subjects: { made: 0, 'no-record': 0, skipped: 0, nothing: 0, 'given-up': 0, late: 0 },
     targets: {
       waiting: 0,
       standby: 0,

@@ -87,6 +87,16 @@ export function tallyReader(counts: Counts): TallyReader {
           .filter((parts) => Number(parts[0]) === day)
           .map(([, scope, domain]) => ({ day, scope, domain })),
       ),
+    totals: async (day) => {
+      const totals = new Map<string, number>();
+      for (const [key, policies] of counts) {
+        const [of, , domain = ''] = key.split(' ');
+        if (Number(of) !== day) continue;
+        const sessions = policies.reduce((sum, each) => sum + each.successes + each.failures, 0);
+        totals.set(domain, (totals.get(domain) ?? 0) + sessions);
+      }
+      return await Promise.resolve(totals);
+    },
     read: async (subject) =>
       await Promise.resolve({
         ...subject,

@@ -75,6 +75,53 @@ export async function dueSubjects(
   return rows.map(({ due_at: dueAt, ...row }) => ({ ...row, dueAt }));
 }
 
+/** A domain of a day, and what its report says. */
+export interface ReportedSubject {
+  readonly domain: string;
+  readonly reportId: string;
+  /** Successes and failures. */
+  readonly sessions: number;
+}
+
+/** The domains of a day whose report was made, but for those about which something was noted since. */
+export async function reportedSubjects(
+  store: Store,
+  day: UtcDay,
+): Promise<readonly ReportedSubject[]> {
+  const rows = await store.db
+    .selectFrom('report_subject as subject')
+    .innerJoin('report_outbox as report', (join) =>
+      join.onRef('report.day', '=', 'subject.day').onRef('report.domain', '=', 'subject.domain'),
+    )
+    .select(['report.domain', 'report.report_id', 'report.successes', 'report.failures'])
+    .where('subject.day', '=', day)
+    .where('subject.state', '=', 'made')
+    .where('subject.note', '=', '')
+    .execute();
+  return rows.map(({ domain, report_id: reportId, successes, failures }) => ({
+    domain,
+    reportId,
+    sessions: successes + failures,
+  }));
+}
+
+/** Notes something about a report that was made. @returns false where something is noted already */
+export async function noteReported(
+  store: Store,
+  { day, domain }: Pick<DueSubject, 'day' | 'domain'>,
+  note: string,
+): Promise<boolean> {
+  const { numUpdatedRows } = await store.db
+    .updateTable('report_subject')
+    .set({ note })
+    .where('day', '=', day)
+    .where('domain', '=', domain)
+    .where('state', '=', 'made')
+    .where('note', '=', '')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
 /** Writes down what came of a domain. */
 export async function settleSubject(
   store: Store,

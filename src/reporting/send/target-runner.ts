@@ -7,6 +7,7 @@ import type { Clock } from '../../clock.ts';
 import type { ReportSendSettings } from '../../config/reporting-types.ts';
 import type { Log } from '../../log/log.ts';
 import type { Store } from '../../store/types.ts';
+import { dayText } from '../summary/day.ts';
 import type { SendMail } from '../types.ts';
 import { attempt } from './attempt.ts';
 import {
@@ -18,7 +19,6 @@ import {
 } from './claim.ts';
 import { deliverReport } from './deliver-report.ts';
 import { settleTarget, type TargetSettlement } from './outbox.ts';
-import { dayText } from './report-maker.ts';
 import type { ClaimedTarget, PostReport, ReportSendMetrics, SignerSource } from './types.ts';
 
 /** What the runner stands on. */

@@ -13,6 +13,8 @@ export type TargetState = ReportTargetTable['state'];
 /** What was counted. */
 export interface TallyReader {
   subjects(day: UtcDay): Promise<readonly ReportSubject[]>;
+  /** Sessions by domain: as many as its report can have, or more. */
+  totals(day: UtcDay): Promise<ReadonlyMap<string, number>>;
   /** Without policies where nothing was counted. */
   read(subject: ReportSubject): Promise<SubjectTally>;
 }
@@ -54,8 +56,8 @@ export interface ClaimedTarget {
 
 /** Numbers about sending; optional, and never in the way of it. */
 export interface ReportSendMetrics {
-  /** A domain of a day was dealt with. */
-  subject(state: 'made' | 'no-record' | 'skipped' | 'nothing' | 'given-up'): void;
+  /** A domain of a day was dealt with; `late`: sessions were counted after its report was made. */
+  subject(state: 'made' | 'no-record' | 'skipped' | 'nothing' | 'given-up' | 'late'): void;
   /** An attempt, or the end of a target without one. */
   target(kind: 'mailto' | 'https', state: TargetState): void;
 }

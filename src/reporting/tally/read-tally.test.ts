@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { dropTally, readTally, tallyDays, tallySubjects } from './read-tally.ts';
+import { dropTally, readTally, tallyDays, tallySubjects, tallyTotals } from './read-tally.ts';
 import {
   DAY,
   EXPIRED_DETAIL,
@@ -33,6 +33,12 @@ describe('reading the tally', () => {
         'mx-host mx1.example.test',
       ],
     );
+    assert.deepEqual(Object.fromEntries(await tallyTotals(bench.store, DAY)), {
+      'example.test': 2,
+      'other.test': 1,
+      'third.test': 1,
+      'mx1.example.test': 3,
+    });
     const host = { day: DAY, scope: 'mx-host', domain: 'mx1.example.test' } as const;
     assert.deepEqual((await readTally(bench.store, host)).policies, [
       {

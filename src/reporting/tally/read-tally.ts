@@ -65,6 +65,35 @@ export async function readTally(store: Store, subject: ReportSubject): Promise<S
 }
 
 /**
+ * Sessions of the day by domain, as recipient domain and as MX host together: as many as a report
+ * for the domain can have, or more where the domain is both.
+ */
+export async function tallyTotals(
+  { db }: Store,
+  day: UtcDay,
+): Promise<ReadonlyMap<string, number>> {
+  const totals = new Map<string, number>();
+  for (const scope of ['recipient_domain', 'tlsa_base_domain'] as const) {
+    const rows = await db
+      .selectFrom('tally_count')
+      .select([
+        `${scope} as domain`,
+        sql<number>`cast(sum(successes + failures) as bigint)`.as('sessions'),
+      ])
+      .where('day', '=', day)
+      .$if(scope === 'tlsa_base_domain', (query) =>
+        query.where(sql<boolean>`tlsa_base_domain <> ''`),
+      )
+      .groupBy(scope)
+      .execute();
+    for (const { domain, sessions } of rows) {
+      totals.set(domain, (totals.get(domain) ?? 0) + sessions);
+    }
+  }
+  return totals;
+}
+
+/**
  * Forgets all days before that one (RFC 8460 §5.5: late reports are of no use).
  *
  * @returns counts that were forgotten
