@@ -33,23 +33,44 @@ export function bodyForm(body: Buffer, kind: BodyKind): BodyForm {
   return { bytes, hash: createHash('sha256').update(bytes).digest('base64') };
 }
 
+const CR = 0x0d;
+const LF = 0x0a;
+const SPACE = 0x20;
+const TAB = 0x09;
+
+/** One pass, octet by octet: patterns take their time with a body that is all blanks and line ends. */
 function relaxedBody(body: Buffer): Buffer {
-  const text = body
-    .toString('latin1')
-    .replace(/[ \t]+/g, ' ')
-    .replaceAll(' \r\n', '\r\n')
-    .replace(/ $/, '');
-  const end = endWithoutEmptyLines(text);
-  return Buffer.from(end === 0 ? '' : `${text.slice(0, end)}\r\n`, 'latin1');
+  const target = Buffer.allocUnsafe(body.length + 2);
+  let to = 0;
+  // Behind the last octet that is no line end.
+  let end = 0;
+  let hasBlank = false;
+  for (let at = 0; at < body.length; at += 1) {
+    const octet = body[at]!;
+    if (octet === SPACE || octet === TAB) {
+      hasBlank = true;
+    } else if (octet === CR && body[at + 1] === LF) {
+      hasBlank = false;
+      to = putLineEnd(target, to);
+      at += 1;
+    } else {
+      if (hasBlank) target[to++] = SPACE;
+      hasBlank = false;
+      target[to++] = octet;
+      end = to;
+    }
+  }
+  return target.subarray(0, end === 0 ? 0 : putLineEnd(target, end));
+}
+
+function putLineEnd(target: Buffer, at: number): number {
+  target[at] = CR;
+  target[at + 1] = LF;
+  return at + 2;
 }
 
 function simpleBody(body: Buffer): Buffer {
-  const end = endWithoutEmptyLines(body.toString('latin1'));
+  let end = body.length;
+  while (end >= 2 && body[end - 2] === CR && body[end - 1] === LF) end -= 2;
   return Buffer.concat([body.subarray(0, end), Buffer.from('\r\n')]);
-}
-
-function endWithoutEmptyLines(text: string): number {
-  let end = text.length;
-  while (text.startsWith('\r\n', end - 2) && end >= 2) end -= 2;
-  return end;
 }
