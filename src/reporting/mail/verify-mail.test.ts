@@ -248,6 +248,52 @@ describe('verifyReportMail: signatures', () => {
     assert.equal(resolver.asked.length, 1);
   });
 
+  it('S7: keys are looked up side by side, and nobody waits longer than is given', async () => {
+    const own = (at: number): { domain: string; selector: string; pem: string } => ({
+      domain: 'bigmail.example',
+      selector: `s${at}`,
+      pem: KEY.pem,
+    });
+    const signatures = [0, 1, 2].map(own);
+    const message = await signedByNodemailer(bigMail(), [
+      ...signatures,
+      { ...own(3), domain: 'relay.example' },
+    ]);
+    const asked: string[] = [];
+    const resolver: VerifyOptions['resolver'] = {
+      lookup: async (name) => {
+        asked.push(name);
+        return await new Promise<never>(() => undefined);
+      },
+    };
+    const over = new AbortController();
+    const waiting = verify(message, {}, { resolver, signal: over.signal });
+    assert.equal(asked.length, 3, 'those of the sender, at once');
+    over.abort();
+    const result = await waiting;
+    assert.deepEqual(
+      [result.kind, new Set(codes(result))],
+      ['temporary', new Set(['DKIM_KEY_UNREACHABLE'])],
+    );
+    assert.equal(asked.length, 3, 'and no more when the time is over');
+    const late = await verify(message, {}, { resolver, signal: over.signal });
+    assert.equal(late.kind, 'temporary');
+  });
+
+  it('looks at the signatures of others only where none of the sender is valid', async () => {
+    const pem = KEY.pem;
+    const message = await signedByNodemailer(bigMail(), [
+      { domain: 'relay.example', selector: 'sel', pem },
+      { domain: 'bigmail.example', selector: 'sel', pem },
+    ]);
+    const resolver = keyResolver({ [AT]: record() });
+    assert.equal((await verify(message, {}, { resolver })).kind, 'verified');
+    assert.equal(resolver.asked.length, 1);
+    const none = keyResolver({});
+    assert.equal((await verify(message, {}, { resolver: none })).kind, 'broken');
+    assert.equal(none.asked.length, 2);
+  });
+
   it('S8: an expired signature, sha1, an unknown algorithm, no selector', async () => {
     const text = (await signed()).toString('latin1');
     const tried = async (from: string | RegExp, to: string): Promise<unknown> => {
