@@ -101,6 +101,29 @@ export async function byDay(
   });
 }
 
+/** What some senders add to the sums of their domains, by day. */
+export async function byDayOf(
+  range: RollupRange,
+  senders: readonly string[],
+): Promise<readonly (Counts & { readonly domain: string; readonly day: UtcDay })[]> {
+  const { store, firstDay, lastDay, domain } = range;
+  return await store.db
+    .selectFrom('report_daily_sender')
+    .select([
+      'domain',
+      'day',
+      total('reports').as('reports'),
+      total('successes').as('successes'),
+      total('failures').as('failures'),
+    ])
+    .where('sender', 'in', senders)
+    .where('day', '>=', firstDay)
+    .where('day', '<=', lastDay)
+    .$if(domain !== undefined, (query) => query.where('domain', '=', domain!))
+    .groupBy(['domain', 'day'])
+    .execute();
+}
+
 /** Sums by sender. The rows lie by domain and sender: grouped by both they need no sorting. */
 export async function bySender(range: RollupRange): Promise<readonly SenderSum[]> {
   const { store, firstDay, lastDay, domain } = range;
@@ -224,7 +247,7 @@ function likeText(domain: string): string {
 }
 
 /** 202612. */
-function monthOf(day: UtcDay): number {
+export function monthOf(day: UtcDay): number {
   const date = new Date(day * 86_400_000);
   return date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
 }

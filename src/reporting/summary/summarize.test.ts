@@ -48,7 +48,13 @@ describe('the summary of received reports', () => {
   });
   after(async () => await store.close());
 
-  async function sum(more: { readonly domain?: string; readonly days?: number }): Promise<Summary> {
+  interface More {
+    readonly domain?: string;
+    readonly days?: number;
+    readonly ignoreSenders?: readonly string[];
+  }
+
+  async function sum(more: More): Promise<Summary> {
     return await summarize({ store, clock, days: 30, ...more });
   }
 
@@ -161,6 +167,29 @@ describe('the summary of received reports', () => {
     assert.equal((await sum({ days: 1 })).total.reports, 0);
     assert.equal((await sum({ days: 41 })).total.reports, 5);
     assert.deepEqual((await sum({})).notCounted, { unproven: 0, conflicts: 0, replaced: 0 });
+  });
+
+  it('senders that are ignored are part of no sum, and are named', async () => {
+    const ignoreSenders = ['microsoft.com', 'never.heard.example'];
+    for (const more of [{}, { domain: 'example.com' }]) {
+      const all = await sum(more);
+      const some = await sum({ ...more, ignoreSenders });
+      assert.deepEqual(some.ignored, all.senders.slice(1));
+      assert.deepEqual(some.senders, all.senders.slice(0, 1));
+      const { reports, successes, failures } = all.total;
+      const total = { reports: reports - 1, successes: successes - 40, failures: failures - 3 };
+      assert.deepEqual(some.total, total);
+      assert.deepEqual(some.months, [{ month: '2026-11', ...total }]);
+      const day = { day: TODAY - 2, reports: 1, successes: 50, failures: 5 };
+      assert.deepEqual(some.days.at(-3), day);
+      assert.equal(some.domains[0]?.failures, 15);
+      assert.equal(some.policyTypes[1]?.failures, 15);
+      assert.deepEqual(some.failuresBySender, [{ name: 'google.com', sessions: 13 }]);
+      assert.deepEqual(all.ignored, []);
+    }
+    const nobody = await sum({ ignoreSenders: ['google.com', 'microsoft.com'] });
+    assert.deepEqual(nobody.total, { reports: 0, successes: 0, failures: 0 });
+    assert.deepEqual([nobody.domains, nobody.months, nobody.failures], [[], [], []]);
   });
 
   it('nothing at all is a summary too', async () => {

@@ -21,6 +21,7 @@ import {
 } from './rollups.ts';
 import { biggestFirst, shares } from './shares.ts';
 import type { Counts, Summary } from './summary-types.ts';
+import { withoutIgnored } from './without-ignored.ts';
 
 /** What to sum up. */
 export interface SummarizeOptions {
@@ -30,6 +31,8 @@ export interface SummarizeOptions {
   readonly domain?: string;
   /** Days of the range; the last one is today, UTC. */
   readonly days: number;
+  /** Normalised names of senders that are not part of the sums. */
+  readonly ignoreSenders?: readonly string[];
 }
 
 /** Sums up. Days are UTC days whatever the time zone of this machine. */
@@ -40,10 +43,17 @@ export async function summarize(options: SummarizeOptions): Promise<Summary> {
   const firstDay = lastDay - days + 1;
   const more = domain === undefined ? {} : { domain };
   const range: RollupRange = { store, firstDay, lastDay, ...more };
-  const months = await byMonth(range);
-  const daily = new Map((await byDay(range)).map((counts) => [counts.day, counts]));
-  const senders = await bySender(range);
-  const sums = await failureSums(range);
+  const isIgnored = ignoring(options);
+  const allSenders = await bySender(range);
+  const senders = allSenders.filter(({ counts }) => !isIgnored(counts));
+  const ignored = allSenders.filter(({ counts }) => isIgnored(counts)).map(({ counts }) => counts);
+  const { months, days: withReports } = await withoutIgnored(
+    range,
+    ignored.map(({ sender }) => sender),
+    { months: await byMonth(range), days: await byDay(range) },
+  );
+  const daily = new Map(withReports.map((counts) => [counts.day, counts]));
+  const sums = (await failureSums(range)).filter((one) => !isIgnored(one));
   return {
     at,
     firstDay,
@@ -68,7 +78,15 @@ export async function summarize(options: SummarizeOptions): Promise<Summary> {
     itemised: sums.reduce((so, { sessions }) => so + sessions, 0),
     senders: senders.map(({ counts }) => counts),
     notCounted: await notCounted(range),
+    ignored,
   };
+}
+
+function ignoring({
+  ignoreSenders = [],
+}: SummarizeOptions): (one: { readonly sender: string }) => boolean {
+  const names = new Set(ignoreSenders);
+  return ({ sender }) => names.has(sender);
 }
 
 const NOTHING: Counts = { reports: 0, successes: 0, failures: 0 };

@@ -95,4 +95,6 @@ export interface Summary {
   readonly itemised: number;
   readonly senders: readonly SenderCounts[];
   readonly notCounted: NotCounted;
+  /** Senders whose reports are in none of the sums above, because they are not to be believed. */
+  readonly ignored: readonly SenderCounts[];
 }
