@@ -24,8 +24,8 @@ export interface BareReport {
   readonly way: IntakeWay;
   /** What was odd about its mail. */
   readonly notes: readonly ErrorCode[];
-  /** Finds out who sent it. */
-  readonly authenticate: (report: ReceivedReport) => Promise<Authenticity>;
+  /** Says who sent it. */
+  readonly authenticate: (report: ReceivedReport) => Authenticity;
 }
 
 /** What taking it in needs. */
@@ -57,7 +57,7 @@ export async function takeInReport(
   if (report.start > now + FUTURE_MS) {
     return ok({ reading, authenticity: UNKNOWN, failure: fromTheFuture(report) });
   }
-  const authenticity = await bare.authenticate(report);
+  const authenticity = bare.authenticate(report);
   if (authenticity.kind === 'temporary' && settings.unauthenticated !== 'count') {
     return { ok: false, failure: keyUnknown(authenticity) };
   }

@@ -26,14 +26,16 @@ import {
   sampleJson,
   SMALL,
 } from '../mail/report-mails.fixture.ts';
-import type { VerifyOptions } from '../mail/verify-mail.ts';
+import { signedByNodemailer, testKey } from '../mail/signed-mails.fixture.ts';
+import { checkMail, type MailToCheck, type ReportClaim } from '../mail/verify-mail.ts';
 import type { Authenticity } from '../types.ts';
 import { createIntake, type IntakeOptions } from './take-in.ts';
 import type { Intake, IntakeResult } from './types.ts';
 
 interface IntakeRig extends ArchiveRig {
   readonly intake: Intake;
-  readonly asked: VerifyOptions[];
+  readonly asked: MailToCheck[];
+  readonly claims: ReportClaim[];
   /** What the verifier says. */
   says: Authenticity;
 }
@@ -43,9 +45,11 @@ async function intakeRig(
   more: Partial<IntakeOptions> = {},
 ): Promise<IntakeRig> {
   const archive = await archiveRig({ settings: { domains: ['*'], ...settings } });
-  const asked: VerifyOptions[] = [];
+  const asked: MailToCheck[] = [];
+  const claims: ReportClaim[] = [];
   const rig = Object.assign(archive, {
     asked,
+    claims,
     says: verified('bigmail.example'),
   });
   const intake = createIntake({
@@ -56,7 +60,10 @@ async function intakeRig(
     log: silentLog,
     verify: async (options) => {
       asked.push(options);
-      return await Promise.resolve(rig.says);
+      return await Promise.resolve((claim: ReportClaim) => {
+        claims.push(claim);
+        return rig.says;
+      });
     },
     ...more,
   });
@@ -96,7 +103,7 @@ describe('taking in mail', () => {
     await using rig = await intakeRig({ requireTlsrptKey: true });
     await mail(rig, postMail());
     const [asked] = rig.asked;
-    assert.deepEqual(asked!.submitters, ['post.example']);
+    assert.deepEqual(rig.claims, [{ submitters: ['post.example'], place: 'outer' }]);
     assert.equal(asked!.requireTlsrptKey, true, 'RPT-3-20');
     assert.match(Buffer.from(asked!.message).toString(), /TLS-Report-Submitter/);
   });
@@ -175,6 +182,33 @@ describe('taking in mail', () => {
     assert.equal(await mail(rig, bigMail()), 'later REPORT_INTAKE_KEY_UNKNOWN');
     rig.settings = { ...rig.settings, unauthenticated: 'count' };
     assert.equal(await mail(rig, bigMail()), 'stored');
+  });
+
+  it('S7: mails that wait for their keys keep nobody waiting, and not for ever', async () => {
+    const clock = new FakeClock(Date.UTC(2026, 6, 1));
+    const name = 'sel._domainkey.bigmail.example';
+    const message = await signedByNodemailer(bigMail(), [
+      { domain: 'bigmail.example', selector: 'sel', pem: testKey().pem },
+    ]);
+    const asked: string[] = [];
+    const resolver: IntakeOptions['resolver'] = {
+      lookup: async (each) => {
+        asked.push(each);
+        return await new Promise<never>(() => undefined);
+      },
+    };
+    await using rig = await intakeRig({}, { clock, resolver, verify: checkMail });
+    const waiting = Array.from({ length: 20 }, () => rig.intake.message(message, 'smtp'));
+    assert.equal(await file(rig, packings().gzip), 'not-counted');
+    assert.deepEqual(
+      asked,
+      waiting.map(() => name),
+    );
+    await clock.advance(10_000);
+    assert.deepEqual(
+      new Set((await Promise.all(waiting)).map(told)),
+      new Set(['later REPORT_INTAKE_KEY_UNKNOWN']),
+    );
   });
 
   it('an import that vouches for its mails looks no key up', async () => {
@@ -281,7 +315,7 @@ describe('taking in files', () => {
       throw new Error('bug');
     };
     await using rig = await intakeRig({}, { log, verify });
-    assert.equal(await mail(rig, bigMail()), 'refused REPORT_INTAKE_BUG');
+    assert.equal(await mail(rig, bigMail()), 'later REPORT_INTAKE_BUG', 'nothing is lost by it');
     assert.equal(lines.length, 1);
   });
 

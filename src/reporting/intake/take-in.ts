@@ -15,8 +15,10 @@ import { senderOf } from '../archive/sender-name.ts';
 import type { Archive } from '../archive/types.ts';
 import { readReportMail } from '../mail/read-report-mail.ts';
 import { DEFAULT_MAIL_LIMITS, type MailFacts, type ReportAttachment } from '../mail/types.ts';
-import { verifyReportMail } from '../mail/verify-mail.ts';
+import { checkMail, type JudgeReport } from '../mail/verify-mail.ts';
 import type { Authenticity, IntakeWay } from '../types.ts';
+import { createGate, type Gate } from './gate.ts';
+import { judgeMails } from './judge-mails.ts';
 import { looksLikeMail } from './take-in-kind.ts';
 import {
   type BareReport,
@@ -37,14 +39,18 @@ export interface IntakeOptions {
   readonly metrics?: IntakeMetrics;
   /** `nothing`: whoever hands mails in vouches for them, no key is looked up. Default: `signatures`. */
   readonly check?: 'signatures' | 'nothing';
-  /** The reader of mails and reports, and the verifier; default: ours. */
+  /** The reader of mails and reports, and what looks at signatures; default: ours. */
   readonly readMail?: typeof readReportMail;
-  readonly verify?: typeof verifyReportMail;
+  readonly verify?: typeof checkMail;
   readonly read?: ReadReport;
 }
 
+/** Reports that are unpacked and not stored yet: each may be many times what came. */
+const AT_ONCE = 4;
+
 /** Makes an intake. */
 export function createIntake(options: IntakeOptions): Intake {
+  const gate = createGate(AT_ONCE);
   const guarded = async (
     way: IntakeWay,
     bytes: Uint8Array,
@@ -57,12 +63,12 @@ export function createIntake(options: IntakeOptions): Intake {
   };
   return {
     message: async (bytes, way) =>
-      await guarded(way, bytes, (settings) => takeInMail({ options, settings, bytes, way })),
+      await guarded(way, bytes, (settings) => takeInMail({ options, gate, settings, bytes, way })),
     file: async (bytes, file) =>
       await guarded(file.way, bytes, async (settings) =>
         looksLikeMail(bytes)
-          ? await takeInMail({ options, settings, bytes, way: file.way })
-          : await takeInFile({ options, settings, bytes, file }),
+          ? await takeInMail({ options, gate, settings, bytes, way: file.way })
+          : await takeInFile({ options, gate, settings, bytes, file }),
       ),
   };
 }
@@ -80,7 +86,10 @@ function sizeFailure(
   return { kind: 'not-a-report', failure: { code: 'REPORT_INTAKE_EMPTY', detail } };
 }
 
-/** What a stranger wrote must not stop those who read it. */
+/**
+ * What a stranger wrote must not stop those who read it. A fault of ours is no reason to lose a
+ * report: whoever has it keeps it.
+ */
 async function safely(
   { log }: IntakeOptions,
   task: () => Promise<IntakeResult>,
@@ -91,12 +100,13 @@ async function safely(
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     log.error({ code: 'REPORT_INTAKE_BUG', reason }, 'a report could not be taken in');
     const detail = 'the program failed at this report; the log has more';
-    return { kind: 'refused', failure: { code: 'REPORT_INTAKE_BUG', detail } };
+    return { kind: 'later', failure: { code: 'REPORT_INTAKE_BUG', detail } };
   }
 }
 
 interface Work {
   readonly options: IntakeOptions;
+  readonly gate: Gate;
   readonly settings: ReportReceiveSettings;
   readonly bytes: Uint8Array;
 }
@@ -120,20 +130,28 @@ async function takeInMail(work: Work & { readonly way: IntakeWay }): Promise<Int
     return { kind, failure: mail.failure };
   }
   const { attachments, notes } = mail.value;
-  const authenticate = authenticator(work);
+  const judgeOf = await judges(work, attachments);
   const all = attachments.map((attachment) => ({
-    ...bareOf(attachment, notes, authenticate),
+    ...bareOf(attachment, notes, judgeOf(attachment.mail)),
     way,
   }));
-  return await takeInAll(all, contextOf(work));
+  return await takeInAll(all, work);
 }
 
-type Authenticate = (report: ReceivedReport, mail: MailFacts) => Promise<Authenticity>;
+async function judges(
+  { options, settings }: Work,
+  attachments: readonly ReportAttachment[],
+): Promise<(mail: MailFacts) => JudgeReport> {
+  if (options.check === 'nothing') return () => () => bare('its signature was not checked');
+  const { resolver, clock, verify = checkMail } = options;
+  const mails = attachments.map(({ mail }) => mail);
+  return await judgeMails(mails, { resolver, clock, settings, check: verify });
+}
 
 function bareOf(
-  { bytes, fileName, mail }: ReportAttachment,
+  { bytes, fileName, mail, place }: ReportAttachment,
   notes: readonly ErrorCode[],
-  authenticate: Authenticate,
+  judge: JudgeReport,
 ): Omit<BareReport, 'way'> {
   const { headerDomain, headerSubmitter } = mail;
   return {
@@ -144,34 +162,7 @@ function bareOf(
       ...(fileName === undefined ? {} : { fileName }),
       ...(headerSubmitter === undefined ? {} : { headerSubmitter }),
     },
-    authenticate: async (report) => await authenticate(report, mail),
-  };
-}
-
-/** Each mail is verified once for the same names, however many reports it has. */
-function authenticator({ options, settings }: Work): Authenticate {
-  if (options.check === 'nothing') {
-    return async () => await Promise.resolve(bare('its signature was not checked'));
-  }
-  const verify = options.verify ?? verifyReportMail;
-  const known = new Map<
-    string,
-    { readonly mail: Uint8Array; readonly is: Promise<Authenticity> }[]
-  >();
-  return async (report, { message, headerSubmitter }) => {
-    const submitters = submittersOf(report, headerSubmitter);
-    const key = JSON.stringify(submitters);
-    const before = known.get(key)?.find(({ mail }) => mail === message);
-    if (before !== undefined) return await before.is;
-    const is = verify({
-      message,
-      resolver: options.resolver,
-      submitters,
-      requireTlsrptKey: settings.requireTlsrptKey,
-      now: options.clock.now(),
-    });
-    known.set(key, [...(known.get(key) ?? []), { mail: message, is }]);
-    return await is;
+    authenticate: (report) => judge({ submitters: submittersOf(report, headerSubmitter), place }),
   };
 }
 
@@ -205,18 +196,16 @@ async function takeInFile(work: Work & { readonly file: FileOptions }): Promise<
       ...(file.fileName === undefined ? {} : { fileName: file.fileName }),
       ...(headerSubmitter === undefined ? {} : { headerSubmitter }),
     },
-    authenticate: async () => await Promise.resolve(bare('')),
+    authenticate: () => bare(''),
   };
-  return await takeInAll([report], contextOf(work));
+  return await takeInAll([report], work);
 }
 
-async function takeInAll(
-  all: readonly BareReport[],
-  context: TakeInReportContext,
-): Promise<IntakeResult> {
+async function takeInAll(all: readonly BareReport[], work: Work): Promise<IntakeResult> {
+  const context = contextOf(work);
   const results: TakenReport[] = [];
   for (const each of all) {
-    const taken = await takeInReport(each, context);
+    const taken = await work.gate.run(async () => await takeInReport(each, context));
     // The others are taken when it comes again; those that were taken are known then.
     if (!taken.ok) return { kind: 'later', failure: taken.failure };
     results.push(taken.value);
