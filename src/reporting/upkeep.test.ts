@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { FakeClock } from '../clock.fixture.ts';
 import { silentLog } from '../log/log.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { takeLease } from '../store/lease.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/types.ts';
 import { createTally } from './tally/tally.ts';
@@ -58,6 +59,15 @@ describe('upkeep of TLS reporting', () => {
     assert.deepEqual(await tallyDays(store), [DAY]);
     assert.ok(prunes() > 7 * 12);
     await upkeep.close();
+    await store.close();
+  });
+
+  it('another node goes on at once after this one has ended', async () => {
+    const { store, clock, upkeep } = await scene();
+    await upkeep.run();
+    await upkeep.close();
+    const claim = { name: 'report-upkeep', owner: 'other', now: clock.now(), holdMs: HOUR };
+    assert.equal(await takeLease(store, claim), true);
     await store.close();
   });
 

@@ -6,7 +6,7 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { ReportingSettings } from '../config/reporting-types.ts';
 import type { Log } from '../log/log.ts';
-import { takeLease } from '../store/lease.ts';
+import { releaseLease, takeLease } from '../store/lease.ts';
 import { reasonOf } from '../store/store-error.ts';
 import type { Store } from '../store/types.ts';
 import type { Archive } from './archive/types.ts';
@@ -26,9 +26,11 @@ export interface UpkeepOptions {
 export interface Upkeep {
   /** Does it now. */
   run(): Promise<void>;
+  /** Lets another node do it. */
   close(): Promise<void>;
 }
 
+const LEASE = 'report-upkeep';
 const EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
@@ -61,6 +63,9 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
       closed = true;
       timer?.cancel();
       await running;
+      await releaseLease(options.store, { name: LEASE, owner: options.node }).catch(
+        () => undefined,
+      );
     },
   };
 }
@@ -68,7 +73,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
 async function upkeep(options: UpkeepOptions): Promise<void> {
   const { store, archive, settings, clock, log, node } = options;
   const now = clock.now();
-  const claim = { name: 'report-upkeep', owner: node, now, holdMs: 2 * EVERY_MS };
+  const claim = { name: LEASE, owner: node, now, holdMs: 2 * EVERY_MS };
   if (!(await takeLease(store, claim))) return;
   const keptDays = Math.ceil(settings().tally.keepMs / DAY_MS);
   const counts = await dropTally(store, Math.floor(now / DAY_MS) - keptDays);
