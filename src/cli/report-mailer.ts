@@ -49,7 +49,7 @@ export function reportMailer(config: Config, engine: Engine, resolver: Resolver)
       resolver,
       clock: systemClock,
       settings: () => send,
-      ...(engine.ca === undefined ? {} : { ca: engine.ca }),
+      ca: () => engine.ca,
       ...(config.smtp.localAddress === undefined ? {} : { localAddress: config.smtp.localAddress }),
     }),
   };

@@ -97,7 +97,6 @@ function startSender(
 ): ReturnType<typeof startReportSender> {
   const { config, store, resolver, sendMail, clock, log, metrics } = options;
   const { localAddress } = config().smtp;
-  const ca = options.ca();
   const send = (): Config['reporting']['send'] => config().reporting.send;
   return startReportSender({
     store,
@@ -111,7 +110,7 @@ function startSender(
       resolver,
       clock,
       settings: send,
-      ...(ca === undefined ? {} : { ca }),
+      ca: options.ca,
       ...(localAddress === undefined ? {} : { localAddress }),
     }),
     signer: () => loadSigner(send().dkim, send().from === '' ? send().contact : send().from),

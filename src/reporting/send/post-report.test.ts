@@ -64,7 +64,7 @@ async function post(options: Post): Promise<SendResult> {
   const poster = createReportPoster({
     resolver: mapResolver({ records: { [HOST]: { A: addresses } } }),
     clock: new FakeClock(),
-    ca: [ca.rootPem],
+    ca: () => [ca.rootPem],
     settings: () => ({
       https: {
         certificates: options.certificates ?? 'strict',
@@ -179,7 +179,7 @@ describe('posting a report', () => {
       certificate: wrong,
     });
     assert.match(word(await post({ port })), /^later TLS_/);
-    assert.match(word(await post({ port, more: { ca: [] } })), /^later TLS_/);
+    assert.match(word(await post({ port, more: { ca: () => [] } })), /^later TLS_/);
     assert.equal(word(await post({ port, certificates: 'ignore' })), 'accepted');
   });
 
@@ -225,5 +225,22 @@ describe('posting a report', () => {
     for (const text of ['', '-1', '1.5', 'soon', '2026-01-01']) {
       assert.equal(readRetryAfter(text, now), undefined);
     }
+  });
+
+  it('trust anchors that a reload changed count for the next report', async () => {
+    const { port } = await serve('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    let anchors: readonly string[] = [];
+    const poster = createReportPoster({
+      resolver: mapResolver({ records: { [HOST]: { A: ['127.0.0.1'] } } }),
+      clock: new FakeClock(),
+      ca: () => anchors,
+      settings: () => ({
+        https: { certificates: 'strict', allowAddresses: ['127.0.0.0/8'], allowPorts: [port] },
+      }),
+    });
+    const url = `https://${HOST}:${port}/`;
+    assert.match(word(await poster(url, GZIP)), /^later TLS_/);
+    anchors = [ca.rootPem];
+    assert.equal(word(await poster(url, GZIP)), 'accepted');
   });
 });

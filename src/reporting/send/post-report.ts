@@ -16,11 +16,13 @@ import type { SendResult } from '../types.ts';
 import type { PostReport } from './types.ts';
 
 /** What posting reports stands on. */
-export interface ReportPosterOptions extends TlsTrust {
+export interface ReportPosterOptions {
   readonly resolver: Resolver;
   readonly clock: Clock;
   /** Read anew for each report. */
   readonly settings: () => Pick<ReportSendSettings, 'https'>;
+  /** Trust anchors as they are now, PEM; default, and undefined: the built-in list. */
+  readonly ca?: () => TlsTrust['ca'];
   readonly localAddress?: string;
 }
 
@@ -35,9 +37,11 @@ const LATER: ReadonlySet<number> = new Set([408, 425, 429]);
  * only 2xx is a success, and no redirect is followed.
  */
 export function createReportPoster(options: ReportPosterOptions): PostReport {
-  const { settings, clock, ...rest } = options;
-  const poster = createHttpsPoster({ ...rest, clock });
+  const { settings, ca: trusted, ...rest } = options;
+  const { clock } = options;
   return async (text, gzip, signal) => {
+    const ca = trusted?.();
+    const poster = createHttpsPoster({ ...rest, ...(ca === undefined ? {} : { ca }) });
     const { https } = settings();
     const url = usableUrl(text, https.allowPorts);
     if (!(url instanceof URL)) return { kind: 'refused', failure: url };
