@@ -158,7 +158,7 @@ async function sendOneDomain(domain: string, prepared: Prepared, work: Work): Pr
     ...mailer,
     store,
     owner: commandOwner(),
-    now: () => systemClock.now(),
+    clock: systemClock,
   });
   if (sent.length === 0 && !isNew) await tellDone(domain, report.reportId, work);
   for (const { target, settlement } of sent) tell(domain, target, settlement, work);

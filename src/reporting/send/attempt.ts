@@ -9,6 +9,7 @@ import { printable } from '../../printable.ts';
 import type { Store } from '../../store/types.ts';
 import type { ReportTarget } from '../../tlsrpt/types.ts';
 import type { SendResult } from '../types.ts';
+import type { Begun } from './claim.ts';
 import type { TargetSettlement } from './outbox.ts';
 import { deadlineOf, endOfDay, nextAttempt, OLDEST_REPORT_MS } from './send-time.ts';
 import { suppressionFor } from './suppression.ts';
@@ -19,8 +20,8 @@ export interface AttemptOptions {
   readonly store: Store;
   readonly now: () => number;
   readonly settings: ReportSendSettings;
-  /** Notes the first attempt, unless the place has had its share of today. */
-  readonly begin: (target: ClaimedTarget) => Promise<'begun' | 'over-limit'>;
+  /** Notes the attempt, unless it may not be made. */
+  readonly begin: (target: ClaimedTarget) => Promise<Begun>;
   /** Sends it once; never rejects. */
   readonly deliver: (target: ClaimedTarget) => Promise<SendResult>;
   readonly random: () => number;
@@ -33,11 +34,14 @@ const LATENESS_MS = 10 * 60_000;
 /** What is kept of an answer, in characters. */
 const LONGEST_TEXT = 500;
 
-/** Takes the turn. Rejects only if the store does not answer. */
+/**
+ * Takes the turn. Undefined where the claim was not ours any more: nothing was sent then. Rejects
+ * only if the store does not answer.
+ */
 export async function attempt(
   target: ClaimedTarget,
   options: AttemptOptions,
-): Promise<TargetSettlement> {
+): Promise<TargetSettlement | undefined> {
   const { store, settings, now } = options;
   if (isTooLate(target, settings, now())) return expired(target, now(), undefined);
   const suppression = await suppressionFor(store, asReportTarget(target));
@@ -46,14 +50,16 @@ export async function attempt(
     const detail = `${place} gets no reports: ${reason}`;
     return ended('suppressed', { code: 'REPORT_SEND_SUPPRESSED', detail }, now());
   }
-  if ((await options.begin(target)) === 'over-limit') {
+  const begun = await options.begin(target);
+  if (begun === 'not-ours') return undefined;
+  if (begun === 'over-limit') {
     const detail = `${target.place} has had ${settings.maxPerTarget} reports today`;
     return ended('over-limit', { code: 'REPORT_SEND_OVER_LIMIT', detail }, now());
   }
   const startedAt = now();
   const result = await options.deliver(target);
-  const begun = target.firstAt === 0 ? { ...target, firstAt: startedAt } : target;
-  return settlementOf(begun, result, options);
+  const tried = target.firstAt === 0 ? { ...target, firstAt: startedAt } : target;
+  return settlementOf(tried, result, options);
 }
 
 function settlementOf(

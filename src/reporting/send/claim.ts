@@ -107,30 +107,42 @@ export async function claimTarget(
   };
 }
 
+/** Whether an attempt may be made. */
+export type Begun =
+  | 'begun'
+  /** The place has had its share of today. */
+  | 'over-limit'
+  /** The claim ran out, and another node may work on it. */
+  | 'not-ours';
+
 /**
- * Notes that the first attempt is made now, unless the place has had its share of today. What was
- * begun before is only gone on with.
+ * Notes that an attempt is made now, and holds the claim for as long as one may take, unless the
+ * place has had its share of today. What was begun before is only gone on with.
  */
 export async function beginTarget(
   store: Store,
   { reportId, number, place, firstAt }: ClaimedTarget,
-  { owner, now, maxPerTarget }: ClaimOptions,
-): Promise<'begun' | 'over-limit'> {
-  if (firstAt !== 0) return 'begun';
+  { owner, now, holdMs, maxPerTarget }: ClaimOptions,
+): Promise<Begun> {
   const today = dayOf(now);
-  const had = await store.db
-    .selectFrom('report_target')
-    .select((is) => is.fn.countAll<number>().as('count'))
-    .where('place', '=', place)
-    .where('first_day', '=', today)
-    .executeTakeFirstOrThrow();
-  if (had.count >= maxPerTarget) return 'over-limit';
-  await store.db
+  if (firstAt === 0) {
+    const had = await store.db
+      .selectFrom('report_target')
+      .select((is) => is.fn.countAll<number>().as('count'))
+      .where('place', '=', place)
+      .where('first_day', '=', today)
+      .executeTakeFirstOrThrow();
+    if (had.count >= maxPerTarget) return 'over-limit';
+  }
+  const { numUpdatedRows } = await store.db
     .updateTable('report_target')
-    .set({ first_at: now, first_day: today })
+    .set({
+      claimed_until: now + holdMs,
+      ...(firstAt === 0 ? { first_at: now, first_day: today } : {}),
+    })
     .where('report_id', '=', reportId)
     .where('number', '=', number)
     .where('claimed_by', '=', owner)
-    .execute();
-  return 'begun';
+    .executeTakeFirst();
+  return numUpdatedRows > 0n ? 'begun' : 'not-ours';
 }

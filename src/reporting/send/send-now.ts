@@ -3,20 +3,21 @@
  *
  * @module
  */
+import type { Clock } from '../../clock.ts';
 import type { ReportSendSettings } from '../../config/reporting-types.ts';
 import type { Store } from '../../store/types.ts';
 import { attempt } from './attempt.ts';
+import { CLAIM_MS, limitAttempt } from './attempt-limit.ts';
 import { beginTarget, claimTarget, type ClaimOptions, dueTargets } from './claim.ts';
 import { deliverReport, type DeliverReportOptions } from './deliver-report.ts';
 import { settleTarget, type TargetSettlement } from './outbox.ts';
-import { CLAIM_MS } from './target-runner.ts';
 import type { ClaimedTarget } from './types.ts';
 
 /** What sending now stands on. */
 export interface SendNowOptions extends Omit<DeliverReportOptions, 'now'> {
   readonly store: Store;
   readonly settings: ReportSendSettings;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Who claims; unique to the process. */
   readonly owner: string;
 }
@@ -36,12 +37,12 @@ export async function sendReportNow(
   reportId: string,
   options: SendNowOptions,
 ): Promise<readonly SentNow[]> {
-  const { store, now, settings, owner } = options;
-  await hurry(store, reportId, now());
+  const { store, clock, settings, owner } = options;
+  await hurry(store, reportId, clock.now());
   const sent: SentNow[] = [];
   const claim = (): ClaimOptions => ({
     owner,
-    now: now(),
+    now: clock.now(),
     holdMs: CLAIM_MS,
     maxPerTarget: settings.maxPerTarget,
   });
@@ -54,6 +55,7 @@ export async function sendReportNow(
     const target = await claimTarget(store, next, claim());
     if (target === undefined) continue;
     const settlement = await tryNow(target, options, claim());
+    if (settlement === undefined) continue;
     await settleTarget(store, { ...target, owner }, settlement);
     sent.push({ kind: target.kind, target: target.target, settlement });
   }
@@ -63,17 +65,23 @@ async function tryNow(
   target: ClaimedTarget,
   options: SendNowOptions,
   claim: ClaimOptions,
-): Promise<TargetSettlement> {
-  const { store, settings, now, signal } = options;
-  return await attempt(target, {
-    store,
-    settings,
-    now,
-    random: () => 0.5,
-    begin: async (each) => await beginTarget(store, each, claim),
-    deliver: async (each) => await deliverReport(each, { ...options, now: now() }),
-    isStopping: () => signal?.aborted === true,
-  });
+): Promise<TargetSettlement | undefined> {
+  const { store, settings, clock, signal } = options;
+  const limit = limitAttempt(clock, signal);
+  try {
+    return await attempt(target, {
+      store,
+      settings,
+      now: () => clock.now(),
+      random: () => 0.5,
+      begin: async (each) => await beginTarget(store, each, claim),
+      deliver: async (each) =>
+        await deliverReport(each, { ...options, now: clock.now(), signal: limit.signal }),
+      isStopping: () => signal?.aborted === true,
+    });
+  } finally {
+    limit.end();
+  }
 }
 
 async function hurry(store: Store, reportId: string, now: number): Promise<void> {

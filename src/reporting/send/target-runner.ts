@@ -10,8 +10,10 @@ import type { Store } from '../../store/types.ts';
 import { dayText } from '../summary/day.ts';
 import type { SendMail } from '../types.ts';
 import { attempt } from './attempt.ts';
+import { CLAIM_MS, limitAttempt } from './attempt-limit.ts';
 import {
   beginTarget,
+  type Begun,
   claimTarget,
   type ClaimOptions,
   type DueTarget,
@@ -52,10 +54,6 @@ export interface TargetRunner {
   readonly numbers: () => { readonly inFlight: number; readonly unsettled: number };
 }
 
-/** An attempt is called off after so long; its claim holds longer than that. */
-const ATTEMPT_MS = 9 * 60_000;
-/** How long other nodes leave a claimed target alone. */
-export const CLAIM_MS = 10 * 60_000;
 /** Attempts at once, in all and to one place. */
 const MOST_AT_ONCE = 32;
 const MOST_PER_PLACE = 2;
@@ -90,10 +88,7 @@ export function createTargetRunner(options: TargetRunnerOptions): TargetRunner {
     maxPerTarget: settings.maxPerTarget,
   });
 
-  const begin = async (
-    target: ClaimedTarget,
-    settings: ReportSendSettings,
-  ): Promise<'begun' | 'over-limit'> => {
+  const begin = async (target: ClaimedTarget, settings: ReportSendSettings): Promise<Begun> => {
     const turn = lastBegun.then(
       async () => await beginTarget(store, target, claimOptions(settings)),
     );
@@ -114,9 +109,7 @@ export function createTargetRunner(options: TargetRunnerOptions): TargetRunner {
   };
 
   const run = async (target: ClaimedTarget, settings: ReportSendSettings): Promise<void> => {
-    const over = new AbortController();
-    const deadline = clock.after(ATTEMPT_MS, () => over.abort('the attempt took too long'));
-    const signal = AbortSignal.any([over.signal, stopping.signal]);
+    const limit = limitAttempt(clock, stopping.signal);
     try {
       const settlement = await attempt(target, {
         store,
@@ -125,15 +118,20 @@ export function createTargetRunner(options: TargetRunnerOptions): TargetRunner {
         random: options.random,
         begin: async (each) => await begin(each, settings),
         deliver: async (each) =>
-          await deliverReport(each, { ...options, settings, now: clock.now(), signal }),
+          await deliverReport(each, {
+            ...options,
+            settings,
+            now: clock.now(),
+            signal: limit.signal,
+          }),
         isStopping: () => stopping.signal.aborted,
       });
-      await writeDown({ target, settlement });
+      if (settlement !== undefined) await writeDown({ target, settlement });
     } catch (error) {
       // Nothing was sent; the claim ends by itself.
       options.onStoreTrouble(error);
     } finally {
-      deadline.cancel();
+      limit.end();
     }
   };
 
