@@ -53,6 +53,11 @@ export const REPORT_INTAKE_ERRORS = {
     action:
       'Look with `smtp-sts report list`; reports are deleted after `reporting.receive.keep_details`.',
   },
+  REPORT_ARCHIVE_DETAILS_CUT: {
+    meaning:
+      'The report names more failures one by one than are kept of a sender that nobody proved: the first are kept, the others are joined by their type. All numbers of sessions are right.',
+    action: 'Nothing; `smtp-sts report show --raw` has the report as it came.',
+  },
   REPORT_ARCHIVE_FAILED: {
     meaning: 'Old reports could not be deleted.',
     action: 'Look at the database; it is tried again with the next turn.',

@@ -21,7 +21,7 @@ export interface ReceivedReportTable {
   sender: string;
   /** Digest of sender and report-id: what makes two reports the same one. */
   identity: string;
-  /** Digest of all that it says, whatever the order and the spelling. */
+  /** Digest of all that it says but its contact, whatever the order and the spelling. */
   digest: string;
   report_id: string;
   organization: string;
@@ -48,7 +48,10 @@ export interface ReceivedReportTable {
   state: ReportState;
   /** The report that counts in its place, or null. */
   other_id: string | null;
-  /** Every policy domain it speaks of, each with a space before and behind: ` a.example  b.example `. */
+  /**
+   * The policy domains it speaks of, each with a space before and behind: ` a.example  b.example `;
+   * a ` * ` at the end says that there are more.
+   */
   domains: string;
   /** Sessions about domains of ours, counted once where two policies saw the same ones. */
   successes: number;
@@ -65,7 +68,7 @@ export interface ReceivedRawTable {
   data: Uint8Array;
 }
 
-/** What a report says of one policy, numbered from 0. */
+/** What a report that is counted says of one policy, numbered from 0. Of others the octets are enough. */
 export interface ReceivedPolicyTable {
   report_id: string;
   number: number;
@@ -149,11 +152,15 @@ export interface ReportDailyFailureTable {
   first_seen_at: number;
 }
 
-/** How many reports of a sender were stored on a day; those that an operator imports are not counted. */
+/** What of a sender was stored on a day; what an operator imports is not counted. */
 export interface ReportQuotaTable {
   day: number;
+  /** Who is proven; for all others together the way they came. */
   sender: string;
+  /** Reports. */
   stored: number;
+  /** About what they take up. */
+  octets: number;
 }
 
 /** The tables of the reports that came in. */

@@ -158,7 +158,7 @@ function policyText(
   const domain = policy.domain === '' ? 'unknown domain' : shown(policy.domain);
   const unicode = toUnicode(policy.domain);
   const also = unicode === policy.domain ? '' : ` (${shown(unicode)})`;
-  const ours = isOurs ? '' : paint('dim', ', not one of ours: not counted');
+  const ours = isOurs === false ? paint('dim', ', not one of ours: not counted') : '';
   const itemised = details.reduce((sum, { count }) => sum + count, 0);
   const odd = itemised === failures ? '' : paint('dim', `, ${itemised} of them itemised`);
   return [

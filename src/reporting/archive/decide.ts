@@ -1,5 +1,6 @@
 /**
- * What becomes of a report, given the others of the same sender and report-id.
+ * What becomes of a report, given the others of the same sender and report-id, and those that say
+ * the same under another name.
  *
  * @module
  */
@@ -42,7 +43,8 @@ export type Decision =
  * report-id of another before the true ones arrive.
  */
 export function decide(news: NewReport, known: readonly KnownReport[]): Decision {
-  const winner = known.find(({ state }) => state === 'counted');
+  const winners = known.filter(({ state }) => state === 'counted');
+  const winner = winners[0];
   const twin = known.find(
     ({ digest, isVerified }) => digest === news.digest && (isVerified || !news.isVerified),
   );
@@ -55,8 +57,9 @@ export function decide(news: NewReport, known: readonly KnownReport[]): Decision
     const lesser = known.filter(
       ({ isVerified, state }) => !isVerified && (state === 'counted' || state === 'not-counted'),
     );
-    const isFixed = winner !== undefined && (winner.isVerified || !winner.hasDetails);
-    if (!isFixed && lesser.length > 0) {
+    const fixed = winners.find((each) => each.isVerified || !each.hasDetails);
+    if (fixed !== undefined) return { kind: 'conflict', of: fixed.id };
+    if (lesser.length > 0) {
       const order = lesser.toSorted((a, b) => rank(a) - rank(b));
       return { kind: 'replaced', all: order.map(({ id }) => id) };
     }

@@ -16,12 +16,12 @@ export function identityOf(sender: string, reportId: string): string {
 
 /**
  * The same for all reports that say the same, whatever the order of their keys, policies and
- * details, and whatever way they came: a domain that was not in the report itself does not count.
+ * details, and whatever way they came: a domain that was not in the report itself does not count,
+ * nor does the contact, which a copy may lack.
  */
 export function contentDigest(report: ReceivedReport): string {
   return digestOf([
     report.organizationName,
-    report.contactInfo ?? null,
     report.reportId,
     report.start,
     report.end,

@@ -33,6 +33,19 @@ describe('the name of a sender', () => {
     assert.equal(named(''), 'unknown');
   });
 
+  it('without a contact and a name that is a domain it is who handed the report over, or its file name', () => {
+    const said = { organizationName: 'Example Hosting' };
+    const fileName = 'mail.files.test!shop.test!1772409600!1772495999!001.json.gz';
+    const headerSubmitter = 'mta.hosting.test';
+    assert.equal(senderOf(said, NOBODY, { headerSubmitter, fileName }), 'hosting.test');
+    assert.equal(senderOf(said, NOBODY, { fileName: `in/${fileName}` }), 'files.test');
+    assert.equal(senderOf(said, NOBODY, { fileName: 'report!1.json' }), 'example hosting');
+    assert.equal(senderOf(said, NOBODY, { headerSubmitter: 'no domain' }), 'example hosting');
+    const known = { ...said, contactInfo: 'a@bigmail.test' };
+    assert.equal(senderOf(known, NOBODY, { headerSubmitter }), 'bigmail.test');
+    assert.equal(senderOf(said, verified('bigmail.test'), { headerSubmitter }), 'bigmail.test');
+  });
+
   it('fuzz: is never empty, never long, never what a database refuses', () => {
     const text = fc.string({ unit: 'binary', maxLength: 40 });
     fc.assert(
@@ -71,10 +84,14 @@ describe('digest', () => {
       { ...said, end: said.end + 1 },
       { ...said, reportId: 'other' },
       { ...said, policies: said.policies.slice(1) },
-      { ...said, contactInfo: 'other@bigmail.test' },
+      { ...said, organizationName: 'Other' },
     ];
     const digests = new Set([said, ...others].map(contentDigest));
     assert.equal(digests.size, others.length + 1);
+  });
+
+  it('does not depend on the contact, which copies of one report may lack', () => {
+    assert.equal(contentDigest({ ...said, contactInfo: 'other@mail.test' }), contentDigest(said));
   });
 
   it('does not depend on where a domain was taken from that the report does not name', () => {

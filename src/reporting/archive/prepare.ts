@@ -8,6 +8,7 @@ import type { ReportReceiveSettings } from '../../config/reporting-types.ts';
 import type { RowValues } from '../../store/prepared-rows.ts';
 import type { IncomingReport } from '../types.ts';
 import { POLICY_COLUMNS, REPORT_COLUMNS, valuesOf } from './columns.ts';
+import { cutDetails } from './cut-details.ts';
 import { isWorthy, type NewReport } from './decide.ts';
 import { type SumRows, sumRows } from './rollup.ts';
 import {
@@ -38,11 +39,12 @@ export interface PreparedReport extends NewReport {
 
 /** Works it out. */
 export function prepareReport(
-  incoming: IncomingReport,
+  whole: IncomingReport,
   settings: ReportReceiveSettings,
 ): PreparedReport {
+  const facts = factsOf(whole, settings.domains);
+  const incoming = cutDetails(whole);
   const { report, deviations, raw } = incoming;
-  const facts = factsOf(incoming, settings.domains);
   const { identity, digest, isVerified } = facts;
   const quota = quotaKey(incoming, facts);
   const isForeign = !facts.ours.includes(true);
@@ -66,8 +68,22 @@ export function prepareReport(
 
 /** About how many octets it is in memory; packed it may be a hundredth of that. */
 export function weightOf({ raw, policies }: PreparedReport): number {
-  let octets = raw.length;
-  for (const row of policies) {
+  return raw.length + octetsOf(policies);
+}
+
+/** About how many octets it takes up in the store. Of one that does not count no more is kept than head and octets. */
+export function storedOctets(
+  { raw, row, policies, sums }: PreparedReport,
+  { isCounted }: { readonly isCounted: boolean },
+): number {
+  const head = raw.length + octetsOf([row]);
+  if (!isCounted) return head;
+  return head + octetsOf(policies) + octetsOf(sums.senders) + octetsOf(sums.failures);
+}
+
+function octetsOf(rows: readonly RowValues[]): number {
+  let octets = 0;
+  for (const row of rows) {
     for (const value of row) octets += typeof value === 'string' ? value.length : 8;
   }
   return octets;
@@ -76,14 +92,14 @@ export function weightOf({ raw, policies }: PreparedReport): number {
 const DAY_MS = 86_400_000;
 
 /**
- * Files that an operator imports have no quota. The proven and the others of a name have each
- * their own: a forger must not use up that of whom he plays.
+ * Files that an operator imports have no quota. All that is not proven has one together, for each
+ * way: a name that anybody may write is nobody's, and who writes many must not have many.
  */
 function quotaKey(
   { way, receivedAt }: IncomingReport,
   facts: ReportFacts,
 ): PreparedReport['quota'] {
   if (way === 'file') return undefined;
-  const sender = facts.isVerified ? facts.sender : `not proven: ${facts.sender}`;
+  const sender = facts.isVerified ? facts.sender : `not proven: ${way}`;
   return { day: Math.floor(receivedAt / DAY_MS), sender };
 }

@@ -7,7 +7,10 @@ import { sql } from 'kysely';
 import type { ReceivedReportTable, ReportState } from '../../store/archive-tables.ts';
 import type { Store } from '../../store/types.ts';
 import type { ReceivedPolicyResult } from '../../tlsrpt/report.ts';
+import { readReportFile } from '../../tlsrpt/read-report-file.ts';
+import type { IncomingReport } from '../types.ts';
 import { policyResultOf } from './rows.ts';
+import type { ReadArchived } from './types.ts';
 
 /** A report as the store knows it. */
 export type StoredReport = ReceivedReportTable;
@@ -55,7 +58,15 @@ async function piece(
   if (since !== undefined) query = query.where('received_at', '>=', since);
   if (sender !== undefined) query = query.where('sender', '=', sender);
   if (state !== undefined) query = query.where('state', '=', state);
-  if (domain !== undefined) query = query.where(placeOf(store, domain), '>', 0);
+  if (domain !== undefined) {
+    const speaking = store.db
+      .selectFrom('received_policy')
+      .select('report_id')
+      .where('domain', '=', domain);
+    query = query.where((is) =>
+      is.or([is(placeOf(store, domain), '>', 0), is('id', 'in', speaking)]),
+    );
+  }
   return await query.orderBy('id', 'desc').limit(limit).execute();
 }
 
@@ -74,17 +85,30 @@ export function placeOf(
 export interface ShownReport {
   readonly report: StoredReport;
   /** Empty once its details are gone because of their age. */
-  readonly policies: readonly (ReceivedPolicyResult & { readonly isOurs: boolean })[];
+  readonly policies: readonly ShownPolicy[];
 }
 
-/** Reads one; undefined: there is none of that id. */
-export async function readStoredReport(store: Store, id: string): Promise<ShownReport | undefined> {
+/** What it says of a policy. `isOurs` is not worked out for a report that does not count. */
+export type ShownPolicy = ReceivedPolicyResult & { readonly isOurs?: boolean };
+
+/**
+ * Reads one; undefined: there is none of that id. What a report says that does not count is read
+ * from its octets, for the store has it nowhere else.
+ *
+ * @param read default: the reader of `tlsrpt/`
+ */
+export async function readStoredReport(
+  store: Store,
+  id: string,
+  read: ReadArchived = readReportFile,
+): Promise<ShownReport | undefined> {
   const report = await store.db
     .selectFrom('received_report')
     .selectAll()
     .where('id', '=', id)
     .executeTakeFirst();
   if (report === undefined) return undefined;
+  if (report.state !== 'counted') return { report, policies: await saidOf(store, report, read) };
   const rows = await store.db
     .selectFrom('received_policy')
     .selectAll()
@@ -96,6 +120,22 @@ export async function readStoredReport(store: Store, id: string): Promise<ShownR
     policies: rows.map((row) => ({ ...policyResultOf(row), isOurs: row.ours === 1 })),
   };
 }
+
+async function saidOf(
+  store: Store,
+  { id, hints, size }: StoredReport,
+  read: ReadArchived,
+): Promise<readonly ShownPolicy[]> {
+  const raw = await readRawReport(store, id);
+  if (raw === undefined) return [];
+  const limits = { maxPackedBytes: size, maxJsonBytes: MOST_JSON };
+  const known = JSON.parse(hints) as NonNullable<IncomingReport['hints']>;
+  const { report } = await read(raw, { limits, hints: known });
+  return report?.policies ?? [];
+}
+
+/** It was within the limits of the settings when it came, whatever these were. */
+const MOST_JSON = 67_108_864;
 
 /** The octets as they came; undefined where they are gone or there is no such report. */
 export async function readRawReport(store: Store, id: string): Promise<Uint8Array | undefined> {

@@ -13,6 +13,7 @@ import type {
 import { persistently } from '../../store/group-commit.ts';
 import type { Schema, Store } from '../../store/types.ts';
 import type { Authenticity, IncomingReport } from '../types.ts';
+import { cutDetails } from './cut-details.ts';
 import { isWorthy } from './decide.ts';
 import { countedReport, factsOf, policyRows, type ReportFacts, understoodColumns } from './rows.ts';
 import { sumStatements, type SumStatements } from './statements.ts';
@@ -160,18 +161,19 @@ export function authenticityOf(
 /** @returns whether anything is otherwise than before */
 async function replaceOne(
   db: Transaction<Schema>,
-  { row, incoming }: Reread,
+  { row, incoming: whole }: Reread,
   { settings, book }: { readonly settings: ReportReceiveSettings; readonly book: SumBook },
 ): Promise<boolean> {
   const before = await policiesOf(db, row.id);
   // A domain that was asked for once stays, whatever the settings are now: `forget` is for the other way.
   const known = before.filter(({ ours }) => ours === 1).map(({ domain }) => domain);
-  const facts = factsOf(incoming, [...settings.domains, ...known]);
+  const facts = factsOf(whole, [...settings.domains, ...known]);
+  const incoming = cutDetails(whole);
   const understood = understoodColumns(incoming.report, facts, incoming.deviations);
   const { state, otherId } = await stateNow(db, { row, incoming, facts, settings });
   const digest = await freeDigest(db, row.id, facts);
   const columns = { ...understood, digest, state, other_id: otherId };
-  const policies = policyRows(row.id, incoming.report, facts);
+  const policies = state === 'counted' ? policyRows(row.id, incoming.report, facts) : [];
   if (isSame(row, columns) && JSON.stringify(before) === JSON.stringify(policies)) return false;
   const counted = row.state === 'counted' ? await storedCounts(db, row.id) : undefined;
   const { numUpdatedRows } = await db
@@ -232,7 +234,12 @@ async function stateNow(
   const winner = await db
     .selectFrom('received_report')
     .select('id')
-    .where('identity', '=', facts.identity)
+    .where((is) =>
+      is.or([
+        is('identity', '=', facts.identity),
+        ...(facts.isVerified ? [] : [is('digest', '=', facts.digest)]),
+      ]),
+    )
     .where('state', '=', 'counted')
     .where('id', '<>', row.id)
     .executeTakeFirst();
@@ -250,9 +257,9 @@ async function freeDigest(
   const twin = await db
     .selectFrom('received_report')
     .select('id')
-    .where('identity', '=', identity)
     .where('digest', '=', digest)
     .where('verified', '=', isVerified ? 1 : 0)
+    .$if(isVerified, (query) => query.where('identity', '=', identity))
     .where('id', '<>', id)
     .executeTakeFirst();
   return twin === undefined ? digest : `${digest} ${id}`;

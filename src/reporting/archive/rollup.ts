@@ -194,6 +194,16 @@ export function sumRows(report: CountedReport, sign: 1 | -1): SumRows {
   return { senders, failures };
 }
 
+/** The same under another name: two reports that say the same may come under two. */
+export function ofSender(sums: SumRows, sender: string): SumRows {
+  const named = (row: RowValues): RowValues => row.with(SENDER_PLACE, sender);
+  const isSo = sums.senders.every((row) => row[SENDER_PLACE] === sender);
+  return isSo ? sums : { senders: sums.senders.map(named), failures: sums.failures.map(named) };
+}
+
+/** In `SENDER_COLUMNS` and in `FAILURE_COLUMNS`. */
+const SENDER_PLACE = 2;
+
 interface About {
   readonly report: CountedReport;
   readonly domain: string;

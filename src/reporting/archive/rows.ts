@@ -24,6 +24,8 @@ const LONGEST_ID = 1_000;
 const LONGEST_NAME = 300;
 /** More domains than any report has that is meant well. */
 const MOST_DOMAINS = 200;
+/** In the place of the domains beyond these. */
+export const MORE_DOMAINS = '*';
 
 /** What follows from a report, before anybody asks the store. */
 export interface ReportFacts {
@@ -40,10 +42,10 @@ export interface ReportFacts {
 
 /** Works out the facts. @param domains the patterns of the settings */
 export function factsOf(
-  { report, authenticity }: Pick<IncomingReport, 'report' | 'authenticity'>,
+  { report, authenticity, hints }: Pick<IncomingReport, 'report' | 'authenticity' | 'hints'>,
   domains: readonly string[],
 ): ReportFacts {
-  const sender = senderOf(report, authenticity);
+  const sender = senderOf(report, authenticity, hints);
   const ours = report.policies.map(({ policy }) => isKnownDomain(policy.domain, domains));
   return {
     sender,
@@ -102,13 +104,16 @@ export function understoodColumns(
     ends_at: report.end,
     day: facts.day,
     deviations: JSON.stringify(deviations),
-    domains: domains
-      .slice(0, MOST_DOMAINS)
-      .map((domain) => ` ${domainKey(domain)} `)
-      .join(''),
+    domains: domainsText(domains),
     successes: facts.sessions.successes,
     failures: facts.sessions.failures,
   };
+}
+
+function domainsText(domains: readonly string[]): string {
+  const names = domains.slice(0, MOST_DOMAINS).map(domainKey);
+  if (domains.length > MOST_DOMAINS) names.push(MORE_DOMAINS);
+  return names.map((name) => ` ${name} `).join('');
 }
 
 /** The columns that say how it came: nothing changes them. */

@@ -32,6 +32,8 @@ export interface SumStatements {
 export interface ArchiveStatements extends SumStatements {
   /** By identity; of one identity the oldest first. */
   readonly findReports: PreparedLookup<KnownRow>;
+  /** By digest: whose they are. */
+  readonly findTwins: PreparedLookup<Pick<ReceivedReportTable, 'identity'>>;
   /** `PLACE_COLUMNS`, then `REPORT_COLUMNS`. */
   readonly insertReports: PreparedInsert;
   /** Id and octets. */
@@ -40,10 +42,19 @@ export interface ArchiveStatements extends SumStatements {
   readonly insertPolicies: PreparedInsert;
 }
 
-type KnownRow = Pick<
-  ReceivedReportTable,
-  'id' | 'identity' | 'digest' | 'verified' | 'state' | 'other_id' | 'has_details'
->;
+/** What is asked of a report that is there. */
+export type KnownRow = Pick<ReceivedReportTable, (typeof KNOWN_COLUMNS)[number]>;
+
+const KNOWN_COLUMNS = [
+  'id',
+  'sender',
+  'identity',
+  'digest',
+  'verified',
+  'state',
+  'other_id',
+  'has_details',
+] as const;
 
 /** For this database, or any with the same language. */
 export function archiveStatements(db: Kysely<Schema>): ArchiveStatements {
@@ -52,9 +63,12 @@ export function archiveStatements(db: Kysely<Schema>): ArchiveStatements {
     findReports: preparedLookup((identities) =>
       db
         .selectFrom('received_report')
-        .select(['id', 'identity', 'digest', 'verified', 'state', 'other_id', 'has_details'])
+        .select(KNOWN_COLUMNS)
         .where('identity', 'in', identities)
         .orderBy('id'),
+    ),
+    findTwins: preparedLookup((digests) =>
+      db.selectFrom('received_report').select('identity').where('digest', 'in', digests),
     ),
     insertReports: preparedInsert([...PLACE_COLUMNS, ...REPORT_COLUMNS], (rows) =>
       db.insertInto('received_report').values(rows),

@@ -12,7 +12,9 @@ import type { Schema } from '../../store/types.ts';
 import type { ArchiveResult } from '../types.ts';
 import { decide, type KnownReport } from './decide.ts';
 import { Meanwhile } from './meanwhile.ts';
-import type { PreparedReport } from './prepare.ts';
+import { type Entry, findKnown, type KnownReports } from './known-reports.ts';
+import { type PreparedReport, storedOctets } from './prepare.ts';
+import { ofSender } from './rollup.ts';
 import { createQuota, type Quota } from './quota.ts';
 import type { ArchiveStatements } from './statements.ts';
 import { storedCounts } from './stored-counts.ts';
@@ -29,30 +31,15 @@ export interface TakeContext {
   readonly newId: () => string;
 }
 
-/** A report that was in the store, or is to be. */
-interface Entry {
-  readonly id: string;
-  readonly digest: string;
-  readonly isVerified: boolean;
-  readonly hasDetails: boolean;
-  state: ReportState;
-  otherId: string | null;
-  /** As the store has it; absent: not there yet. */
-  readonly before?: ReportState;
-  /** Absent for those that are in the store. */
-  readonly news?: PreparedReport;
-}
-
 /** Takes all of them; results in their order. Runs in a transaction, all or none. */
 export async function takeAll(
   db: Db,
   news: readonly PreparedReport[],
   context: TakeContext,
 ): Promise<readonly ArchiveResult[]> {
-  const identities = new Set(news.map(({ identity }) => identity));
   const round: Round = {
     context,
-    entries: await entriesOf(db, [...identities], context.statements),
+    known: await findKnown(db, news, context.statements),
     quota: await createQuota(
       db,
       news.map(({ quota }) => quota),
@@ -66,53 +53,27 @@ export async function takeAll(
 
 interface Round {
   readonly context: TakeContext;
-  /** By identity. */
-  readonly entries: Map<string, Entry[]>;
+  readonly known: KnownReports;
   readonly quota: Quota;
 }
 
-/** All that is known of reports with these identities, the oldest first. */
-async function entriesOf(
-  db: Db,
-  identities: readonly string[],
-  { findReports }: ArchiveStatements,
-): Promise<Map<string, Entry[]>> {
-  const entries = new Map<string, Entry[]>();
-  for (const row of await findReports(db, identities)) {
-    entriesFor(entries, row.identity).push({
-      id: row.id,
-      digest: row.digest,
-      isVerified: row.verified === 1,
-      hasDetails: row.has_details === 1,
-      state: row.state,
-      otherId: row.other_id,
-      before: row.state,
-    });
-  }
-  return entries;
-}
-
-function entriesFor(entries: Map<string, Entry[]>, identity: string): Entry[] {
-  const known = entries.get(identity) ?? [];
-  entries.set(identity, known);
-  return known;
-}
-
 function takeOne(round: Round, news: PreparedReport): ArchiveResult {
-  const { newId } = round.context;
   if (news.foreign !== undefined) return { kind: 'unknown-domain', domains: news.foreign };
-  const known = entriesFor(round.entries, news.identity);
-  const decision = decide(news, known satisfies readonly KnownReport[]);
+  const near = round.known.near(news);
+  const decision = decide(news, near satisfies readonly KnownReport[]);
   if (decision.kind === 'duplicate') return decision;
   if (decision.kind === 'promote') {
-    known.find(({ id }) => id === decision.id)!.state = 'counted';
-    return { kind: 'stored', id: decision.id };
+    const twin = near.find(({ id }) => id === decision.id)!;
+    return promote(round, twin, news);
   }
-  if (!round.quota.take(news.quota)) return { kind: 'over-quota' };
-  const id = newId();
+  const isCounted = decision.kind === 'stored' || decision.kind === 'replaced';
+  if (!round.quota.take(news.quota, () => storedOctets(news, { isCounted }))) return OVER_QUOTA;
+  const id = round.context.newId();
   const store = (state: ReportState, otherId: string | null = null): void => {
-    const { digest, isVerified } = news;
-    known.push({ id, digest, isVerified, hasDetails: true, state, otherId, news });
+    const { identity, digest, isVerified } = news;
+    const [sender] = news.row as readonly [string];
+    const what = { id, sender, identity, digest, isVerified, hasDetails: true };
+    round.known.add({ ...what, state, otherId, news });
   };
   switch (decision.kind) {
     case 'stored':
@@ -125,7 +86,7 @@ function takeOne(round: Round, news: PreparedReport): ArchiveResult {
       store('conflict', decision.of);
       return { kind: 'conflict', id, of: decision.of };
     case 'replaced':
-      for (const entry of known) {
+      for (const entry of near) {
         if (!decision.all.includes(entry.id)) continue;
         entry.state = 'replaced';
         entry.otherId = id;
@@ -135,15 +96,30 @@ function takeOne(round: Round, news: PreparedReport): ArchiveResult {
   }
 }
 
-async function write(db: Db, { entries, quota, context }: Round): Promise<void> {
-  const all = [...entries.values()].flat();
+const OVER_QUOTA = { kind: 'over-quota' } as const;
+
+/** It says what one says that is there, which counts from now on. */
+function promote({ known, quota }: Round, twin: Entry, news: PreparedReport): ArchiveResult {
+  const { id, identity } = twin;
+  // Found under another name, where another one may count: of one name no two do.
+  if (known.ofIdentity(identity).some(({ state }) => state === 'counted')) {
+    return { kind: 'duplicate', id };
+  }
+  if (!quota.take(news.quota, () => storedOctets(news, { isCounted: true }))) return OVER_QUOTA;
+  twin.state = 'counted';
+  twin.news ??= news;
+  return { kind: 'stored', id };
+}
+
+async function write(db: Db, { known, quota, context }: Round): Promise<void> {
+  const all = known.all();
   const book = createSumBook();
   // First those that count no longer: of one sender and report-id no two may count.
   for (const entry of all) if (entry.before === 'counted') await change(db, entry, book);
   for (const entry of all) if (entry.before !== 'counted') await change(db, entry, book);
   await insertAll(db, all, context.statements);
-  for (const { news, state } of all) {
-    if (news !== undefined && state === 'counted') book.addRows(news.sums);
+  for (const { news, sender, state } of all) {
+    if (news !== undefined && state === 'counted') book.addRows(ofSender(news.sums, sender));
   }
   await writeSums(db, book, context.statements);
   await quota.write(db);
@@ -158,11 +134,13 @@ async function change(db: Db, entry: Entry, book: SumBook): Promise<void> {
     .set({ state, other_id: otherId })
     .where('id', '=', id)
     .where('state', '=', before)
+    .where('has_details', '=', entry.hasDetails ? 1 : 0)
     .executeTakeFirst();
   if (numUpdatedRows === 0n) throw new Meanwhile();
-  if (before !== 'counted' && state !== 'counted') return;
+  if (before !== 'counted') return;
   const counted = await storedCounts(db, id);
-  if (counted !== undefined) book.add(counted, state === 'counted' ? 1 : -1);
+  if (counted !== undefined) book.add(counted, -1);
+  await db.deleteFrom('received_policy').where('report_id', '=', id).execute();
 }
 
 async function insertAll(
@@ -173,11 +151,14 @@ async function insertAll(
   const reports: RowValues[] = [];
   const raw: RowValues[] = [];
   const policies: RowValues[] = [];
-  for (const { id, state, otherId, news } of entries) {
+  for (const { id, before, state, otherId, news } of entries) {
     if (news === undefined) continue;
-    reports.push([id, state, otherId, ...news.row]);
-    raw.push([id, news.raw]);
-    for (const row of news.policies) policies.push([id, ...row]);
+    if (before === undefined) {
+      reports.push([id, state, otherId, ...news.row]);
+      raw.push([id, news.raw]);
+    }
+    // Octets and head are enough of those that do not count.
+    if (state === 'counted') for (const row of news.policies) policies.push([id, ...row]);
   }
   await insertReports(db, reports);
   await insertRaw(db, raw);

@@ -63,11 +63,18 @@ async function reports(db: Kysely<Schema>, traits: EngineTraits): Promise<void> 
     .$call((table) => filled(table, 'integer', ['has_details']));
   await keyed(report, traits).execute();
   // Two nodes that take in the same report at once: the second one is refused, and looks again.
+  // Of those that nobody proved, the same words are the same report, whoever is said to say them.
   await db.schema
     .createIndex('received_report_same')
     .unique()
     .on('received_report')
-    .columns(['identity', 'digest', 'verified'])
+    .column('digest')
+    .expression(sql`(case when verified = 1 then identity else '' end)`)
+    .execute();
+  await db.schema
+    .createIndex('received_report_identity')
+    .on('received_report')
+    .column('identity')
     .execute();
   await db.schema
     .createIndex('received_report_counts_once')
@@ -161,7 +168,7 @@ async function dailySums(db: Kysely<Schema>, traits: EngineTraits): Promise<void
     .createTable('report_quota')
     .$call((table) => filled(table, 'bigint', ['day']))
     .$call((table) => filled(table, keyText(traits), ['sender']))
-    .$call((table) => filled(table, 'bigint', ['stored']))
+    .$call((table) => filled(table, 'bigint', ['stored', 'octets']))
     .addPrimaryKeyConstraint('report_quota_key', ['day', 'sender'] as never);
   await keyed(quota, traits).execute();
 }
