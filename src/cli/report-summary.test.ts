@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -63,6 +63,31 @@ describe('smtp-sts report summary', () => {
     assert.deepEqual(summary.total, { reports: 2, successes: 104, failures: 1 });
     assert.equal(summary.days.length, 3);
     assert.equal(summary.failures[0]?.type, 'certificate-expired');
+  });
+
+  it('senders that the configuration ignores are left out, and there with --all', async () => {
+    await onStore(async (store) => {
+      const sender = 'spam.example';
+      await addReport(store, { day: TODAY - 1, sender, successes: 1_000, failures: 1_000 });
+    });
+    const config = join(folder, 'ignore.yaml');
+    writeFileSync(config, 'reporting: { receive: { ignore_senders: [Spam.Example] } }\n');
+    const some = await report('summary', '--config', config);
+    assert.match(some.stdout, /^99\.0 % of 105 sessions went well, 1 failed\.$/m);
+    assert.match(
+      some.stdout,
+      /^Left out by reporting\.receive\.ignore_senders: 1 report of spam\./m,
+    );
+    const all = await report('summary', '--all', '--config', config);
+    assert.match(all.stdout, /^52\.4 % of 2,105 sessions went well, 1,001 failed\.$/m);
+    assert.match(all.stdout, /^spam\.example +1 /m);
+    const json = JSON.parse((await report('summary', '--json', '--config', config)).stdout) as {
+      readonly ignored: readonly Record<string, unknown>[];
+    };
+    assert.deepEqual(
+      json.ignored.map(({ sender, lastDay }) => [sender, typeof lastDay]),
+      [['spam.example', 'string']],
+    );
   });
 
   it('no store yet is said, and makes none; wrong usage is 64', async () => {

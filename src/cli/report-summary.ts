@@ -39,6 +39,7 @@ interface SummaryOptions extends SharedOptions {
   readonly domain?: string;
   readonly days?: string;
   readonly explain?: boolean;
+  readonly all?: boolean;
 }
 
 /** Builds the command. */
@@ -57,6 +58,10 @@ export function reportSummaryCommand(io: Io, done: (exitCode: number) => void): 
       '--explain',
       'look up our policy, MX hosts, TLSA records and certificates now, and compare; remembers them',
     )
+    .option(
+      '--all',
+      'cut no list, and count senders too that reporting.receive.ignore_senders leaves out',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n' +
@@ -72,7 +77,7 @@ export function reportSummaryCommand(io: Io, done: (exitCode: number) => void): 
 async function summary(options: SummaryOptions, io: Io): Promise<number> {
   const days = daysFrom(options.days);
   const domain = options.domain === undefined ? undefined : reportDomain(options.domain);
-  const explain = options.explain === true;
+  const { explain = false, all = false } = options;
   const config = explain ? configFrom(options) : configWithoutTrust(options);
   const store = await openExistingStore(config);
   if (store === undefined) {
@@ -83,7 +88,8 @@ async function summary(options: SummaryOptions, io: Io): Promise<number> {
   let causes: CausesOf | undefined;
   try {
     const about = domain === undefined ? {} : { domain };
-    found = await summarize({ store, clock: systemClock, days, ...about });
+    const ignoreSenders = all ? [] : config.reporting.receive.ignoreSenders;
+    found = await summarize({ store, clock: systemClock, days, ignoreSenders, ...about });
     if (explain) causes = causesFrom(await ownStates(config, store, found));
   } finally {
     await store.close();
@@ -94,6 +100,7 @@ async function summary(options: SummaryOptions, io: Io): Promise<number> {
   }
   const lines = summaryText(found, {
     emphasis: paintFor(io.stdout),
+    all,
     ...(causes === undefined ? {} : { causesOf: causes }),
   });
   for (const line of lines) say(io, line);

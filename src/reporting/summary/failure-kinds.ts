@@ -34,6 +34,36 @@ function kindOf(group: readonly FailureSum[]): FailureKind {
   return { ...kind, meaning: meaningFor(domain, commonMeaning(kind)) };
 }
 
+/** Kinds of one result type that mean the same, wherever they are: what is to be done is the same too. */
+export interface KindGroup {
+  /** Of their own domain where they have one in common; else it speaks of DOMAIN. */
+  readonly meaning: Meaning;
+  readonly sessions: number;
+  /** The most frequent first. */
+  readonly kinds: readonly [FailureKind, ...(readonly FailureKind[])];
+}
+
+/** Groups kinds that stand in falling order, the most failed sessions first. */
+export function kindGroups(kinds: readonly FailureKind[]): readonly KindGroup[] {
+  const meanings = new Map<Meaning, string>();
+  const nameOf = (meaning: Meaning): string => {
+    const name = meanings.get(meaning) ?? String(meanings.size);
+    meanings.set(meaning, name);
+    return name;
+  };
+  const groups = Map.groupBy(kinds, (kind) =>
+    JSON.stringify([kind.type, kind.rawType, nameOf(commonMeaning(kind))]),
+  );
+  return Array.from(groups.values(), ([first, ...others]): KindGroup => {
+    const isOne = others.every(({ domain }) => domain === first!.domain);
+    return {
+      meaning: isOne ? first!.meaning : commonMeaning(first!),
+      sessions: others.reduce((so, { sessions }) => so + sessions, first!.sessions),
+      kinds: [first!, ...others],
+    };
+  }).sort(biggestFirst(({ sessions }) => sessions));
+}
+
 /** What the reason that most senders give means; a type has a meaning without one too. */
 function commonMeaning({ type, reasons }: Pick<FailureKind, 'type' | 'reasons'>): Meaning {
   const known = reasons.map(({ name }) => meaningOf(type, name));

@@ -1,22 +1,25 @@
 /**
- * A failure kind as a person reads it: what, where, since when, by whom, why, and what to do.
+ * Failure kinds as a person reads it: what, where, since when, by whom, why, and what to do.
  *
  * @module
  */
 import type { Cause } from './causes.ts';
 import { dayText } from './day.ts';
+import type { KindGroup } from './failure-kinds.ts';
 import { ACTOR_TEXT } from './meanings.ts';
 import type { FailureKind, Share } from './summary-types.ts';
 import { domainText, type Emphasis, harmless, numberText, wrapped } from './text-lines.ts';
 
-/** How to show it. */
+/** How to show them. */
 export interface KindTextOptions {
   readonly number: number;
   readonly emphasis: Emphasis;
   /** Where the domain does not stand above already. */
   readonly withDomain: boolean;
   /** Absent: nobody has compared. */
-  readonly causes?: readonly Cause[];
+  readonly causesOf?: (kind: FailureKind) => readonly Cause[];
+  /** Places at most. */
+  readonly most: number;
 }
 
 const LABEL: Readonly<Record<Cause['kind'], string>> = {
@@ -27,25 +30,78 @@ const LABEL: Readonly<Record<Cause['kind'], string>> = {
 const INDENT = 4;
 const MOST_SHARES = 5;
 
-/** The lines of a kind. */
-export function kindLines(kind: FailureKind, options: KindTextOptions): readonly string[] {
-  const { number, emphasis, withDomain, causes } = options;
-  const { type, rawType, mxHost, domain, meaning, reasons } = kind;
-  const name = type === 'unknown' ? `unknown result type "${harmless(rawType, 60)}"` : type;
+/** The lines of a group: a kind by itself, or what several have in common and then each place. */
+export function groupLines(group: KindGroup, options: KindTextOptions): readonly string[] {
+  const [only, ...others] = group.kinds;
+  return others.length === 0 ? kindLines(only, options) : commonLines(group, options);
+}
+
+function kindLines(kind: FailureKind, options: KindTextOptions): readonly string[] {
+  const { number, emphasis, withDomain, causesOf } = options;
+  const { mxHost, domain, meaning } = kind;
   const where = mxHost === '' ? '' : ` at ${harmless(mxHost, 100)}`;
   const of = withDomain && domain !== mxHost ? ` (${domainText(domain, 100)})` : '';
-  const known = reasons.filter(({ name: reason }) => reason !== '');
-  const head = wrapped(`${String(number).padStart(2)}. ${name}${where}${of}`, INDENT);
+  const head = wrapped(`${numbered(number)}${typeName(kind)}${where}${of}`, INDENT);
   return [
     ...head.map((line) => emphasis('bold', line)),
     ...wrapped(`    ${countText(kind)}`, INDENT),
-    ...(known.length === 0 ? [] : field('Reason', sharesText(known, 80))),
-    ...field('Means', harmless(meaning.means, 900)),
-    ...(causes ?? []).flatMap(({ kind: found, text }) => field(LABEL[found], harmless(text, 600))),
-    ...(causes?.length === 0 ? field('Found', 'nothing on our side that explains it') : []),
-    ...field('To do', harmless(meaning.todo, 900)),
-    ...field('Who', ACTOR_TEXT[meaning.actor]),
+    ...reasonLines(kind, INDENT),
+    ...field('Means', harmless(meaning.means, 900), INDENT),
+    ...causeLines(causesOf?.(kind), INDENT),
+    ...field('To do', harmless(meaning.todo, 900), INDENT),
+    ...field('Who', ACTOR_TEXT[meaning.actor], INDENT),
   ];
+}
+
+function commonLines(group: KindGroup, options: KindTextOptions): readonly string[] {
+  const { number, emphasis, most } = options;
+  const { kinds, meaning, sessions } = group;
+  const places = `${numberText(kinds.length)} places`;
+  const text = `${numbered(number)}${typeName(kinds[0])} at ${places}, ${numberText(sessions)} sessions`;
+  const left = kinds.length - most;
+  return [
+    ...wrapped(text, INDENT).map((line) => emphasis('bold', line)),
+    ...field('Means', harmless(meaning.means, 900), INDENT),
+    ...field('To do', harmless(meaning.todo, 900), INDENT),
+    ...field('Who', ACTOR_TEXT[meaning.actor], INDENT),
+    ...kinds.slice(0, most).flatMap((kind) => placeLines(kind, options)),
+    ...(left > 0 ? [`    ... and ${numberText(left)} more places (--all shows them)`] : []),
+  ];
+}
+
+function placeLines(
+  kind: FailureKind,
+  { withDomain, causesOf }: KindTextOptions,
+): readonly string[] {
+  const { mxHost, domain } = kind;
+  const host = mxHost === '' ? 'no host named' : harmless(mxHost, 100);
+  const of = withDomain && domain !== mxHost ? ` (${domainText(domain, 100)})` : '';
+  return [
+    ...wrapped(`    - ${host}${of}`, INDENT + 2),
+    ...wrapped(`      ${countText(kind)}`, INDENT + 2),
+    ...reasonLines(kind, INDENT + 2),
+    ...causeLines(causesOf?.(kind), INDENT + 2),
+  ];
+}
+
+function numbered(number: number): string {
+  return `${String(number).padStart(2)}. `;
+}
+
+function typeName({ type, rawType }: FailureKind): string {
+  return type === 'unknown' ? `unknown result type "${harmless(rawType, 60)}"` : type;
+}
+
+function reasonLines({ reasons }: FailureKind, indent: number): readonly string[] {
+  const known = reasons.filter(({ name }) => name !== '');
+  return known.length === 0 ? [] : field('Reason', sharesText(known, 80), indent);
+}
+
+function causeLines(causes: readonly Cause[] | undefined, indent: number): readonly string[] {
+  if (causes?.length === 0) return field('Found', 'nothing on our side that explains it', indent);
+  return (causes ?? []).flatMap(({ kind, text }) =>
+    field(LABEL[kind], harmless(text, 600), indent),
+  );
 }
 
 function countText({ sessions, firstDay, lastDay, senders }: FailureKind): string {
@@ -65,6 +121,6 @@ function sharesText(shares: readonly Share[], limit: number): string {
   return [...shown, ...(left > 0 ? [`${left} more`] : [])].join(', ');
 }
 
-function field(name: string, text: string): readonly string[] {
-  return wrapped(`    ${`${name}:`.padEnd(8)}${text}`, INDENT + 8);
+function field(name: string, text: string, indent: number): readonly string[] {
+  return wrapped(`${' '.repeat(indent)}${`${name}:`.padEnd(8)}${text}`, indent + 8);
 }

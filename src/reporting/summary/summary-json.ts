@@ -5,14 +5,18 @@
  */
 import type { Cause } from './causes.ts';
 import { dayText } from './day.ts';
-import type { FailureKind, Summary } from './summary-types.ts';
+import type { FailureKind, SenderCounts, Summary } from './summary-types.ts';
+
+function withDay(one: SenderCounts): object {
+  return { ...one, lastDay: dayText(one.lastDay) };
+}
 
 /** What becomes JSON. Texts of strangers stand in it as they were written. */
 export function summaryJson(
   summary: Summary,
   causesOf?: (kind: FailureKind) => readonly Cause[],
 ): object {
-  const { at, firstDay, lastDay, days, failures, senders, ...rest } = summary;
+  const { at, firstDay, lastDay, days, failures, senders, ignored, ...rest } = summary;
   return {
     at: new Date(at).toISOString(),
     firstDay: dayText(firstDay),
@@ -25,6 +29,7 @@ export function summaryJson(
       lastDay: dayText(kind.lastDay),
       ...(causesOf === undefined ? {} : { causes: causesOf(kind) }),
     })),
-    senders: senders.map((one) => ({ ...one, lastDay: dayText(one.lastDay) })),
+    senders: senders.map(withDay),
+    ignored: ignored.map(withDay),
   };
 }

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { FakeClock } from '../../clock.fixture.ts';
 import { openStore } from '../../store/open-store.ts';
 import { TODAY } from './own-state.fixture.ts';
+import { MEANINGS } from './meanings.ts';
 import { addReport, type DayReport } from './rollups.fixture.ts';
 import { summarize } from './summarize.ts';
 import { summaryJson } from './summary-json.ts';
@@ -15,7 +16,11 @@ const MX = 'mx1.example.com';
 
 async function summaryOf(
   reports: readonly DayReport[],
-  more: { readonly domain?: string; readonly days?: number } = {},
+  more: {
+    readonly domain?: string;
+    readonly days?: number;
+    readonly ignoreSenders?: readonly string[];
+  } = {},
 ): Promise<Summary> {
   const store = await openStore('sqlite::memory:');
   for (const report of reports) await addReport(store, report);
@@ -81,11 +86,88 @@ describe('the summary as text', () => {
       const domain = `d${index}.example`;
       return { day: TODAY - index * 3, domain, details: [{ type: 'certificate-expired' }] };
     });
-    const text = textOf(await summaryOf(reports, { days: 90 }));
+    const summary = await summaryOf(reports, { days: 90 });
+    const text = textOf(summary);
     assert.match(text, /^By month$/m);
     assert.match(text, /^2026-10 /m);
-    assert.match(text, /\.\.\. and 15 more kinds/);
-    assert.match(text, /^\.\.\. and 5 more$/m);
+    assert.match(text, /\.\.\. and 15 more places \(--all shows them\)/);
+    assert.match(text, /^\.\.\. and 5 more \(--all shows them\)$/m);
+    const all = textOf(summary, { all: true });
+    assert.doesNotMatch(all, /\.\.\. and/);
+    assert.match(all, /^d24\.example +1/m);
+  });
+
+  it('kinds beyond ten are cut, unless all are asked for', async () => {
+    const types = Object.keys(MEANINGS) as readonly (keyof typeof MEANINGS)[];
+    const summary = await summaryOf([
+      { day: TODAY, successes: 1, details: types.map((type) => ({ type, mx: MX })) },
+    ]);
+    assert.match(textOf(summary), /^\.\.\. and 2 more kinds \(--all shows them/m);
+    assert.match(textOf(summary, { all: true }), /^12\. /m);
+  });
+
+  it('what means the same is said once, with each place beneath it, the most failed first', async () => {
+    const failing = (domain: string, mx: string, sessions: number): DayReport => {
+      const reason = sessions > 5 ? 'certificate has expired' : '';
+      const details = [{ type: 'certificate-expired', mx, sessions, reason }] as const;
+      return { day: TODAY - 1, domain, successes: 10, details };
+    };
+    const summary = await summaryOf([
+      failing('a.example', 'mx.a.example', 3),
+      failing('b.example', '', 4),
+      failing('c.example', 'mx.c.example', 1),
+      { day: TODAY, domain: 'a.example', details: [{ type: 'sts-policy-invalid', sessions: 2 }] },
+    ]);
+    const text = textOf(summary);
+    const [, block = ''] = /What failed, and what to do\n([^]*?)\n\nDomains/.exec(text) ?? [];
+    assert.equal(block.match(/To do:/g)?.length, 2);
+    assert.deepEqual(
+      block.split('\n').filter((line) => /^ *(?:\d+\.|-) /.test(line)),
+      [
+        ' 1. certificate-expired at 3 places, 8 sessions',
+        '    - no host named (b.example)',
+        '    - mx.a.example (a.example)',
+        '    - mx.c.example (c.example)',
+        ' 2. sts-policy-invalid (a.example)',
+      ],
+    );
+    assert.match(block, /^ {6}3 sessions, on 2026-11-19; reported by google\.com \(3\)$/m);
+    assert.doesNotMatch(block, /DOMAIN/);
+    const denies = { kind: 'denies', text: 'it is well' } as const;
+    assert.equal(
+      textOf(summary, { causesOf: () => [denies] }).match(/But: +it is well/g)?.length,
+      4,
+    );
+  });
+
+  it('another reason that means another thing is another entry', async () => {
+    const details = [
+      { type: 'validation-failure', mx: MX, reason: 'MX_HOSTS_MISMATCH' },
+      { type: 'validation-failure', mx: 'mx2.example.com' },
+      { type: 'validation-failure', mx: 'mx3.example.com' },
+    ] as const;
+    const text = textOf(await summaryOf([{ day: TODAY, details }], { domain: 'example.com' }));
+    assert.match(text, /^ 1\. validation-failure at 2 places, 2 sessions$/m);
+    assert.match(text, /explain example\.com --connect/);
+    assert.match(text, /^ 2\. validation-failure at mx1\.example\.com$/m);
+  });
+
+  it('senders that are left out are named', async () => {
+    const reports = [{ day: TODAY, sender: 'spam.example', successes: 9 }];
+    const text = textOf(await summaryOf(reports, { ignoreSenders: ['spam.example'] }));
+    assert.match(text, /^No report that counts/m);
+    assert.match(text.replaceAll('\n', ' '), /ignore_senders: 1 report of spam\.example \(--all/);
+    assert.doesNotMatch(textOf(await summaryOf(reports)), /Left out/);
+  });
+
+  it('sums over domains where the same sessions may stand twice say so', async () => {
+    const sts = { day: TODAY, successes: 5 } as const;
+    const dane = { ...sts, domain: MX, type: 'tlsa' } as const;
+    const note = /under DANE at an MX host of yours and under MTA-STS may count\s+twice\s+here\./;
+    assert.match(textOf(await summaryOf([sts, dane])), note);
+    for (const reports of [[sts], [sts, { ...sts, domain: 'b.example' }]]) {
+      assert.doesNotMatch(textOf(await summaryOf(reports)), note);
+    }
   });
 
   it('nothing came: what that may mean', async () => {
@@ -118,6 +200,7 @@ describe('the summary as text', () => {
     const details = [
       { type: 'unknown', mx: evil, reason: `${evil}${'w'.repeat(500)}` },
       { type: 'certificate-expired', mx: 'x'.repeat(250) },
+      { type: 'certificate-expired', mx: evil, reason: evil },
     ] as const;
     const summary = await summaryOf([
       { day: TODAY, sender: evil, domain: 'example.com', successes: 1, details },

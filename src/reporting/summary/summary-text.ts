@@ -5,7 +5,8 @@
  * @module
  */
 import { dayText } from './day.ts';
-import { kindLines } from './kind-text.ts';
+import { kindGroups } from './failure-kinds.ts';
+import { groupLines } from './kind-text.ts';
 import {
   type Column,
   domainText,
@@ -24,6 +25,8 @@ export interface SummaryTextOptions {
   readonly emphasis: Emphasis;
   /** What a comparison with ourselves shows; absent: none was made. */
   readonly causesOf?: (kind: FailureKind) => readonly Cause[];
+  /** Nothing is cut. */
+  readonly all?: boolean;
 }
 
 const MOST_KINDS = 10;
@@ -34,28 +37,30 @@ const BAR = 28;
 
 /** The lines of a summary. */
 export function summaryText(summary: Summary, options: SummaryTextOptions): readonly string[] {
-  const { emphasis } = options;
+  const { emphasis, all = false } = options;
+  const most = all ? Number.POSITIVE_INFINITY : MOST_ROWS;
   const title = (text: string): readonly string[] => ['', emphasis('bold', text)];
   const about = summary.domain === undefined ? '' : ` about ${harmless(summary.domain, 60)}`;
   const head = emphasis('bold', `TLS reports${about}`);
   const range = `${dayText(summary.firstDay)} to ${dayText(summary.lastDay)}, UTC`;
   if (summary.total.reports === 0) {
-    return [head, range, '', ...nothing(summary), ...notCountedLines(summary)];
+    return [head, range, '', ...nothing(summary), ...leftOutLines(summary)];
   }
   return [
     head,
     range,
     '',
     ...rateLines(summary, emphasis),
-    ...notCountedLines(summary),
+    ...twiceLines(summary),
+    ...leftOutLines(summary),
     ...title(summary.days.length > MOST_DAYS ? 'By month' : 'By day'),
     ...chart(summary),
     ...failureLines(summary, options, title),
-    ...(summary.domains.length > 1 ? [...title('Domains'), ...domainRows(summary)] : []),
+    ...(summary.domains.length > 1 ? [...title('Domains'), ...domainRows(summary, most)] : []),
     ...title('Policies'),
     ...policyRows(summary),
     ...title('Senders'),
-    ...senderRows(summary),
+    ...senderRows(summary, most),
   ];
 }
 
@@ -81,6 +86,34 @@ function rateLines({ total, senders }: Summary, emphasis: Emphasis): readonly st
     emphasis(style, line),
     `${numberText(reports)} ${reports === 1 ? 'report' : 'reports'} of ${numberText(senders.length)} ${senders.length === 1 ? 'sender' : 'senders'}.`,
   ];
+}
+
+/** DANE results stand under the MX host, those of MTA-STS under the domain: no report says which are the same. */
+const COUNTED_TWICE =
+  'Sessions under DANE at an MX host of yours and under MTA-STS may count twice here.';
+
+function twiceLines({ domain, domains, policyTypes }: Summary): readonly string[] {
+  const has = (type: 'tlsa' | 'sts'): boolean =>
+    policyTypes.some((one) => one.type === type && one.successes + one.failures > 0);
+  const mayBe = domain === undefined && domains.length > 1 && has('tlsa') && has('sts');
+  return mayBe ? wrapped(COUNTED_TWICE, 0) : [];
+}
+
+function leftOutLines(summary: Summary): readonly string[] {
+  return [...notCountedLines(summary), ...ignoredLines(summary)];
+}
+
+function ignoredLines({ ignored }: Summary): readonly string[] {
+  if (ignored.length === 0) return [];
+  const names = ignored.slice(0, MOST_KINDS).map(({ sender }) => harmless(sender, 40));
+  const left = ignored.length - names.length;
+  const reports = ignored.reduce((so, one) => so + one.reports, 0);
+  const count = `${numberText(reports)} ${reports === 1 ? 'report' : 'reports'}`;
+  const who = [...names, ...(left > 0 ? [`${left} more`] : [])].join(', ');
+  return wrapped(
+    `Left out by reporting.receive.ignore_senders: ${count} of ${who} (--all: with them).`,
+    0,
+  );
 }
 
 function notCountedLines({ notCounted }: Summary): readonly string[] {
@@ -128,26 +161,28 @@ function bar({ successes, failures }: Counts, largest: number): string {
 
 function failureLines(
   summary: Summary,
-  { emphasis, causesOf }: SummaryTextOptions,
+  { emphasis, causesOf, all = false }: SummaryTextOptions,
   title: (text: string) => readonly string[],
 ): readonly string[] {
   const { failures, total, itemised } = summary;
   if (total.failures === 0 && failures.length === 0) return [];
-  const shown = failures.slice(0, MOST_KINDS).flatMap((kind, index) => [
+  const groups = kindGroups(failures);
+  const shown = groups.slice(0, all ? groups.length : MOST_KINDS).flatMap((group, index) => [
     ...(index === 0 ? [] : ['']),
-    ...kindLines(kind, {
+    ...groupLines(group, {
       number: index + 1,
       emphasis,
       withDomain: summary.domain === undefined,
-      ...(causesOf === undefined ? {} : { causes: causesOf(kind) }),
+      most: all ? group.kinds.length : MOST_KINDS,
+      ...(causesOf === undefined ? {} : { causesOf }),
     }),
   ]);
-  const left = failures.length - MOST_KINDS;
+  const left = groups.length - MOST_KINDS;
   return [
     ...title('What failed, and what to do'),
     ...shown,
-    ...(left > 0
-      ? ['', `... and ${left} more kinds (--json shows all, --domain those of one)`]
+    ...(left > 0 && !all
+      ? ['', `... and ${left} more kinds (--all shows them, --domain those of one)`]
       : []),
     ...itemisedLine(total.failures, itemised),
   ];
@@ -174,17 +209,17 @@ function sessionCells(of: { readonly successes: number; readonly failures: numbe
   return [numberText(sessions), numberText(of.failures), percentText(of.successes, sessions)];
 }
 
-function more(count: number): readonly string[] {
-  return count > MOST_ROWS ? [`... and ${count - MOST_ROWS} more`] : [];
+function more(count: number, most: number): readonly string[] {
+  return count > most ? [`... and ${count - most} more (--all shows them)`] : [];
 }
 
-function domainRows({ domains }: Summary): readonly string[] {
+function domainRows({ domains }: Summary, most: number): readonly string[] {
   const rows = domains
-    .slice(0, MOST_ROWS)
+    .slice(0, most)
     .map((one) => [domainText(one.domain, 40), ...sessionCells(one)]);
   return [
     ...table([{ head: 'domain', align: 'left' }, ...SESSIONS], rows),
-    ...more(domains.length),
+    ...more(domains.length, most),
   ];
 }
 
@@ -205,9 +240,9 @@ function policyRows({ policyTypes }: Summary): readonly string[] {
   ];
 }
 
-function senderRows({ senders }: Summary): readonly string[] {
+function senderRows({ senders }: Summary, most: number): readonly string[] {
   const rows = senders
-    .slice(0, MOST_ROWS)
+    .slice(0, most)
     .map((one) => [
       harmless(one.sender, 24),
       numberText(one.reports),
@@ -222,5 +257,5 @@ function senderRows({ senders }: Summary): readonly string[] {
     ...SESSIONS,
     { head: 'last day', align: 'left' },
   ];
-  return [...table(columns, rows), ...more(senders.length)];
+  return [...table(columns, rows), ...more(senders.length, most)];
 }
