@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { raiseStandingDomains, SELF_TEST_NAMES } from './standing-domains.ts';
+import { raiseStandingDomains, REPORTS_GO_TO, SELF_TEST_NAMES } from './standing-domains.ts';
 import type { StandingDomain } from './standing-domains.ts';
 import { untilAborted } from './until-ended.ts';
 import { startWorld } from './world.ts';
@@ -69,6 +69,8 @@ export function labGuide(
     `  curl --cacert ${caFile} --connect-to mta-sts.good.test:443:${policyHost.address}:${policyHost.port} \\`,
     '    https://mta-sts.good.test/.well-known/mta-sts.txt',
     ...(good === undefined ? [] : otherClients(world, good.host.options)),
+    '',
+    `Most domains ask for TLS reports, to be sent to ${REPORTS_GO_TO}.`,
     '',
     "For a resolver's proof of itself (dns.self_test in the configuration)",
     `  signed: ${SELF_TEST_NAMES.signed}   unsigned: ${SELF_TEST_NAMES.unsigned}   bogus: ${SELF_TEST_NAMES.bogus}`,

@@ -92,6 +92,11 @@ export const STANDING_DOMAINS: readonly StandingDomain[] = [
   { name: 'greylist.test', shows: 'the host says "later"', mx: [{ fault: 'greylist' }] },
 ];
 
+/** Where the domains of the lab want their TLS reports. */
+export const REPORTS_GO_TO = 'tls-reports@good.test';
+
+const WITHOUT_REPORTS: readonly string[] = ['plain.test', 'null.test', 'alias.test'];
+
 /** Names a resolver proves itself with: signed, unsigned, and signed wrongly. */
 export const SELF_TEST_NAMES = {
   signed: 'signed.self-test.test',
@@ -115,6 +120,17 @@ export async function raiseStandingDomains(world: World): Promise<readonly Stand
     sts: { mode: 'enforce' },
   };
   const plans = world.ipv6 ? [...STANDING_DOMAINS, ipv6] : STANDING_DOMAINS;
-  await Promise.all(plans.map((plan) => world.domain(plan)));
+  await Promise.all(plans.map((plan) => world.domain(wantingReports(plan))));
   return plans;
+}
+
+/** Every domain that takes mail under some policy asks for TLS reports (RFC 8460 §3). */
+function wantingReports(plan: StandingDomain): DomainPlan {
+  if (WITHOUT_REPORTS.includes(plan.name)) return plan;
+  const record = {
+    type: 'TXT',
+    name: `_smtp._tls.${plan.name}`,
+    value: `v=TLSRPTv1; rua=mailto:${REPORTS_GO_TO}`,
+  } as const;
+  return { ...plan, records: [...(plan.records ?? []), record] };
 }
