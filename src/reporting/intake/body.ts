@@ -6,7 +6,7 @@
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { Clock } from '../../clock.ts';
+import type { Clock, Timer } from '../../clock.ts';
 import type { Budget } from './gate.ts';
 import { createOctets } from './octets.ts';
 
@@ -16,6 +16,15 @@ export interface BodyLimits {
   readonly withinMs: number;
   readonly budget: Budget;
   readonly clock: Clock;
+  readonly pace?: Pace;
+}
+
+/** How fast a large body must go on coming: in each time of `everyMs` at least `octets`. */
+export interface Pace {
+  readonly everyMs: number;
+  readonly octets: number;
+  /** Bodies that have no more octets than this may come as slowly as they like. */
+  readonly above: number;
 }
 
 /** What came of reading. `whole`: its octets count in the budget until they are given back. */
@@ -30,8 +39,13 @@ export async function readBody(stream: Readable, limits: BodyLimits): Promise<Bo
   const octets = createOctets();
   return await new Promise<BodyReading>((resolve) => {
     const timer = clock.after(withinMs, () => finish('too-slow'));
+    const pace = watchPace(limits, {
+      length: () => octets.length,
+      tooSlow: () => finish('too-slow'),
+    });
     const finish = (kind: BodyReading['kind']): void => {
       timer.cancel();
+      pace.cancel();
       stream.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
       // Without a listener an error of the connection would be one of the process.
       stream.on('error', () => undefined);
@@ -52,6 +66,29 @@ export async function readBody(stream: Readable, limits: BodyLimits): Promise<Bo
     const onGone = (): void => finish('gone');
     stream.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
   });
+}
+
+interface Watched {
+  readonly length: () => number;
+  readonly tooSlow: () => void;
+}
+
+/** Time after time, not on the whole: who sends all but the last octet at once must not hold it for long. */
+function watchPace({ pace, clock }: BodyLimits, { length, tooSlow }: Watched): Timer {
+  if (pace === undefined) return { cancel: () => undefined };
+  let before = 0;
+  let timer: Timer;
+  const look = (): void => {
+    const now = length();
+    if (now > pace.above && now - before < pace.octets) {
+      tooSlow();
+      return;
+    }
+    before = now;
+    timer = clock.after(pace.everyMs, look);
+  };
+  timer = clock.after(pace.everyMs, look);
+  return { cancel: () => timer.cancel() };
 }
 
 const inflate = promisify(gunzip);

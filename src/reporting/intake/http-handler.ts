@@ -7,17 +7,28 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { printable } from '../../printable.ts';
 import { decodeOnce, readBody } from './body.ts';
 import { clientKey } from './client-key.ts';
-import { type Budget, createBudget, createGate, type Gate } from './gate.ts';
+import { createGate, type Gate } from './gate.ts';
 import { FAULT, type HttpReply, type Refusal, REFUSALS, replyTo } from './http-reply.ts';
 import { checkBodyHead, checkPath, encodingOf, sniff } from './http-request.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import type { ReceiverOptions } from './receiver-types.ts';
+import { createSharedBudget, type SharedBudget } from './shared-budget.ts';
 import { verdictOf } from './verdict.ts';
 
 /** How long a body may take, milliseconds. */
 const BODY_MS = 60_000;
-/** Octets of all bodies that are in memory at once. */
-const BUDGET_OCTETS = 64 * 1_048_576;
+const KIB = 1_024;
+/** A body that is no larger may come slowly, and finds room when larger ones do not. Nearly all are. */
+const SMALL_OCTETS = 64 * KIB;
+/** Any larger one: 16 KiB a second. */
+const PACE = { everyMs: 5_000, octets: 5 * 16 * KIB, above: SMALL_OCTETS };
+/** Octets of all bodies that are in memory at once; of one client an eighth. */
+const SHARES = {
+  limit: 64 * KIB * KIB,
+  perClient: 8 * KIB * KIB,
+  reserve: 8 * KIB * KIB,
+  small: SMALL_OCTETS,
+};
 /** Reports that are understood at once. */
 const AT_ONCE = 4;
 /** How long a client that is refused may go on sending before it is cut off, milliseconds. */
@@ -34,7 +45,7 @@ export interface HttpHandler {
 interface Standing extends ReceiverOptions {
   readonly rate: RateLimit;
   readonly gate: Gate;
-  readonly budget: Budget;
+  readonly budget: SharedBudget;
 }
 
 interface Exchange {
@@ -53,7 +64,7 @@ export function createHttpHandler(options: ReceiverOptions): HttpHandler {
     ...options,
     rate: createRateLimit({ clock, perMinute: () => settings().https.perMinute }),
     gate: createGate(AT_ONCE),
-    budget: createBudget(BUDGET_OCTETS),
+    budget: createSharedBudget(SHARES),
   };
   let isLast = false;
   return {
@@ -81,8 +92,10 @@ async function answerTo(exchange: Exchange, standing: Standing): Promise<Answer>
   if (refusal !== undefined) return turnAway(refusal, client, standing);
   exchange.invite?.();
   const { maxBytes } = standing.settings();
-  const { clock, budget } = standing;
-  const body = await readBody(request, { maxBytes, withinMs: BODY_MS, budget, clock });
+  const { clock } = standing;
+  const budget = standing.budget.bodyOf(clientKey(request.socket.remoteAddress));
+  const limits = { maxBytes, withinMs: BODY_MS, pace: PACE, budget, clock };
+  const body = await readBody(request, limits);
   switch (body.kind) {
     case 'whole':
       try {

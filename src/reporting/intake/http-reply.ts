@@ -74,7 +74,7 @@ export const REFUSALS = {
   tooSlow: (ms: number): Refusal =>
     refusal('too-slow', 408, {
       code: 'REPORT_RECEIVER_TOO_SLOW',
-      detail: `the report did not come within ${ms / 1_000} seconds`,
+      detail: `the report did not come within ${ms / 1_000} seconds, or a large one stopped coming`,
     }),
   tooMany: (waitMs: number): Refusal =>
     refusal(
