@@ -13,6 +13,7 @@ import type { PartPlace } from './types.ts';
 import { findKey, type FoundKey } from './find-key.ts';
 import { authorsIn } from './mail-facts.ts';
 import { isSameOrganization } from './organizational-domain.ts';
+import { isOpenToAnybody } from './shared-domains.ts';
 import { withoutLeadingLines } from './scan-mail.ts';
 import {
   bodyOf,
@@ -219,7 +220,10 @@ function judge({ domain, outcome }: Checked, state: State): Authenticity | undef
     return { kind: 'verified', domain, selector, notes: valid.notes.map(noteOf) };
   }
   const names = [sender.author ?? 'no single author', ...sender.submitters].join(', ');
-  notes.push({ code: 'DKIM_NOT_ALIGNED', detail: `signed by ${domain}, sent by ${names}` });
+  const detail = isOpenToAnybody(domain)
+    ? `anybody can be signed for by ${domain}`
+    : `signed by ${domain}, sent by ${names}`;
+  notes.push({ code: 'DKIM_NOT_ALIGNED', detail });
   state.stranger ??= valid;
   return undefined;
 }
@@ -265,6 +269,7 @@ function authorDomain(authors: readonly string[]): string | undefined {
 }
 
 function isOfSender(domain: string, { author, submitters }: Sender): boolean {
+  if (isOpenToAnybody(domain)) return false;
   return [author ?? '', ...submitters].every((name) => isSameOrganization(name, domain));
 }
 
