@@ -268,6 +268,9 @@ function mailSender(
         ...parts,
         config: config(),
         routes: routes.value,
+        ...(kind === 'report'
+          ? { allowAddresses: config().reporting.send.https.allowAddresses }
+          : {}),
         ...(signal === undefined ? {} : { signal }),
       },
     );

@@ -42,6 +42,7 @@ export function reportMailer(config: Config, engine: Engine, resolver: Resolver)
           config,
           clock: systemClock,
           routes: routes.value,
+          ...(mail.kind === 'report' ? { allowAddresses: send.https.allowAddresses } : {}),
           ...(signal === undefined ? {} : { signal }),
         },
       ),

@@ -118,7 +118,7 @@ const sendHttps = z.strictObject({
   ),
   allow_addresses: setting(listOf(text(isCidr, 'a network such as 10.0.0.0/8'), 'networks'), [], {
     kind: 'list of networks',
-    about: 'Private or local networks to which reports may be posted all the same.',
+    about: 'Private or local networks to which reports may be posted or mailed all the same.',
   }),
   allow_ports: setting(listOf(port(), 'ports'), [], {
     kind: 'list of ports',

@@ -46,7 +46,7 @@ export const REPORT_SEND_ERRORS = {
   },
   REPORT_SEND_ADDRESS_REFUSED: {
     meaning:
-      'The HTTPS endpoint for reports lies at private, local or reserved addresses: a stranger may not send us there.',
+      'The place for reports lies at private, local or reserved addresses: a stranger may not send us there.',
     action:
       'If it is meant to be reached inside your network, add its block to `reporting.send.https.allow_addresses`.',
     rule: 'RFC 8460 §7',

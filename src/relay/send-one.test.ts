@@ -5,6 +5,7 @@ import { FakeClock } from '../clock.fixture.ts';
 import { mapResolver } from '../dns/map-resolver.fixture.ts';
 import { ok } from '../failure.ts';
 import { createDecider } from '../tls-policy/decider.ts';
+import { parseNextHop } from '../tls-policy/next-hop.ts';
 import { KNOBS, NOW } from '../tls-policy/evidence.fixture.ts';
 import {
   fakeNetwork,
@@ -14,7 +15,7 @@ import {
 } from '../tls-policy/network.fixture.ts';
 import { enforcing, EXPIRED_CERTIFICATE, GOOD, RECORDS } from './deliver.fixture.ts';
 import { createRoutes } from './routes/create-routes.ts';
-import { sendOne, type OwnMail, type OwnMailResult } from './send-one.ts';
+import { sendOne, type OwnMail, type OwnMailResult, type SendOneOptions } from './send-one.ts';
 
 interface Sent {
   readonly result: OwnMailResult;
@@ -23,13 +24,17 @@ interface Sent {
 }
 
 /** Sends to a domain under an enforced policy whose one server is this. */
-async function send(server: FakeServer, policies: OwnMail['policies']): Promise<Sent> {
+async function send(
+  server: FakeServer,
+  policies: OwnMail['policies'],
+  more: Partial<SendOneOptions> & { readonly address?: string } = {},
+): Promise<Sent> {
   const clock = new FakeClock(NOW);
   const resolver = mapResolver({ clock, records: RECORDS });
   const settings = { knobs: KNOBS, firstContactMs: 5_000 };
   const sts = enforcing();
   const decider = createDecider({ resolver, policies: sts, clock, settings, port: 25 });
-  const network = fakeNetwork({ '2001:db8::1': server });
+  const network = fakeNetwork({ [more.address ?? '2001:db8::1']: server });
   const routes = createRoutes([], { port: 25 });
   assert.ok(routes.ok);
   const events: AttemptEvent[] = [];
@@ -55,6 +60,7 @@ async function send(server: FakeServer, policies: OwnMail['policies']): Promise<
     routes: routes.value,
     connect: network.connect,
     onAttempt: (event) => events.push(event),
+    ...more,
   });
   return { result, events, mails: network.only('mail') };
 }
@@ -86,5 +92,28 @@ describe('sending one mail of our own', () => {
     assert.equal(later.result.kind, 'later');
     const refused = await send({ ...GOOD, answer: rejected }, 'ignore');
     assert.equal(refused.result.kind, 'refused');
+  });
+
+  it('RPT-7-1: a stranger may not name a host of our own network, unless its block is allowed', async () => {
+    const { result, mails } = await send(GOOD, 'ignore', { allowAddresses: [] });
+    assert.ok(result.kind === 'refused', JSON.stringify(result));
+    const { code, detail } = result.failure;
+    assert.equal(code, 'REPORT_SEND_ADDRESS_REFUSED');
+    assert.match(detail, /^mx1\.example\.test at \S+ may not be reached \(for documentation\)$/);
+    assert.deepEqual(mails, []);
+    const allowed = await send(GOOD, 'ignore', { allowAddresses: ['2001:db8::/32'] });
+    assert.equal(allowed.result.kind, 'accepted');
+  });
+
+  it('the route of the operator leads anywhere', async () => {
+    const hop = parseNextHop('[192.0.2.9]', 25);
+    assert.ok(hop.ok);
+    const route = { name: 'out', nextHop: hop.value, tls: 'policy' } as const;
+    const { result } = await send(GOOD, 'ignore', {
+      address: '192.0.2.9',
+      allowAddresses: [],
+      routes: { of: () => route },
+    });
+    assert.equal(result.kind, 'accepted', JSON.stringify(result));
   });
 });

@@ -5,10 +5,12 @@
  * @module
  */
 import type { Config } from '../config/types.ts';
-import type { Failure } from '../failure.ts';
+import { fail, type Failure } from '../failure.ts';
+import { createAddressGuard } from '../http/address-guard.ts';
+import { connectSmtp } from '../smtp/session.ts';
 import { deliver, type DeliverOptions } from './deliver.ts';
 import { ownIdentity } from './own-identity.ts';
-import type { Routes } from './routes/types.ts';
+import type { RouteChoice, Routes } from './routes/types.ts';
 import type { RecipientReport } from './types.ts';
 
 /** One message to one recipient. */
@@ -35,15 +37,25 @@ export interface SendOneOptions extends Pick<
   DeliverOptions,
   'engine' | 'clock' | 'connect' | 'onAttempt' | 'signal'
 > {
+  /**
+   * Where a stranger names the recipient, as for reports: hosts that DNS names are connected to at
+   * public addresses only, and in these blocks. A route is the operator's own, and goes anywhere.
+   * Default: no check.
+   */
+  readonly allowAddresses?: readonly string[];
   readonly config: Pick<Config, 'smtp' | 'tls' | 'mtaSts' | 'relay'>;
   readonly routes: Routes;
 }
 
 /** Sends it once. Never rejects for a network reason. */
 export async function sendOne(mail: OwnMail, options: SendOneOptions): Promise<OwnMailResult> {
-  const { config, routes, onAttempt, ...rest } = options;
+  const { config, routes, onAttempt, allowAddresses, ...rest } = options;
+  let route: RouteChoice | undefined;
   const report = await deliver({
     ...rest,
+    ...(allowAddresses === undefined
+      ? {}
+      : { connect: guarded(options, allowAddresses, () => route !== undefined) }),
     config,
     envelope: {
       from: mail.reversePath,
@@ -51,7 +63,7 @@ export async function sendOne(mail: OwnMail, options: SendOneOptions): Promise<O
       size: mail.content.length,
     },
     message: [mail.content],
-    route: (destination) => routes.of(destination),
+    route: (destination) => (route = routes.of(destination)),
     own: ownIdentity(config),
     firstContactMs: config.mtaSts.firstContactRelayMs,
     ...(mail.policies === 'ignore'
@@ -62,14 +74,36 @@ export async function sendOne(mail: OwnMail, options: SendOneOptions): Promise<O
   return resultOf(report.recipients[0]!);
 }
 
+const BARRED = 'REPORT_SEND_ADDRESS_REFUSED';
+
+type Connect = NonNullable<DeliverOptions['connect']>;
+
+/** Anybody can name a host of our own network as the place for reports (RFC 8460 §7). */
+function guarded(
+  { connect = connectSmtp }: SendOneOptions,
+  allow: readonly string[],
+  isRouted: () => boolean,
+): Connect {
+  const guard = createAddressGuard(allow);
+  return async (how) => {
+    const why = isRouted() ? undefined : guard.why(how.address);
+    if (why === undefined) return await connect(how);
+    const detail = `${how.host} at ${how.address} may not be reached (${why})`;
+    return fail(BARRED, detail);
+  };
+}
+
 function resultOf(report: RecipientReport): OwnMailResult {
   switch (report.status) {
     case 'delivered': {
       const host = report.host ?? report.address ?? 'unknown host';
       return { kind: 'accepted', text: `${host}: ${replyText(report)}` };
     }
-    case 'deferred':
-      return { kind: 'later', failure: report.failure };
+    case 'deferred': {
+      const { failure } = report;
+      // Where a host lies is no fault of the moment.
+      return { kind: failure.code === BARRED ? 'refused' : 'later', failure };
+    }
     case 'failed':
       return { kind: 'refused', failure: report.failure };
     default:
