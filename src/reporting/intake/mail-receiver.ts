@@ -15,7 +15,7 @@ import { listenOnUnixSocket } from '../../listen/unix-socket.ts';
 import { printable } from '../../printable.ts';
 import { readBody } from './body.ts';
 import { clientKey } from './client-key.ts';
-import { createBudget, createGate } from './gate.ts';
+import { createBudget } from './gate.ts';
 import { MAIL_REPLIES, type MailReply, mailReplyTo } from './mail-reply.ts';
 import { createRateLimit } from './rate-limit.ts';
 import type { ReceiverOptions } from './receiver-types.ts';
@@ -31,8 +31,6 @@ const CONTENT_MS = 300_000;
 const CLOSE_GRACE_MS = 5_000;
 /** Octets of all messages that are in memory at once. */
 const BUDGET_OCTETS = 64 * 1_048_576;
-/** Messages that are understood at once. */
-const AT_ONCE = 4;
 /** Who may connect to a UNIX socket says the folder it lies in, as for other LMTP servers. */
 const SOCKET_MODE = 0o666;
 
@@ -162,7 +160,6 @@ interface Taker {
 
 function createTaker(options: MailReceiverOptions, protocol: 'lmtp' | 'smtp'): Taker {
   const { intake, settings, clock, metrics } = options;
-  const gate = createGate(AT_ONCE);
   const budget = createBudget(BUDGET_OCTETS);
   const refuse = (why: ReportTurnedAway, reply: MailReply): MailReply => {
     metrics?.atTheDoor('smtp', why);
@@ -176,7 +173,8 @@ function createTaker(options: MailReceiverOptions, protocol: 'lmtp' | 'smtp'): T
         case 'whole':
           try {
             const { bytes } = content;
-            const taken = await gate.run(async () => await intake.message(bytes, 'smtp'));
+            // It lets few be unpacked at once, and a mail may wait for DNS.
+            const taken = await intake.message(bytes, 'smtp');
             const verdict = verdictOf(taken);
             const reply = mailReplyTo(verdict, protocol);
             note(verdict, { reply, session, options });
