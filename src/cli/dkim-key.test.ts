@@ -47,7 +47,13 @@ describe('smtp-sts dkim-key', () => {
     assert.deepEqual([again.exitCode, readFileSync(out, 'utf8')], [73, 'mine']);
     assert.match(again.stderr, /DKIM_KEY_FILE_EXISTS/);
     const nowhere = join(folder, 'no', 'where.pem');
-    assert.equal((await run(['dkim-key', '--domain', 'a.example', '--out', nowhere])).exitCode, 73);
+    const lost = await run(['dkim-key', '--domain', 'a.example', '--out', nowhere]);
+    assert.equal(lost.exitCode, 73);
+    assert.match(lost.stderr, /the folder .*\/no does not exist: make it first/);
+    const isFolder = await run(['dkim-key', '--domain', 'a.example', '--out', folder]);
+    assert.match(isFolder.stderr, /is there already/);
+    const inFile = await run(['dkim-key', '--domain', 'a.example', '--out', join(out, 'x.pem')]);
+    assert.match(inFile.stderr, /old\.pem is no folder/);
   });
 
   it('prints JSON, other selectors, Ed25519, and a key for other mail too', async () => {

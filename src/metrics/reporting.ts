@@ -192,7 +192,7 @@ function receiving(registers: Registry[]): Pick<ReportingMetrics, Receiving> {
   });
   const authenticity = new Counter({
     name: 'smtp_sts_report_archived_total',
-    help: 'Reports that reached the archive, by whether their sender was proven.',
+    help: 'Reports that came to the archive, those that were there already too, by whether their sender was proven.',
     labelNames: ['authenticity'],
     registers,
   });
