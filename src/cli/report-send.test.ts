@@ -206,6 +206,15 @@ describe('smtp-sts report', () => {
     const sent = await report('send', 'a.test');
     assert.match(sent.stdout, /suppressed, .*they asked \(REPORT_SEND_SUPPRESSED\)/);
     assert.equal(bodies.length, 0);
+    const log = await report('log');
+    assert.equal(log.exitCode, 0, 'nothing failed: it was not to go there');
+    assert.match(log.stdout, /^\S+ {2}a\.test {2}suppressed {2}/m);
+    const failed = await report('log', '--failed');
+    assert.equal(failed.exitCode, 0);
+    assert.doesNotMatch(failed.stdout, /a\.test/);
+    const again = await report('send', 'a.test');
+    assert.doesNotMatch(again.stdout, /sent before/);
+    assert.match(again.stdout, /nothing to do, no place is left .*: suppressed/);
     const dropped = await report('suppress', 'drop', HOST);
     assert.match(dropped.stdout, /^Dropped\./);
     const gone = await report('suppress', 'drop', HOST);

@@ -18,7 +18,7 @@ import {
   tallyOf,
 } from '../reporting/send/prepare-report.ts';
 import { dayText } from '../reporting/summary/day.ts';
-import { readSendLog } from '../reporting/send/send-log.ts';
+import { type LoggedTarget, readSendLog } from '../reporting/send/send-log.ts';
 import { sendReportNow } from '../reporting/send/send-now.ts';
 import { dayOf } from '../reporting/send/send-time.ts';
 import { storedTally } from '../reporting/send/stored-tally.ts';
@@ -181,12 +181,18 @@ async function tellDone(domain: string, reportId: string, work: Work): Promise<v
   const { store, day, options, io } = work;
   const log = await readSendLog(store, { domain, fromDay: day, now: systemClock.now() });
   const logged = log.find((each) => each.reportId === reportId);
-  const states = (logged?.targets ?? []).map(({ target, state }) => `${shown(target)}: ${state}`);
-  if (options.json === true) {
-    sayJson(io, { domain, day: dayText(day), result: 'sent-before', targets: logged?.targets });
-  } else {
-    say(io, `${shown(domain)}: nothing to do, it was sent before (${states.join(', ')})`);
-  }
+  const targets = logged?.targets ?? [];
+  const states = targets.map(({ target, state }) => `${shown(target)}: ${state}`);
+  const [result, words] = doneAs(targets);
+  if (options.json === true) sayJson(io, { domain, day: dayText(day), result, targets });
+  else say(io, `${shown(domain)}: nothing to do, ${words} (${states.join(', ')})`);
+}
+
+function doneAs(targets: readonly LoggedTarget[]): readonly [result: string, words: string] {
+  if (targets.some(({ isUnderWay }) => isUnderWay)) return ['under-way', 'it is being sent now'];
+  return targets.some(({ state }) => state === 'accepted')
+    ? ['sent-before', 'it was sent before']
+    : ['settled-before', 'no place is left to send it to'];
 }
 
 function tell(domain: string, target: string, settlement: TargetSettlement, work: Work): void {

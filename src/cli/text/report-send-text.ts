@@ -54,7 +54,7 @@ export function logLines(
 function reportLines(report: LoggedReport, options: ReportTextOptions): readonly string[] {
   const { day, domain, state, successes, failures, targets } = report;
   const { paint } = options;
-  const style = { delivered: 'good', waiting: 'warn', failed: 'bad' } as const;
+  const style = { delivered: 'good', waiting: 'warn', failed: 'bad', suppressed: 'dim' } as const;
   const counts = `${successes.toLocaleString('en')} good, ${failures.toLocaleString('en')} failed`;
   return [
     `${dayText(day)}  ${paint('bold', shown(domain))}  ${paint(style[state], state)}  ${counts}`,

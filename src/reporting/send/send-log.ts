@@ -28,8 +28,8 @@ export interface LoggedReport {
   readonly reportId: string;
   readonly day: UtcDay;
   readonly domain: string;
-  /** `delivered`: one place at least has it. */
-  readonly state: 'waiting' | 'delivered' | 'failed';
+  /** `delivered`: one place at least has it. `suppressed`: it went nowhere, and was to go nowhere. */
+  readonly state: 'waiting' | 'delivered' | 'failed' | 'suppressed';
   readonly madeAt: number;
   readonly madeBy: string;
   readonly policies: number;
@@ -80,9 +80,20 @@ export async function readSendLog(
   return reports
     .map((row): LoggedReport => {
       const { report_id: reportId, made_at: madeAt, made_by: madeBy, ...rest } = row;
-      return { reportId, madeAt, madeBy, ...rest, targets: targets.get(reportId) ?? [] };
+      const its = targets.get(reportId) ?? [];
+      const state = stateOf(row.state, its);
+      return { reportId, madeAt, madeBy, ...rest, state, targets: its };
     })
     .filter((report) => filter.failed !== true || isFailed(report));
+}
+
+/** A report that no place was to get has not failed: nobody need look at it. */
+function stateOf(
+  stored: 'waiting' | 'delivered' | 'failed',
+  targets: readonly LoggedTarget[],
+): LoggedReport['state'] {
+  const isMeant = targets.length > 0 && targets.every(({ state }) => state === 'suppressed');
+  return stored === 'failed' && isMeant ? 'suppressed' : stored;
 }
 
 function isFailed({ state, targets }: LoggedReport): boolean {
