@@ -121,6 +121,97 @@ describe('the archive of reports on PostgreSQL', () => {
     assert.equal(states.filter((state) => state === 'counted verified').length, 15);
   });
 
+  it('I7: the same report under two names that comes to two nodes at once counts once', async () => {
+    const [one, other] = await nodes({ settings: { unauthenticated: 'count' } });
+    const byHttps = { way: 'https', authenticity: { kind: 'unauthenticated', notes: [] } } as const;
+    const hints = { headerSubmitter: 'handed.test' };
+    for (let turn = 0; turn < 15; turn += 1) {
+      const { contactInfo, ...said } = report({ reportId: `turn ${turn}` });
+      assert.equal(contactInfo, 'tls@bigmail.test');
+      const kinds = await Promise.all([
+        kindsOf(one, [incoming(said, byHttps)]),
+        kindsOf(other, [incoming(said, { ...byHttps, hints })]),
+      ]);
+      assert.deepEqual(kinds.flat().sort(), ['duplicate', 'stored']);
+      assert.deepEqual(await kindsOf(one, [incoming(said)]), ['replaced']);
+    }
+    const sums = await sumsOf(stores[0]!);
+    assert.deepEqual(sums.daily, ['shop.test 03-02 15: 75/0']);
+    assert.equal(sums.senders.length, 1);
+    assert.equal((await one.archive.reparse()).changed, 0);
+    assert.deepEqual(await sumsOf(stores[0]!), sums);
+  });
+
+  it('what nobody proves has one share of a day with all nodes together, in octets too', async () => {
+    const mostReports = 20;
+    const settings = { settings: { perSenderAndDay: mostReports } };
+    const [one, other] = await nodes(settings);
+    const unproven = (index: number, size: number): IncomingReport =>
+      incoming(report({ reportId: `${index}`, contactInfo: `a@s${index}.test` }), {
+        ...UNSIGNED,
+        raw: Buffer.alloc(size, index),
+        receivedAt: one.clock.now(),
+      });
+    const kinds: string[] = [];
+    for (let index = 0; index < 25; index += 1) {
+      kinds.push(...(await kindsOf(index % 2 === 0 ? one : other, [unproven(index, 10)])));
+    }
+    assert.equal(kinds.filter((kind) => kind === 'not-counted').length, mostReports);
+    assert.ok(kinds.slice(mostReports).every((kind) => kind === 'over-quota'));
+    await one.clock.advance(DAY_MS);
+    const large: string[] = [];
+    for (let index = 50; index < 53; index += 1) {
+      large.push(...(await kindsOf(index % 2 === 0 ? one : other, [unproven(index, 5_000_000)])));
+    }
+    assert.deepEqual(large, ['not-counted', 'not-counted', 'over-quota']);
+    assert.deepEqual(await stores[0]!.db.selectFrom('received_policy').selectAll().execute(), []);
+  });
+
+  it('D6: replacing, counting what was shown only, and reading again leave the sums of SQLite', async () => {
+    const [node] = await nodes();
+    await using lite = await archiveRig();
+    const reports = many(12);
+    const byHand = {
+      way: 'file',
+      authenticity: { kind: 'unauthenticated', notes: [] },
+    } as const;
+    const all = [
+      ...reports.slice(0, 8).map((each) => ({ ...each, ...UNSIGNED })),
+      ...reports.slice(4, 12).map((each) => ({ ...each, ...byHand })),
+      ...reports.slice(6, 10),
+    ];
+    for (const rig of [node, lite]) {
+      for (const each of all) await kindsOf(rig, [each]);
+    }
+    const sums = await sumsOf(lite.store);
+    assert.equal(sums.daily[0], 'd0.other.test 03-02 1: 1/0');
+    assert.deepEqual(await sumsOf(stores[0]!), sums);
+    assert.deepEqual(await statesOf(stores[0]!), await statesOf(lite.store));
+    for (const unauthenticated of ['count', 'show'] as const) {
+      for (const rig of [node, lite]) {
+        rig.settings = { ...rig.settings, unauthenticated };
+        assert.ok((await rig.archive.reparse()).changed > 0);
+      }
+      assert.deepEqual(await sumsOf(stores[0]!), await sumsOf(lite.store));
+    }
+    assert.deepEqual(await sumsOf(lite.store), sums);
+  });
+
+  it('D7: forgets a domain of a report about hundreds', async () => {
+    const [node] = await nodes({ settings: { domains: ['*'] } });
+    const policies = Array.from({ length: 260 }, (_, index) =>
+      policyResult([1, 0], { domain: `d${index}.test` }),
+    );
+    await kindsOf(node, [
+      incoming(report({ reportId: 'counts', policies })),
+      incoming(report({ reportId: 'does not', policies }), UNSIGNED),
+    ]);
+    assert.equal(await node.archive.forget('d259.test'), 1);
+    assert.deepEqual(await stores[0]!.db.selectFrom('received_raw').selectAll().execute(), []);
+    await node.archive.reparse();
+    assert.equal((await sumsOf(stores[0]!)).daily.length, 259);
+  });
+
   it('takes texts that the database would refuse, of any length', async () => {
     const [node] = await nodes();
     const nasty = `\0\ud800${'\u{1f4a9}\uffff'.repeat(2_000)}`;

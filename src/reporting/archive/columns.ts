@@ -40,6 +40,15 @@ export const REPORT_COLUMNS = [
   'has_details',
 ] as const satisfies readonly (keyof ReceivedReportTable)[];
 
+/** Those of them that say why a report is believed. */
+export const PROOF_COLUMNS = [
+  'way',
+  'auth_kind',
+  'auth_domain',
+  'auth_selector',
+  'auth_notes',
+] as const satisfies readonly (typeof REPORT_COLUMNS)[number][];
+
 /** The place that it gets there. */
 export const PLACE_COLUMNS = [
   'id',

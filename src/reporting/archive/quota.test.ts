@@ -132,6 +132,9 @@ describe('what is kept of a report that does not count', () => {
     assert.deepEqual(kinds, ['not-counted', 'stored']);
     assert.deepEqual((await sumsOf(rig.store)).failures.length, 1);
     assert.equal(await countOf(rig, 'received_policy'), 1);
+    // Why it counts is remembered.
+    assert.equal((await rig.archive.reparse()).changed, 0);
+    assert.equal(await countOf(rig, 'received_policy'), 1);
     const proven = incoming(report({ policies: [policyResult([7, 0])] }));
     assert.deepEqual(await taken(rig.archive, proven), ['replaced']);
     assert.deepEqual((await sumsOf(rig.store)).daily, ['shop.test 03-02 1: 7/0']);
@@ -152,6 +155,7 @@ describe('what is kept of a report that does not count', () => {
     );
     assert.equal(await countOf(rig, 'received_policy'), 1);
     assert.deepEqual((await sumsOf(rig.store)).daily, ['shop.test 03-02 1: 5/0']);
+    assert.equal((await rig.archive.reparse()).changed, 0);
   });
 
   it('D6: reading again does not bring it back, and brings it in when it counts by the settings of now', async () => {

@@ -6,10 +6,11 @@
  */
 import type { Transaction } from 'kysely';
 import type { ReportReceiveSettings } from '../../config/reporting-types.ts';
-import type { ReportState } from '../../store/archive-tables.ts';
+import type { ReceivedReportTable, ReportState } from '../../store/archive-tables.ts';
 import type { RowValues } from '../../store/prepared-rows.ts';
 import type { Schema } from '../../store/types.ts';
 import type { ArchiveResult } from '../types.ts';
+import { PROOF_COLUMNS, REPORT_COLUMNS } from './columns.ts';
 import { decide, type KnownReport } from './decide.ts';
 import { Meanwhile } from './meanwhile.ts';
 import { type Entry, findKnown, type KnownReports } from './known-reports.ts';
@@ -107,8 +108,18 @@ function promote({ known, quota }: Round, twin: Entry, news: PreparedReport): Ar
   }
   if (!quota.take(news.quota, () => storedOctets(news, { isCounted: true }))) return OVER_QUOTA;
   twin.state = 'counted';
-  twin.news ??= news;
+  twin.news = twin.news === undefined ? news : believed(twin.news, news);
   return { kind: 'stored', id };
+}
+
+/** Not in the store yet, and worth more because of a copy. */
+function believed(first: PreparedReport, copy: PreparedReport): PreparedReport {
+  const row = [...first.row];
+  for (const column of PROOF_COLUMNS) {
+    const place = REPORT_COLUMNS.indexOf(column);
+    row[place] = copy.row[place]!;
+  }
+  return { ...first, row };
 }
 
 async function write(db: Db, { known, quota, context }: Round): Promise<void> {
@@ -127,11 +138,11 @@ async function write(db: Db, { known, quota, context }: Round): Promise<void> {
 
 /** A report in the store that is worth something else now. */
 async function change(db: Db, entry: Entry, book: SumBook): Promise<void> {
-  const { id, before, state, otherId } = entry;
+  const { id, before, state, otherId, news } = entry;
   if (before === undefined || before === state) return;
   const { numUpdatedRows } = await db
     .updateTable('received_report')
-    .set({ state, other_id: otherId })
+    .set({ state, other_id: otherId, ...(news === undefined ? {} : proofOf(news)) })
     .where('id', '=', id)
     .where('state', '=', before)
     .where('has_details', '=', entry.hasDetails ? 1 : 0)
@@ -141,6 +152,13 @@ async function change(db: Db, entry: Entry, book: SumBook): Promise<void> {
   const counted = await storedCounts(db, id);
   if (counted !== undefined) book.add(counted, -1);
   await db.deleteFrom('received_policy').where('report_id', '=', id).execute();
+}
+
+/** One that counts from now on does so for the sake of the copy that came now. */
+function proofOf({ row }: PreparedReport): Partial<ReceivedReportTable> {
+  return Object.fromEntries(
+    PROOF_COLUMNS.map((column) => [column, row[REPORT_COLUMNS.indexOf(column)]]),
+  );
 }
 
 async function insertAll(
