@@ -3,18 +3,11 @@
  *
  * @module
  */
-import { chmodSync, lchownSync, lstatSync, readFileSync, statSync, unlinkSync } from 'node:fs';
+import { lstatSync, statSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname, resolve as resolvePath } from 'node:path';
 import { ListenError } from './listen-error.ts';
-
-/** Who may connect: whoever may write to the file. */
-export interface UnixSocketAccess {
-  /** File mode, a number. */
-  readonly mode: number;
-  /** `user`, `user:group` or `:group`, by name or number; undefined: left alone. */
-  readonly owner?: string | undefined;
-}
+import { setSocketAccess, type SocketAccess } from './socket-access.ts';
 
 /**
  * Lets the server listen there, and those in who may connect. The file is its owner's alone until
@@ -24,7 +17,7 @@ export interface UnixSocketAccess {
 export async function listenOnUnixSocket(
   server: Server,
   path: string,
-  access: UnixSocketAccess & { readonly backlog?: number },
+  access: SocketAccess & { readonly backlog?: number },
 ): Promise<void> {
   checkPlace(path);
   await clearUnixSocket(path);
@@ -42,12 +35,10 @@ export async function listenOnUnixSocket(
       process.umask(before);
     }
   });
-  try {
-    secureUnixSocket(path, access);
-  } catch (error) {
-    await new Promise((resolve) => void server.close(resolve));
-    throw error;
-  }
+  const fault = setSocketAccess(path, access);
+  if (fault === undefined) return;
+  await new Promise((resolve) => void server.close(resolve));
+  throw new ListenError(`unix:${path}`, fault.code, fault.reason);
 }
 
 /** Everything but the owner's rights, taken away. */
@@ -123,48 +114,4 @@ async function knock(path: string): Promise<'listening' | 'forbidden' | 'dead' |
       else resolve(error.code === 'ECONNREFUSED' ? 'dead' : 'listening');
     });
   });
-}
-
-/** Sets owner and mode of a socket that is there: the mode last, since it opens it to others. */
-function secureUnixSocket(path: string, access: UnixSocketAccess): void {
-  const where = `unix:${path}`;
-  if (access.owner !== undefined) {
-    const { uid, gid } = ownerIds(access.owner, where);
-    const now = lstatSync(path);
-    try {
-      // Not the target of what somebody may have put in its place.
-      lchownSync(path, uid ?? now.uid, gid ?? now.gid);
-    } catch (error) {
-      const { code = 'EPERM' } = error as NodeJS.ErrnoException;
-      throw new ListenError(where, code, `the socket cannot be given to ${access.owner}`);
-    }
-  }
-  if (!lstatSync(path).isSocket()) {
-    throw new ListenError(where, 'EEXIST', 'somebody put another file in the place of the socket');
-  }
-  chmodSync(path, access.mode);
-}
-
-interface OwnerIds {
-  readonly uid: number | undefined;
-  readonly gid: number | undefined;
-}
-
-function ownerIds(owner: string, where: string): OwnerIds {
-  const [user = '', group] = owner.split(':');
-  return {
-    uid: user === '' ? undefined : idOf(user, '/etc/passwd', where),
-    gid: group === undefined ? undefined : idOf(group, '/etc/group', where),
-  };
-}
-
-/** A number is itself; a name stands in the first field of a line, its number in the third. */
-function idOf(name: string, file: string, where: string): number {
-  if (/^\d+$/.test(name)) return Number(name);
-  const line = readFileSync(file, 'utf8')
-    .split('\n')
-    .find((entry) => entry.startsWith(`${name}:`));
-  const id = line?.split(':')[2];
-  if (id === undefined) throw new ListenError(where, 'ENOENT', `${file} knows no ${name}`);
-  return Number(id);
 }

@@ -14,7 +14,8 @@ import {
   type SocketAddress,
   socketAddressText,
 } from '../listen/socket-address.ts';
-import { listenOnUnixSocket, type UnixSocketAccess } from '../listen/unix-socket.ts';
+import type { SocketAccess } from '../listen/socket-access.ts';
+import { listenOnUnixSocket } from '../listen/unix-socket.ts';
 
 /** What may change while the server runs. */
 export interface ConnectionSettings {
@@ -28,7 +29,7 @@ export interface ConnectionSettings {
 export interface SocketmapServerOptions {
   /** `address:port`, `[v6]:port`, `unix:/path`, `fd:NUMBER`. */
   readonly listen: readonly string[];
-  readonly unix: UnixSocketAccess;
+  readonly unix: SocketAccess;
   /** Several processes share the TCP ports (`SO_REUSEPORT`). Default false. */
   readonly reusePort?: boolean;
   /** The reply to a request, with its framing, an octet in each character; never rejects. */

@@ -17,17 +17,12 @@ import { readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Clock, Timer } from '../../clock.ts';
 import { fail, type Failure, type Outcome } from '../../failure.ts';
+import type { SocketAccess } from '../../listen/socket-access.ts';
 import type { Log } from '../../log/log.ts';
 import { readDatagram } from '../../tlsrpt/datagram.ts';
 import type { SessionResult } from '../../tlsrpt/session-result.ts';
 import { createFrameFinder } from './datagram-frames.ts';
-import {
-  checkSocketPath,
-  openToSenders,
-  refusalFailure,
-  socketInode,
-  type SocketAccess,
-} from './socket-file.ts';
+import { checkSocketPath, openToSenders, refusalFailure, socketInode } from './socket-file.ts';
 import { launchReader, refusalOf, type SocketSource } from './socket-launcher.ts';
 
 /** How datagrams are received. */

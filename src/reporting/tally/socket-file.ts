@@ -3,21 +3,15 @@
  *
  * @module
  */
-import { chmodSync, lchownSync, lstatSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { fail, ok, type Outcome } from '../../failure.ts';
+import { setSocketAccess, type SocketAccess } from '../../listen/socket-access.ts';
 import type { Refusal } from './socket-launcher.ts';
 
 /** `sun_path` has 108 octets on Linux, the last one is NUL. */
 const LONGEST_PATH = 107;
-
-/** Who may send: whoever may write to the file. */
-export interface SocketAccess {
-  readonly mode: number;
-  /** `user`, `user:group` or `:group`, by name or number; empty: left alone. */
-  readonly owner: string;
-}
 
 /** Says what is wrong with the place before anything is made there. */
 export function checkSocketPath(path: string): Outcome<void> {
@@ -38,40 +32,12 @@ export function socketInode(path: string): number | undefined {
   return there?.isSocket() === true ? there.ino : undefined;
 }
 
-/** Sets owner and mode: the mode last, since it opens the socket to others. */
+/** Sets owner and mode. */
 export function openToSenders(path: string, { mode, owner }: SocketAccess): Outcome<void> {
-  try {
-    const { uid, gid } = ownerIds(owner);
-    const now = lstatSync(path);
-    if (!now.isSocket()) throw new Error('it is no socket any more');
-    // Not the target of what somebody may have put in its place.
-    if (owner !== '') lchownSync(path, uid ?? now.uid, gid ?? now.gid);
-    chmodSync(path, mode);
-    return ok(undefined);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const what = `owner ${owner === '' ? '(left alone)' : owner} and mode ${mode.toString(8)}`;
-    return fail('DATAGRAM_SOCKET_OWNER', `${path}: ${what} cannot be set: ${code ?? message}`);
-  }
-}
-
-function ownerIds(owner: string): { readonly uid?: number; readonly gid?: number } {
-  const [user = '', group = ''] = owner.split(':');
-  return {
-    ...(user === '' ? {} : { uid: idOf(user, '/etc/passwd') }),
-    ...(group === '' ? {} : { gid: idOf(group, '/etc/group') }),
-  };
-}
-
-/** A number is itself; a name stands in the first field of a line, its number in the third. */
-function idOf(name: string, file: string): number {
-  if (/^\d+$/.test(name)) return Number(name);
-  const line = readFileSync(file, 'utf8')
-    .split('\n')
-    .find((entry) => entry.startsWith(`${name}:`));
-  const id = line?.split(':')[2];
-  if (id === undefined) throw new Error(`${file} knows no ${name}`);
-  return Number(id);
+  const fault = setSocketAccess(path, { mode, owner });
+  if (fault === undefined) return ok(undefined);
+  const { code, reason } = fault;
+  return fail('DATAGRAM_SOCKET_OWNER', `${path}: ${reason} (${code})`);
 }
 
 /** In the words of whoever has to mend it. */
