@@ -56,6 +56,16 @@ export function reportMailer(config: Config, engine: Engine, resolver: Resolver)
   };
 }
 
+/** Stops where there is no key to sign with: nothing will change by itself. */
+export function requireSigner(signer: ReturnType<ReportMailer['signer']>): void {
+  if (signer.ok) return;
+  const { code, detail } = signer.failure;
+  throw new CommandStop(
+    `${detail}. Make a key with \`smtp-sts dkim-key --domain DOMAIN --out FILE\`, or mend reporting.send.dkim (${code})`,
+    EXIT_CONFIG,
+  );
+}
+
 /** Names this command among the nodes. */
 export function commandOwner(): string {
   return `${hostname()}/command/${process.pid}`;

@@ -14,7 +14,7 @@ import { dayText } from '../reporting/summary/day.ts';
 import { storedTally } from '../reporting/send/stored-tally.ts';
 import type { ReportScope, UtcDay } from '../reporting/types.ts';
 import type { Store } from '../store/types.ts';
-import { EXIT_NO_INPUT } from './exit-codes.ts';
+import { EXIT_NO_INPUT, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { resolverFrom } from './parts.ts';
 import { onQueue } from './queue-store.ts';
@@ -59,6 +59,7 @@ export function reportPreviewCommand(io: Io, done: (exitCode: number) => void): 
       const options = leaf.optsWithGlobals<PreviewOptions>();
       const day = dayFrom(options.day, systemClock.now());
       const name = domain === undefined ? undefined : reportDomain(domain);
+      refuseMixed(name, options);
       const code = await onQueue(
         { ...options, io },
         async (store, config) => {
@@ -69,6 +70,13 @@ export function reportPreviewCommand(io: Io, done: (exitCode: number) => void): 
       );
       done(code);
     });
+}
+
+function refuseMixed(name: string | undefined, { mail, json }: PreviewOptions): void {
+  if (mail !== true) return;
+  if (name === undefined) throw new CommandStop('--mail is for one domain: name it', EXIT_USAGE);
+  if (json !== true) return;
+  throw new CommandStop('--mail shows the message as it is: leave --json away', EXIT_USAGE);
 }
 
 interface Look {

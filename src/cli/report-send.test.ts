@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,7 +106,8 @@ async function count(...results: readonly SessionResult[]): Promise<void> {
 }
 
 async function report(...argv: readonly string[]): Promise<Run> {
-  const places = ['--store', `sqlite:${store}`, '--config', join(folder, 'config.yaml')];
+  const config = argv.includes('--config') ? [] : ['--config', join(folder, 'config.yaml')];
+  const places = ['--store', `sqlite:${store}`, ...config];
   const network = ['--resolver', `127.0.0.1:${dns.port}`, '--ca-file', join(folder, 'ca.pem')];
   return await run(['report', ...argv, ...places, ...network]);
 }
@@ -197,6 +198,37 @@ describe('smtp-sts report', () => {
     assert.match(log.stderr, /No such report/);
   });
 
+  it('--to without a key that signs is a wrong configuration, and says how to mend it', async () => {
+    const none = await report('send', 'b.test', '--to', 'mailto:me@b.test');
+    assert.equal(none.exitCode, 78);
+    assert.match(none.stderr, /smtp-sts dkim-key .*\(DKIM_KEY_NOT_SET\)/);
+    const dry = await report('send', 'b.test', '--to', 'mailto:me@b.test', '--dry-run');
+    assert.equal(dry.exitCode, 78);
+    const broken = join(folder, 'broken.yaml');
+    const key = join(folder, 'no.pem');
+    writeFileSync(key, 'no key', { mode: 0o600 });
+    writeFileSync(
+      broken,
+      `${readFileSync(join(folder, 'config.yaml'), 'utf8')}\n    dkim: { key_file: ${key} }\n`,
+    );
+    const bad = await report('send', 'b.test', '--to', 'mailto:me@b.test', '--config', broken);
+    assert.equal(bad.exitCode, 78);
+    assert.match(bad.stderr, /smtp-sts dkim-key .*\(DKIM_KEY_FILE\)/);
+    assert.doesNotMatch(bad.stderr + bad.stdout, /later/);
+    const all = await report('send', 'b.test', '--config', broken);
+    assert.equal(all.exitCode, 1, 'the key may be mended meanwhile');
+  });
+
+  it('--to sends what was counted today so far: nothing is noted', async () => {
+    await count({ ...session('a.test', true), at: Date.now() });
+    const place = `https://${HOST}:${port}/mine`;
+    const sent = await report('send', 'a.test', '--day', 'today', '--to', place);
+    assert.equal(sent.exitCode, 0, sent.stderr);
+    assert.equal(bodies.length, 1);
+    const log = await report('log', 'a.test');
+    assert.doesNotMatch(log.stdout, /a\.test/);
+  });
+
   it('S22, S8: suppress add, list, drop; a suppressed place gets nothing', async () => {
     const added = await report('suppress', 'add', `https://${HOST}/x`, '--reason', 'they asked');
     assert.match(added.stdout, /^Added\. reports\.r\.test gets no reports: they asked$/m);
@@ -230,7 +262,11 @@ describe('smtp-sts report', () => {
       [['send', 'a.test', '--to', 'ftp://x/'], /TLSRPT_RUA_SCHEME/],
       [['suppress', 'add', 'a@b.test'], /say why.*REPORT_SEND_SUPPRESSION_INVALID/],
       [['suppress', 'add', 'not a place', '--reason', 'x'], /REPORT_SEND_SUPPRESSION_INVALID/],
+      [['suppress', 'add', 'ftp://x', '--reason', 'x'], /https:\/\/host\/…/],
       [['preview', 'bad..name'], /DNS_NAME_INVALID/],
+      [['preview', '--mail'], /--mail is for one domain: name it/],
+      [['preview', 'b.test', '--mail', '--json'], /--mail .* --json/],
+      [['preview', '--day', '2026-02-30'], /write a UTC day like 2026-11-23, yesterday or today/],
     ] as const;
     for (const [argv, expected] of cases) {
       const wrong = await report(...argv);

@@ -30,7 +30,7 @@ import { EXIT_NO_INPUT, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { openEngine, resolverFrom } from './parts.ts';
 import { dayFrom, identifiedSettings, reportDomain } from './report-arguments.ts';
-import { commandOwner, type ReportMailer, reportMailer } from './report-mailer.ts';
+import { commandOwner, type ReportMailer, reportMailer, requireSigner } from './report-mailer.ts';
 import { whereText } from './report-preview.ts';
 import { CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
 import { shown } from './text/format.ts';
@@ -53,7 +53,7 @@ export function reportSendCommand(io: Io, done: (exitCode: number) => void): Com
         '2 some were refused for good, 66 nothing was counted for the domain on that day.',
     )
     .argument('[domain]', 'recipient domain or MX host; default: all of the day')
-    .option('--day <day>', 'UTC day that is over: 2026-11-23, yesterday', 'yesterday')
+    .option('--day <day>', 'UTC day that is over: 2026-11-23, yesterday; with --to also today', 'yesterday')
     .option('--to <uri>', 'send the report of the domain there instead: mailto:… or https://…')
     .option('--dry-run', 'say what would be sent where, and send nothing')
     .addHelpText(
@@ -79,13 +79,13 @@ interface Work {
 async function send(domain: string | undefined, options: SendOptions, io: Io): Promise<number> {
   const now = systemClock.now();
   const day = dayFrom(options.day, now);
-  if (day >= dayOf(now)) {
+  const to = options.to === undefined ? undefined : targetFrom(options.to);
+  if (day >= dayOf(now) && to === undefined) {
     throw new CommandStop(
-      `--day ${options.day}: that day is not over; \`report preview\` shows what was counted so far (REPORT_SEND_DAY_INVALID)`,
+      `--day ${options.day}: that day is not over; \`report preview\` shows what was counted so far, and --to sends it to yourself (REPORT_SEND_DAY_INVALID)`,
       EXIT_USAGE,
     );
   }
-  const to = options.to === undefined ? undefined : targetFrom(options.to);
   if (to !== undefined && domain === undefined) {
     throw new CommandStop('--to is for one domain: name it', EXIT_USAGE);
   }
@@ -219,6 +219,7 @@ async function sendTo(to: ReportTarget, domain: string, work: Work): Promise<num
   const packed = packTally(tally, { ...settings, report: 'all' });
   if (packed === undefined) return nothingCounted(domain, work);
   const target = targetText(to);
+  if (to.kind === 'mailto') requireSigner(work.mailer.signer());
   if (options.dryRun === true) {
     const { successes, failures } = sumOf(packed.report);
     if (options.json === true) sayJson(io, { domain, day: dayText(day), result: 'would-send' });

@@ -124,7 +124,7 @@ function placeFrom(text: string): string {
   const place = readPlace(text);
   if (place !== undefined) return place;
   throw new CommandStop(
-    `${shown(text)}: write a mail address, a domain or a host (REPORT_SEND_SUPPRESSION_INVALID)`,
+    `${shown(text)}: write a mail address, a domain, a host or https://host/… (REPORT_SEND_SUPPRESSION_INVALID)`,
     EXIT_USAGE,
   );
 }
