@@ -4,7 +4,7 @@
  * @module
  */
 import { type Meaning } from './meaning.ts';
-import { meaningFor, meaningOf, MEANINGS } from './meanings.ts';
+import { meaningFor, meaningOf, MEANINGS, type ReportedType } from './meanings.ts';
 import type { FailureSum } from './rollups.ts';
 import { biggestFirst, shares } from './shares.ts';
 import type { FailureKind } from './summary-types.ts';
@@ -43,25 +43,39 @@ export interface KindGroup {
   readonly kinds: readonly [FailureKind, ...(readonly FailureKind[])];
 }
 
+/** These types say themselves what is to be mended: a reason code besides is no other failure. */
+const SAY_ALL: ReadonlySet<ReportedType> = new Set<ReportedType>([
+  'starttls-not-supported',
+  'certificate-expired',
+  'certificate-host-mismatch',
+]);
+
 /** Groups kinds that stand in falling order, the most failed sessions first. */
 export function kindGroups(kinds: readonly FailureKind[]): readonly KindGroup[] {
-  const meanings = new Map<Meaning, string>();
-  const nameOf = (meaning: Meaning): string => {
-    const name = meanings.get(meaning) ?? String(meanings.size);
-    meanings.set(meaning, name);
-    return name;
+  const numbers = new Map<Meaning, number>();
+  const numberOf = (kind: FailureKind): number => {
+    const meaning = SAY_ALL.has(kind.type) ? MEANINGS[kind.type] : commonMeaning(kind);
+    const number = numbers.get(meaning) ?? numbers.size;
+    numbers.set(meaning, number);
+    return number;
   };
   const groups = Map.groupBy(kinds, (kind) =>
-    JSON.stringify([kind.type, kind.rawType, nameOf(commonMeaning(kind))]),
+    JSON.stringify([kind.type, kind.rawType, numberOf(kind)]),
   );
   return Array.from(groups.values(), ([first, ...others]): KindGroup => {
-    const isOne = others.every(({ domain }) => domain === first!.domain);
     return {
-      meaning: isOne ? first!.meaning : commonMeaning(first!),
+      meaning: groupMeaning([first!, ...others]),
       sessions: others.reduce((so, { sessions }) => so + sessions, first!.sessions),
       kinds: [first!, ...others],
     };
   }).sort(biggestFirst(({ sessions }) => sessions));
+}
+
+function groupMeaning(kinds: readonly [FailureKind, ...(readonly FailureKind[])]): Meaning {
+  const { domain, type } = kinds[0];
+  const [meaning = MEANINGS[type], ...others] = new Set(kinds.map(commonMeaning));
+  const shared = others.length === 0 ? meaning : MEANINGS[type];
+  return kinds.every((kind) => kind.domain === domain) ? meaningFor(domain, shared) : shared;
 }
 
 /** What the reason that most senders give means; a type has a meaning without one too. */

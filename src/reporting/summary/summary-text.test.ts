@@ -108,7 +108,7 @@ describe('the summary as text', () => {
 
   it('what means the same is said once, with each place beneath it, the most failed first', async () => {
     const failing = (domain: string, mx: string, sessions: number): DayReport => {
-      const reason = sessions > 5 ? 'certificate has expired' : '';
+      const reason = sessions > 3 ? 'certificate has expired' : '';
       const details = [{ type: 'certificate-expired', mx, sessions, reason }] as const;
       return { day: TODAY - 1, domain, successes: 10, details };
     };
