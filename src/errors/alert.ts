@@ -24,7 +24,9 @@ export const ALERT_ERRORS = {
     action: 'It is tried again. If it goes on, look after the database.',
   },
   ALERT_TOO_MANY: {
-    meaning: 'So many alerts about one domain are open that no more are opened.',
-    action: 'Look at them with `smtp-sts report alerts --open`: one sender may report nonsense.',
+    meaning:
+      'So many alerts about one domain are due, of one sender or of all, that the rest is told in one.',
+    action:
+      'Look at them with `smtp-sts report alerts --open`. A sender that reports nonsense can be named in `reporting.receive.ignore_senders`.',
   },
 } as const satisfies Record<string, ErrorEntry>;
