@@ -5,6 +5,7 @@
  */
 import { Command } from 'commander';
 import type { ConfigChange } from '../config/changes.ts';
+import { ERRORS } from '../errors.ts';
 import { askControl } from '../policy-server/control-client.ts';
 import type { ReloadReport } from '../policy-server/reload.ts';
 import { EXIT_CONFIG, EXIT_UNAVAILABLE } from './exit-codes.ts';
@@ -58,7 +59,9 @@ function refusalLines(report: Extract<ReloadReport, { outcome: 'refused' }>): re
   const { problems, failure, file } = report;
   return [
     ...problems.map((problem) => problemText(problem, file)),
-    ...(failure === undefined ? [] : [`${failure.detail} (${failure.code})`]),
+    ...(failure === undefined
+      ? []
+      : [`${failure.detail} (${failure.code})`, `    ${ERRORS[failure.code].action}`]),
     'Nothing was changed: the old settings stay in force.',
   ];
 }

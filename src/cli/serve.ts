@@ -5,6 +5,7 @@
  */
 import { Command, Option } from 'commander';
 import { systemClock } from '../clock.ts';
+import { ERRORS } from '../errors.ts';
 import { createLog, type Log } from '../log/log.ts';
 import { ListenError } from '../listen/listen-error.ts';
 import { type Service, startService } from '../serve.ts';
@@ -144,7 +145,9 @@ async function start(options: SharedOptions): Promise<Started> {
     }
     if (error instanceof ReceiverRefused || error instanceof DatagramSocketError) {
       const { code, detail } = error.failure;
-      throw new CommandStop(`TLS reporting cannot start: ${detail} (${code})`, EXIT_UNAVAILABLE);
+      const mend = `    ${ERRORS[code].action}`;
+      const text = `TLS reporting cannot start: ${detail} (${code})\n${mend}`;
+      throw new CommandStop(text, EXIT_UNAVAILABLE);
     }
     if (error instanceof ListenError) {
       throw new CommandStop(`${error.message} (SOCKETMAP_LISTEN_FAILED)`, EXIT_UNAVAILABLE);

@@ -12,6 +12,35 @@ export const REPORT_RECEIVER_ERRORS = {
       'The certificate of the HTTPS endpoint for reports, or its key, cannot be used. After a reload the old one stays in use.',
     action: 'Check that both files are PEM, belong together, and may be read by the service.',
   },
+  REPORT_RECEIVER_LISTEN_FAILED: {
+    meaning:
+      'The service cannot listen where `reporting.receive.https.listen` or `reporting.receive.smtp.listen` says, and does not start.',
+    action:
+      'The message names the setting and what is in the way: stop what listens there, or choose another address.',
+  },
+  REPORT_RECEIVER_NO_DOMAINS: {
+    meaning:
+      'Reports are taken in, but `reporting.receive.domains` is empty, so that each is counted and dropped.',
+    action: 'Name your domains in `reporting.receive.domains`, or `*` for any.',
+  },
+  REPORT_RECEIVER_CLEAR_TEXT: {
+    meaning:
+      'The endpoint for reports listens beyond this machine without a certificate. Senders post to https URLs alone, and whoever is on the way can read and change what comes.',
+    action:
+      'Set `reporting.receive.https.cert_file` and `key_file`; behind a proxy that speaks TLS, listen at a loopback address.',
+    rule: 'RFC 8460 §3',
+  },
+  REPORT_RECEIVER_NO_TOKEN: {
+    meaning: 'The path of the endpoint for reports can be guessed by anybody.',
+    action:
+      'Set `reporting.receive.https.token` to some letters and digits, and publish the address with it in `rua`.',
+  },
+  REPORT_RECEIVER_NO_MAILDIR: {
+    meaning:
+      'What `reporting.receive.maildir.path` names is not there or is no Maildir; it is looked for again.',
+    action:
+      'Make it with cur, new and tmp, or correct the path. The user of the service must be able to write to it.',
+  },
   REPORT_RECEIVER_NOT_FOUND: {
     meaning: 'A report was posted to a path where none are taken.',
     action:

@@ -7,12 +7,16 @@ import type { Clock } from '../clock.ts';
 import type { ReportReceiveSettings } from '../config/reporting-types.ts';
 import type { Resolver } from '../dns/types.ts';
 import { ok, type Outcome } from '../failure.ts';
+import { ListenError } from '../listen/listen-error.ts';
 import type { Log } from '../log/log.ts';
 import type { ReportingMetrics } from '../metrics/reporting-types.ts';
 import type { Archive } from './archive/types.ts';
 import { startHttpsReceiver } from './intake/https-receiver.ts';
 import { startMailReceiver } from './intake/mail-receiver.ts';
 import { watchMaildir } from './intake/maildir.ts';
+import { checkMaildir } from './intake/maildir-place.ts';
+import { ReceiverRefused } from './intake/receiver-types.ts';
+import { createReaderThread } from './intake/reader-thread.ts';
 import { createIntake } from './intake/take-in.ts';
 
 /** What receiving stands on. */
@@ -44,17 +48,19 @@ export interface Receiving {
 }
 
 /**
- * Opens every way that the settings name. Rejects with a `ReceiverRefused` or a `ListenError`.
+ * Opens every way that the settings name. Rejects with a `ReceiverRefused`.
  */
 export async function startReceiving(options: ReceivingOptions): Promise<Receiving> {
   const { https, smtp, maildir } = options.settings();
-  const common = { ...options, intake: createIntake(options) };
   const parts = new AsyncDisposableStack();
+  const reader = createReaderThread(options);
+  parts.defer(async () => await reader.close());
+  const common = { ...options, intake: createIntake({ ...options, read: reader.read }) };
   const places: ReportPlace[] = [];
   let reload = (): Outcome<undefined> => ok(undefined);
   try {
     if (https.listen !== '') {
-      const receiver = await startHttpsReceiver(common);
+      const receiver = await listening('https', async () => await startHttpsReceiver(common));
       parts.defer(async () => await receiver.close());
       places.push({
         face: 'reports',
@@ -64,7 +70,7 @@ export async function startReceiving(options: ReceivingOptions): Promise<Receivi
       reload = () => receiver.reload();
     }
     if (smtp.listen !== '') {
-      const receiver = await startMailReceiver(common);
+      const receiver = await listening('smtp', async () => await startMailReceiver(common));
       parts.defer(async () => await receiver.close());
       const url = `${smtp.protocol}:${receiver.address}`;
       places.push({
@@ -76,15 +82,29 @@ export async function startReceiving(options: ReceivingOptions): Promise<Receivi
     if (maildir.path !== '') {
       const watch = watchMaildir(common);
       parts.defer(async () => await watch.close());
-      places.push({
-        face: 'report mail',
-        url: watch.path,
-        use: 'new messages in this Maildir are read',
-      });
+      // What is not there is said in the log, with how to mend it.
+      if (checkMaildir(watch.path).ok) {
+        places.push({
+          face: 'report mail',
+          url: watch.path,
+          use: 'new messages in this Maildir are read',
+        });
+      }
     }
     return { places, reload: () => reload(), close: async () => await parts.disposeAsync() };
   } catch (error) {
     await parts.disposeAsync();
     throw error;
+  }
+}
+
+/** Whoever reads that a port is taken wants to know which setting names it. */
+async function listening<T>(way: 'https' | 'smtp', start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    const detail = `reporting.receive.${way}.listen: ${error.message}`;
+    throw new ReceiverRefused({ code: 'REPORT_RECEIVER_LISTEN_FAILED', detail });
   }
 }

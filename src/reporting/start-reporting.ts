@@ -19,6 +19,7 @@ import { loadSigner } from './mail/dkim-signer.ts';
 import { postWebhook } from './post-webhook.ts';
 import { createReportPoster } from './send/post-report.ts';
 import { startReportSender } from './send/report-sender.ts';
+import { senderOf, tellSettingsFaults } from './settings-faults.ts';
 import { startReceiving, type ReportPlace } from './start-receiving.ts';
 import { gatherOwnState } from './summary/own-state.ts';
 import type { OwnState } from './summary/own-state-types.ts';
@@ -48,7 +49,7 @@ export interface Reporting {
   close(): Promise<void>;
 }
 
-/** Starts it. Rejects with a `ReceiverRefused` or a `ListenError` where a way in cannot be opened. */
+/** Starts it. Rejects with a `ReceiverRefused` where a way in cannot be opened. */
 export async function startReporting(options: ReportingOptions): Promise<Reporting> {
   const { config, store, clock, log, metrics } = options;
   const node = randomUUID();
@@ -80,9 +81,14 @@ export async function startReporting(options: ReportingOptions): Promise<Reporti
       node,
     });
     parts.defer(async () => await alerts.close());
+    tellSettingsFaults(settings(), log);
     return {
       places: receiving.places,
-      reload: () => receiving.reload(),
+      reload() {
+        const reloaded = receiving.reload();
+        if (reloaded.ok) tellSettingsFaults(settings(), log);
+        return reloaded;
+      },
       close: async () => await parts.disposeAsync(),
     };
   } catch (error) {
@@ -113,7 +119,7 @@ function startSender(
       ca: options.ca,
       ...(localAddress === undefined ? {} : { localAddress }),
     }),
-    signer: () => loadSigner(send().dkim, send().from === '' ? send().contact : send().from),
+    signer: () => loadSigner(send().dkim, senderOf(send())),
     node,
   });
 }

@@ -8,6 +8,7 @@ import { createServer as createPlainServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ReportReceiveSettings } from '../../config/reporting-types.ts';
+import { ERRORS } from '../../errors.ts';
 import { fail, ok, type Outcome } from '../../failure.ts';
 import { listenErrorOf } from '../../listen/listen-error.ts';
 import { parseSocketAddress } from '../../listen/socket-address.ts';
@@ -79,7 +80,7 @@ export async function startHttpsReceiver(options: ReceiverOptions): Promise<Http
         const { code, detail } = next.failure;
         log.error(
           { event: 'report-certificate-refused', code, detail },
-          `${detail} (${code}); the certificate of the report endpoint stays as it was`,
+          `${detail} (${code}); the certificate of the report endpoint stays as it was. ${ERRORS[code].action}`,
         );
         return next;
       }

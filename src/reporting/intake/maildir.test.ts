@@ -238,7 +238,11 @@ describe('watchMaildir', () => {
     await box.watch.scan();
     const told = box.lines.filter(({ fields }) => fields['event'] === 'maildir-unreadable');
     assert.equal(told.length, 1);
-    assert.equal(told[0]?.fields['code'], 'ENOENT');
+    assert.equal(told[0]?.fields['code'], 'REPORT_RECEIVER_NO_MAILDIR');
+    assert.match(
+      told[0].message,
+      /is not there; make it with cur, new and tmp: mkdir -p \S+\/cur /,
+    );
     for (const folder of ['new', 'cur', 'tmp']) {
       mkdirSync(join(box.path, folder), { recursive: true });
     }

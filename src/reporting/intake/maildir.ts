@@ -8,6 +8,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Timer } from '../../clock.ts';
 import type { ReportReceiveSettings } from '../../config/reporting-types.ts';
+import { checkMaildir } from './maildir-place.ts';
 import { createMaildirMemory } from './maildir-memory.ts';
 import { scanMaildir, type ScanResult } from './maildir-scan.ts';
 import type { ReceiverOptions } from './receiver-types.ts';
@@ -151,12 +152,13 @@ function createTrouble(path: string, log: ReceiverOptions['log']): Trouble {
   let told = '';
   return {
     happened({ code = 'UNKNOWN', message }) {
-      if (told === code) return;
-      told = code;
-      log.error(
-        { event: 'maildir-unreadable', path, code },
-        `the Maildir ${path} cannot be read: ${message}`,
-      );
+      const place = checkMaildir(path);
+      const failure = place.ok
+        ? { code, detail: `the Maildir ${path} cannot be read: ${message}` }
+        : place.failure;
+      if (told === failure.code) return;
+      told = failure.code;
+      log.error({ event: 'maildir-unreadable', path, code: failure.code }, failure.detail);
     },
     over({ end }) {
       if (end === 'later') {
