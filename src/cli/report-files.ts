@@ -4,16 +4,19 @@
  *
  * @module
  */
-import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { createReadStream, type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { splitMbox } from '../reporting/intake/mbox.ts';
+import { fileTrouble } from '../reporting/import/file-trouble.ts';
 import type { ReportSource } from '../reporting/import/types.ts';
-import { EXIT_NO_INPUT } from './exit-codes.ts';
 import type { Io } from './io.ts';
-import { CommandStop } from './shared-options.ts';
 
 /** A mail or a bare report; where it is, for a person: `folder/file`, `mbox:12`. */
-export type PlacedSource = ReportSource & { readonly place: string };
+export type PlacedSource = ReportSource & {
+  readonly place: string;
+  /** It is an argument itself, not one of the files or mails in one. */
+  readonly isNamed: boolean;
+};
 
 /** How mailboxes are read. */
 export interface MailboxOptions {
@@ -21,26 +24,32 @@ export interface MailboxOptions {
   readonly maxBytes: number;
   /** Hears of what is larger: it is passed over. */
   readonly onTooLarge: (place: string, octets: number) => void;
+  /** Hears of what cannot be read, and why: all else goes on. */
+  readonly onUnreadable: (place: string, reason: string) => void;
 }
 
 /** How all is read. */
 export interface SourceOptions extends MailboxOptions {
   readonly io: Io;
+  /** Default: that of the system. */
+  readonly readFolder?: ReadFolder;
 }
+
+type ReadFolder = (path: string) => readonly Dirent[];
 
 const SPACE_FOR_KIND = 5;
 
-/**
- * All of them, in the order of the arguments, of folders by name; files unopened. Throws
- * {@link CommandStop} where a folder cannot be read.
- */
+/** Standard input, for a person. */
+const STANDARD_INPUT = 'standard input';
+
+/** All of them, in the order of the arguments, of folders by name; files unopened. */
 export async function* sourcesIn(
   paths: readonly string[],
   options: SourceOptions,
 ): AsyncGenerator<PlacedSource> {
   for (const path of paths) {
-    if (path === '-') yield* fromStream('-', options.io.stdin, options);
-    else for (const file of filesIn(path)) yield fileSource(file);
+    if (path === '-') yield* fromInput(options);
+    else for (const file of filesIn(path, options)) yield fileSource(file, file === path);
   }
 }
 
@@ -50,46 +59,59 @@ export async function* mailsIn(
   options: MailboxOptions,
 ): AsyncGenerator<PlacedSource> {
   for (const path of paths) {
-    yield* fromMbox(path, createReadStream(path) as AsyncIterable<Uint8Array>, options);
+    try {
+      yield* fromMbox(path, createReadStream(path) as AsyncIterable<Uint8Array>, options);
+    } catch (error) {
+      options.onUnreadable(path, fileTrouble(error));
+    }
   }
 }
 
-/** Octets of all files together; undefined where standard input is among them. */
+/** Octets of all files together that can be read; undefined where standard input is among them. */
 export function octetsOf(paths: readonly string[]): number | undefined {
   if (paths.includes('-')) return undefined;
   let octets = 0;
-  for (const path of paths) for (const file of filesIn(path)) octets += sizeOf(file);
+  for (const path of paths) for (const file of filesIn(path, SILENT)) octets += sizeOf(file);
   return octets;
 }
 
-/** What is thrown where something cannot be read. */
-export function unreadable(path: string, reason: string): CommandStop {
-  return new CommandStop(`${path} cannot be read: ${reason}`, EXIT_NO_INPUT);
-}
+type WalkOptions = Pick<SourceOptions, 'onUnreadable' | 'readFolder'>;
+
+const SILENT: WalkOptions = { onUnreadable: () => undefined };
 
 /** The file itself, or all in the folder and the folders in it. What mail servers keep beside mail is left out. */
-function* filesIn(path: string): Generator<string> {
-  const found = reachable(path, () => statSync(path));
-  if (!found.isDirectory()) {
-    yield path;
+function* filesIn(path: string, options: WalkOptions): Generator<string> {
+  const { readFolder = folderOf } = options;
+  let entries: readonly Dirent[];
+  try {
+    if (!statSync(path).isDirectory()) {
+      yield path;
+      return;
+    }
+    entries = readFolder(path);
+  } catch (error) {
+    options.onUnreadable(path, fileTrouble(error));
     return;
   }
-  const entries = reachable(path, () => readdirSync(path, { withFileTypes: true }));
   const names = new Set(entries.map(({ name }) => name));
   const isMaildir = names.has('cur') && names.has('new');
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const inner = join(path, entry.name);
     if (entry.isDirectory()) {
       // Mail in `tmp` is still being written.
-      if (!(isMaildir && entry.name === 'tmp')) yield* filesIn(inner);
+      if (!(isMaildir && entry.name === 'tmp')) yield* filesIn(inner, options);
     } else if (entry.isFile() && !/^(?:\.|dovecot|maildirsize$|subscriptions$)/.test(entry.name)) {
       yield inner;
     }
   }
 }
 
-function fileSource(path: string): PlacedSource {
-  return { kind: 'file', place: path, path, octets: sizeOf(path) };
+function folderOf(path: string): readonly Dirent[] {
+  return readdirSync(path, { withFileTypes: true });
+}
+
+function fileSource(path: string, isNamed: boolean): PlacedSource {
+  return { kind: 'file', place: path, isNamed, path, octets: sizeOf(path) };
 }
 
 /** 0 for what is not there any more: whoever reads it says so. */
@@ -114,14 +136,22 @@ async function* fromMbox(
   const noteSize = ({ octets }: { readonly octets: number }): void => void tooLarge.push(octets);
   for await (const bytes of splitMbox(stream, { maxBytes, onTooLarge: noteSize })) {
     passOver();
-    yield bytesSource(next(), bytes);
+    yield bytesSource(next(), bytes, false);
   }
   passOver();
 }
 
 /** A copy of its own: what it was cut from may be large, and would go with it from thread to thread. */
-function bytesSource(place: string, bytes: Uint8Array): PlacedSource {
-  return { kind: 'bytes', place, bytes: new Uint8Array(bytes), octets: bytes.length };
+function bytesSource(place: string, bytes: Uint8Array, isNamed: boolean): PlacedSource {
+  return { kind: 'bytes', place, isNamed, bytes: new Uint8Array(bytes), octets: bytes.length };
+}
+
+async function* fromInput(options: SourceOptions): AsyncGenerator<PlacedSource> {
+  try {
+    yield* fromStream(STANDARD_INPUT, options.io.stdin, options);
+  } catch (error) {
+    options.onUnreadable(STANDARD_INPUT, fileTrouble(error));
+  }
 }
 
 async function* fromStream(
@@ -149,7 +179,7 @@ async function* fromStream(
   }
   while (await read());
   if (octets > options.maxBytes) options.onTooLarge(place, octets);
-  else yield bytesSource(place, Buffer.concat(pieces));
+  else yield bytesSource(place, Buffer.concat(pieces), true);
 }
 
 async function* joined(
@@ -161,13 +191,5 @@ async function* joined(
     const { value, done } = await rest.next();
     if (done === true) return;
     yield Buffer.from(value as Uint8Array);
-  }
-}
-
-function reachable<T>(path: string, task: () => T): T {
-  try {
-    return task();
-  } catch (error) {
-    throw unreadable(path, error instanceof Error ? error.message : String(error));
   }
 }

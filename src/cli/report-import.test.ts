@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import {
   BIG,
@@ -14,6 +15,7 @@ import {
   SMALL,
 } from '../reporting/mail/report-mails.fixture.ts';
 import { run, type Run } from './io.fixture.ts';
+import { sourcesIn } from './report-files.ts';
 
 let folder: string;
 let number = 0;
@@ -37,9 +39,22 @@ async function put(name: string, content: string | Uint8Array): Promise<string> 
 
 /** What an import counted, kinds that were not met left out. */
 async function imported(args: readonly string[], input: string | Uint8Array = ''): Promise<object> {
+  const { tally } = (await importedLines(args, input)).at(-1) as {
+    readonly tally: Record<string, number>;
+  };
+  return Object.fromEntries(Object.entries(tally).filter(([, count]) => count > 0));
+}
+
+/** What it told of each file, and the tally. */
+async function importedLines(
+  args: readonly string[],
+  input: string | Uint8Array = '',
+): Promise<readonly object[]> {
   const { stdout } = await report(['import', '--json', ...args], input);
-  const counts = Object.entries(JSON.parse(stdout) as Record<string, number>);
-  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as object);
 }
 
 const mbox = (...mails: readonly string[]): string =>
@@ -105,10 +120,112 @@ describe('report import', () => {
     assert.deepEqual(await imported([...at, ...more, file]), { stored: 1 });
   });
 
-  it('exit code 66 where there is no such file', async () => {
+  it('goes on past what cannot be read, names it in plain words, and ends with 1', async () => {
+    const good = await put('some/good.json', sampleJson(BIG));
+    const box = await put('some/box.mbox', mbox(bigMail({ ...BIG, id: 'in a box' })));
+    const none = join(folder, 'none');
+    const args = [...store(), none, good, '/dev/null', join(folder, 'none', 'inner'), box];
+    const { exitCode, stdout, stderr } = await report(['import', ...args]);
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /2 +stored\n +3 +could not be read\n$/);
+    assert.ok(stderr.includes(`${none}: cannot be read: no such file or folder\n`), stderr);
+    assert.match(stderr, /\/dev\/null: cannot be read: it is not a file\n/);
+    assert.match((await report(['import', '--help'])).stdout, /1 some .*could not be read/);
+  });
+
+  it('a folder that cannot be read is passed over', async () => {
+    const kept: string[] = [];
+    const failing = (path: string): never => {
+      throw Object.assign(new Error(`EACCES: permission denied, scandir '${path}'`), {
+        code: 'EACCES',
+      });
+    };
+    const good = await put('two/a.json', sampleJson(BIG));
+    const options = {
+      io: { stdin: Readable.from([]), stdout: new PassThrough(), stderr: new PassThrough() },
+      maxBytes: 1_000,
+      onTooLarge: () => undefined,
+      onUnreadable: (place: string, reason: string) => void kept.push(`${place}: ${reason}`),
+      readFolder: failing,
+    };
+    for await (const source of sourcesIn([join(folder, 'two'), good], options)) {
+      kept.push(source.place);
+    }
+    assert.deepEqual(kept, [`${join(folder, 'two')}: permission denied`, good]);
+  });
+
+  it('exit code 66 where nothing that is named can be read', async () => {
     const { exitCode, stderr } = await report(['import', ...store(), join(folder, 'none')]);
     assert.equal(exitCode, 66);
-    assert.match(stderr, /none cannot be read/);
+    assert.match(stderr, /none: cannot be read: no such file/);
+  });
+
+  it('what is named and is no report is told of, and is a fault; in a folder it is counted', async () => {
+    const text = await put('texts/text.txt', 'hello\n');
+    await put('texts/good.json', sampleJson(BIG));
+    const named = await report(['import', ...store(), text]);
+    assert.equal(named.exitCode, 1);
+    assert.match(named.stderr, /text\.txt: no report: .* \(TLSRPT_REPORT_JSON\)\n/);
+    const empty = await report(['import', ...store(), '-']);
+    assert.equal(empty.exitCode, 1);
+    assert.match(empty.stderr, /^standard input: no report: .* \(REPORT_INTAKE_EMPTY\)\n/);
+    const inFolder = await report(['import', ...store(), join(folder, 'texts')]);
+    assert.deepEqual([inFolder.exitCode, inFolder.stderr], [0, '']);
+    const verbose = await report(['import', ...store(), '--verbose', join(folder, 'texts')]);
+    assert.match(verbose.stderr, /good\.json: stored\n.*text\.txt: no report: /);
+    assert.equal(verbose.exitCode, 0);
+  });
+
+  it('a report about foreign domains is told of with its domains where its file is named', async () => {
+    const config = await put('ours.yaml', 'reporting: { receive: { domains: [ours.example] } }\n');
+    const file = await put('foreign/foreign.json', sampleJson(BIG));
+    const at = [...store(), '--config', config];
+    const { stderr, exitCode } = await report(['import', ...at, file]);
+    assert.match(stderr, /foreign\.json: about reported\.example, which is not kept: .*--domain/);
+    assert.equal(exitCode, 0);
+    assert.equal((await report(['import', ...at, join(folder, 'foreign')])).stderr, '');
+    const [line] = await importedLines([...at, join(folder, 'foreign')]);
+    assert.deepEqual(line, { file, result: 'unknown-domain', domains: ['reported.example'] });
+  });
+
+  it('--json has a line for each report and file, and the tally in the last', async () => {
+    const good = await put('lines/good.json', sampleJson(BIG));
+    const cut = await put('lines/cut.json.gz', packings().gzip.subarray(0, 50));
+    const lines = await importedLines([...store(), good, cut, join(folder, 'none')]);
+    const told = lines.slice(0, -1).map((line) => {
+      const { file: path, result, code } = line as Record<string, string>;
+      return [path, result, code].filter((each) => each !== undefined).join(' ');
+    });
+    assert.deepEqual(
+      told.toSorted(),
+      [
+        `${cut} refused TLSRPT_REPORT_GZIP`,
+        `${good} stored`,
+        `${join(folder, 'none')} unreadable`,
+      ].toSorted(),
+    );
+    assert.equal(lines.length, 4);
+  });
+
+  it('many faults in a folder are cut short unless --verbose asks for all', async () => {
+    for (let index = 0; index < 25; index += 1) await put(`many/${index}.json`, '{"policies":[}');
+    const some = await report(['import', ...store(), join(folder, 'many')]);
+    assert.equal(some.stderr.match(/\.json: /g)?.length, 20);
+    assert.match(some.stderr, /\n5 more are not told of one by one: --verbose names all\.\n$/);
+    const all = await report(['import', ...store(), '-v', join(folder, 'many')]);
+    assert.equal(all.stderr.match(/\.json: /g)?.length, 25);
+  });
+
+  it('exit code 64 for a --domain that is none', async () => {
+    const file = await put('any.json', sampleJson(BIG));
+    for (const wrong of ['nonsense!', 'a.*.example', '']) {
+      const { exitCode, stderr } = await report(['import', ...store(), '--domain', wrong, file]);
+      assert.equal(exitCode, 64, wrong);
+      assert.match(stderr, /--domain.*a domain, \*\.domain or \*/);
+    }
+    assert.deepEqual(await imported([...store(), '--domain', 'Reported.Example.', file]), {
+      stored: 1,
+    });
   });
 });
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { fileTrouble } from './file-trouble.ts';
 import type { NoReportFile } from './types.ts';
 
 /** What was read. */
@@ -20,7 +21,7 @@ export function readSource(path: string, maxBytes: number): ReadSource {
     fd = openSync(path, 'r');
     return readOpen(fd, maxBytes);
   } catch (error) {
-    return { kind: 'unreadable', reason: error instanceof Error ? error.message : String(error) };
+    return { kind: 'unreadable', reason: fileTrouble(error) };
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
