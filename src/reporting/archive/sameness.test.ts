@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
 import {
   archiveRig,
+  type ArchiveRig,
   detail,
   incoming,
   policyResult,
@@ -114,3 +116,68 @@ describe('the same report under two names', () => {
     assert.deepEqual(kinds, ['stored', 'stored', 'conflict']);
   });
 });
+
+describe('any order of copies, proofs and names', () => {
+  it('fuzz: each counts once, has what it says if it counts alone, and is read again to the same sums', async () => {
+    const one = fc.record({
+      id: fc.constantFrom('a', 'b'),
+      successes: fc.nat(1),
+      from: fc.constantFrom('bigmail.test', 'hosting.test', undefined),
+      contact: fc.constantFrom('x@bigmail.test', 'x@hosting.test', undefined),
+      hand: fc.constantFrom('https' as const, 'file' as const),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(one, { maxLength: 14 }),
+        fc.boolean(),
+        fc.boolean(),
+        async (list, counts, together) => {
+          const unauthenticated = counts ? 'count' : 'show';
+          await using rig = await archiveRig({ settings: { unauthenticated } });
+          const all = list.map(({ id, successes, from, contact, hand }) =>
+            incoming(
+              {
+                ...WITHOUT_CONTACT,
+                reportId: id,
+                policies: [policyResult([successes, 1], { details: [detail(1)] })],
+                ...(contact === undefined ? {} : { contactInfo: contact }),
+              },
+              from === undefined
+                ? { way: hand, authenticity: NOBODY }
+                : { authenticity: verified(from) },
+            ),
+          );
+          const outcomes = together
+            ? await rig.archive.takeMany(all)
+            : await Promise.all(all.map(async (each) => await rig.archive.take(each)));
+          assert.ok(outcomes.every(({ ok }) => ok));
+          await assertOnce(rig);
+          const sums = await sumsOf(rig.store);
+          assert.equal((await rig.archive.reparse()).changed, 0);
+          assert.deepEqual(await sumsOf(rig.store), sums);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});
+
+async function assertOnce({ store }: ArchiveRig): Promise<void> {
+  const rows = await store.db.selectFrom('received_report').selectAll().execute();
+  const counted = rows.filter(({ state }) => state === 'counted');
+  const unproven = counted.filter(({ verified: proven }) => proven === 0);
+  for (const { digest, id } of unproven) {
+    assert.ok(!counted.some((other) => other.digest === digest && other.id !== id));
+  }
+  assert.equal(new Set(counted.map(({ identity }) => identity)).size, counted.length);
+  const policies = await store.db.selectFrom('received_policy').select('report_id').execute();
+  assert.deepEqual(
+    policies.map(({ report_id }) => report_id).sort(),
+    counted.map(({ id }) => id).sort(),
+  );
+  const daily = await store.db.selectFrom('report_daily').select('reports').execute();
+  assert.equal(
+    daily.reduce((sum, { reports }) => sum + reports, 0),
+    counted.length,
+  );
+}
