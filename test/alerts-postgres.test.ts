@@ -62,7 +62,7 @@ describe('alerts and the summary on PostgreSQL', () => {
       await addReport(store, { day: TODAY, domain: 'b.example', successes: 2 });
     }
     const clock = new FakeClock(NOON);
-    for (const more of [{}, { domain: 'example.com' }]) {
+    for (const more of [{}, { domain: 'example.com' }, { ignoreSenders: ['b.example'] }]) {
       const expected = await summarize({ store: lite, clock, days: 30, ...more });
       assert.deepEqual(await summarize({ store: one, clock, days: 30, ...more }), expected);
       assert.equal(typeof expected.total.successes, 'number');
