@@ -19,15 +19,24 @@ export interface ReportFileReading extends ReportReading {
   readonly container?: UnpackedReport['container'];
 }
 
+/** How a file is read. */
+export interface ReportFileOptions {
+  readonly limits?: UnpackLimits;
+  readonly hints?: ReportHints;
+  /** Reads what was unpacked, in another thread if it likes; default: {@link readReport}. */
+  readonly readJson?: (json: Uint8Array, hints?: ReportHints) => Promise<ReportReading>;
+}
+
 /** Reads gzip, zip or JSON. Never throws; every fault is among the problems. */
 export async function readReportFile(
   bytes: Uint8Array,
-  options: { readonly limits?: UnpackLimits; readonly hints?: ReportHints } = {},
+  options: ReportFileOptions = {},
 ): Promise<ReportFileReading> {
   const unpacked = await unpackReport(bytes, options.limits ?? DEFAULT_UNPACK_LIMITS);
   if (!unpacked.ok) return { problems: [problemOf(unpacked.failure)], deviations: [] };
   const { json, container, deviations } = unpacked.value;
-  const reading = readReport(json, options.hints);
+  const { readJson, hints } = options;
+  const reading = readJson === undefined ? readReport(json, hints) : await readJson(json, hints);
   return {
     ...reading,
     container,
