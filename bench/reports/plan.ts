@@ -13,6 +13,8 @@ export interface Plan {
   /** Mail files read before the clock starts, and behind that. */
   readonly warmUp: number;
   readonly mails: number;
+  /** Mail files for the whole command. */
+  readonly imported: number;
   /** Of one load of datagrams. */
   readonly seconds: number;
   /** Datagrams sent at once, without waiting. */
@@ -28,7 +30,7 @@ export interface Archived {
   readonly senders: number;
 }
 
-const ROWS = ['ingest', 'datagrams', 'summary'];
+const ROWS = ['ingest', 'import', 'datagrams', 'summary'];
 const DEFAULT_SECONDS = 5;
 
 /** @throws on a row that does not exist */
@@ -43,6 +45,7 @@ export function planOf({ quick, seconds = DEFAULT_SECONDS, rows = ROWS }: BenchO
         rounds: 1,
         warmUp: 8,
         mails: 48,
+        imported: 48,
         seconds: 0.3,
         burst: 500,
         archive: { domains: 5, days: 70, senders: 4 },
@@ -53,6 +56,7 @@ export function planOf({ quick, seconds = DEFAULT_SECONDS, rows = ROWS }: BenchO
         rounds: 3,
         warmUp: 2_000,
         mails: 12_000,
+        imported: 20_000,
         seconds,
         burst: 50_000,
         // A little over a million, two years.

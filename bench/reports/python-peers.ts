@@ -17,7 +17,9 @@ const FOLDER = join(CACHE, PACKAGES.join('_').replaceAll('==', '-'));
 const INSTALL_MS = 600_000;
 
 /** Where a program of the environment stands; undefined where it is not there. */
-export function pythonPeer(program: 'python' | 'tlsrpt-collectd'): string | undefined {
+export function pythonPeer(
+  program: 'python' | 'parsedmarc' | 'tlsrpt-collectd',
+): string | undefined {
   const path = join(FOLDER, 'bin', program);
   return existsSync(path) ? path : undefined;
 }

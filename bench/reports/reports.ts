@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench } from '../figure.ts';
 import { datagramFigures } from './datagrams.ts';
+import { importFigures } from './import-commands.ts';
 import { ingestFigures } from './ingest.ts';
 import { planOf } from './plan.ts';
 import { installPythonPeers } from './python-peers.ts';
@@ -18,7 +19,7 @@ const ON_DISK = '/var/tmp';
 /** Taking in, counting, summing up. */
 export const reportsBench: Bench = {
   name: 'reports/beside-others',
-  what: 'reports taken in, sessions counted, an archive summed up (rows: ingest, datagrams, summary)',
+  what: 'reports taken in, sessions counted, an archive summed up (rows: ingest, import, datagrams, summary)',
   run: async (options) => {
     const plan = planOf(options);
     const { note } = options;
@@ -30,6 +31,7 @@ export const reportsBench: Bench = {
     try {
       return [
         ...(plan.rows.includes('ingest') ? await ingestFigures(plan, ground) : []),
+        ...(plan.rows.includes('import') ? await importFigures(plan, ground) : []),
         ...(plan.rows.includes('datagrams') ? await datagramFigures(plan, ground) : []),
         ...(plan.rows.includes('summary') ? await summaryFigures(plan, ground) : []),
       ];
