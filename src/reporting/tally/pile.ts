@@ -3,9 +3,10 @@
  *
  * @module
  */
+import type { ReportPolicy } from '../../tlsrpt/report.ts';
 import type { SessionResult } from '../../tlsrpt/session-result.ts';
 import type { Detail } from './failure-detail.ts';
-import { digestOf, policyText, type PolicyText } from './policy-text.ts';
+import { digestOf, policyKey, policyText, type PolicyText, shortPolicy } from './policy-text.ts';
 import type { Batch, CountRow, DetailRow, FailureRow, PolicyRow } from './types.ts';
 
 /** What a pile may grow to, with what was taken off it and is not written yet. */
@@ -37,10 +38,15 @@ export interface Held {
 /** Milliseconds of a UTC day: it has no leap seconds here. */
 const DAY_MS = 86_400_000;
 
+interface Keyed extends PolicyText {
+  /** {@link policyKey}. */
+  readonly key: string;
+}
+
 interface Bucket {
   readonly day: number;
   readonly recipient: string;
-  readonly policy: PolicyText;
+  readonly policy: Keyed;
   successes: number;
   failures: number;
   /** Sessions by the text of the detail. */
@@ -61,8 +67,8 @@ export class Pile {
   /** What was taken off and is in memory all the same. */
   readonly #taken: () => Held;
   readonly #buckets = new Map<string, Bucket>();
-  /** By digest: each text stands here once. */
-  readonly #policies = new Map<string, PolicyText>();
+  /** By key, so that a policy that was counted before needs no digest; each stands here once. */
+  readonly #policies = new Map<string, Keyed>();
   #kinds = 0;
   #octets = 0;
   #cutPolicies = 0;
@@ -124,8 +130,7 @@ export class Pile {
 
   #bucket({ at, recipientDomain, policy }: SessionResult): Bucket | undefined {
     const day = Math.floor(at / DAY_MS);
-    const { text, isCut } = policyText(policy, this.#limits.policyText);
-    if (isCut) this.#cutPolicies += 1;
+    const text = this.#policyText(policy);
     const key = `${day} ${recipientDomain} ${text.digest}`;
     const known = this.#buckets.get(key);
     if (known !== undefined) return known;
@@ -137,11 +142,22 @@ export class Pile {
     return bucket;
   }
 
-  #keep(policy: PolicyText): PolicyText {
-    const known = this.#policies.get(policy.digest);
-    if (known !== undefined) return known;
-    this.#policies.set(policy.digest, policy);
-    this.#octets += octetsOf(policy.strings) + octetsOf(policy.mxHosts);
+  #policyText(policy: ReportPolicy): Keyed {
+    const key = policyKey(policy);
+    if (key.length <= this.#limits.policyText) {
+      return this.#policies.get(key) ?? { key, ...policyText(policy, key) };
+    }
+    this.#cutPolicies += 1;
+    const short = shortPolicy(policy, this.#limits.policyText);
+    const shortKey = policyKey(short);
+    return this.#policies.get(shortKey) ?? { key: shortKey, ...policyText(short, shortKey) };
+  }
+
+  #keep(policy: Keyed): Keyed {
+    if (this.#policies.has(policy.key)) return policy;
+    this.#policies.set(policy.key, policy);
+    // The key says all of it once more.
+    this.#octets += 2 * octetsOf(policy.key);
     return policy;
   }
 
@@ -202,8 +218,9 @@ function batchOf(buckets: readonly Bucket[]): Batch {
   const failures: FailureRow[] = [];
   for (const bucket of buckets) {
     const { day, recipient, policy, successes, kinds } = bucket;
-    const { digest } = policy;
-    putNewest(policies, { ...policy, day });
+    const { key: _, ...row } = policy;
+    const { digest } = row;
+    putNewest(policies, { ...row, day });
     const tlsaBaseDomain = policy.type === 'tlsa' ? policy.domain : '';
     const key = { day, recipient, policy: digest };
     counts.push({ ...key, tlsaBaseDomain, successes, failures: bucket.failures });

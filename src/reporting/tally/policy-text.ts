@@ -10,23 +10,32 @@ import type { PolicyRow } from './types.ts';
 /** A row of `tally_policy`, whatever the day. */
 export type PolicyText = Omit<PolicyRow, 'day'>;
 
-/**
- * The digest is equal for equal policies, and for no others (RFC 8460 §4.4: type, domain, strings,
- * patterns). A policy that is too long loses its last lines, then its last patterns: no real one is
- * near the limit, and a domain or a local process could fill memory and store with others.
- *
- * @param longest characters of lines and patterns together
- */
+/** Equal for equal policies, and for no others (RFC 8460 §4.4: type, domain, strings, patterns). */
+export function policyKey({ type, domain, strings, mxHosts }: ReportPolicy): string {
+  return JSON.stringify([type, domain, strings, mxHosts]);
+}
+
+/** @param key its {@link policyKey} */
 export function policyText(
   { type, domain, strings, mxHosts }: ReportPolicy,
-  longest: number,
-): { readonly text: PolicyText; readonly isCut: boolean } {
-  const whole = textOf({ type, domain, strings, mxHosts });
-  if (whole.strings.length + whole.mxHosts.length <= longest) return { text: whole, isCut: false };
+  key: string,
+): PolicyText {
+  const texts = { strings: JSON.stringify(strings), mxHosts: JSON.stringify(mxHosts) };
+  return { digest: digestOf(key), type, domain, ...texts };
+}
+
+/**
+ * A policy whose key is too long loses its last lines and patterns: no real one is near the limit,
+ * and a domain or a local process could fill memory and store with others.
+ *
+ * @param longest characters of its key
+ */
+export function shortPolicy(policy: ReportPolicy, longest: number): ReportPolicy {
+  const room = longest - policyKey({ ...policy, strings: [], mxHosts: [] }).length;
   // A quarter for the patterns, which say less than the lines.
-  const patterns = startOf(mxHosts, longest / 4);
-  const lines = startOf(strings, longest - JSON.stringify(patterns).length);
-  return { text: textOf({ type, domain, strings: lines, mxHosts: patterns }), isCut: true };
+  const mxHosts = startOf(policy.mxHosts, room / 4);
+  const strings = startOf(policy.strings, room - JSON.stringify(mxHosts).length);
+  return { ...policy, strings, mxHosts };
 }
 
 /** The first ones that fit as JSON. */
@@ -34,13 +43,6 @@ function startOf(texts: readonly string[], longest: number): readonly string[] {
   let length = 2;
   const end = texts.findIndex((text) => (length += JSON.stringify(text).length + 1) > longest);
   return end === -1 ? texts : texts.slice(0, end);
-}
-
-function textOf({ type, domain, strings, mxHosts }: ReportPolicy): PolicyText {
-  const [lines, patterns] = [JSON.stringify(strings), JSON.stringify(mxHosts)];
-  // The JSON of all four in a list.
-  const digest = digestOf(`["${type}",${JSON.stringify(domain)},${lines},${patterns}]`);
-  return { digest, type, domain, strings: lines, mxHosts: patterns };
 }
 
 /** 144 bits: enough that two texts never share one, short enough to stand in every key. */
