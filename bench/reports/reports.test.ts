@@ -27,7 +27,12 @@ describe('what the reports benchmark measures with', () => {
   it('a row that does not exist, and no time at all, are refused', () => {
     assert.throws(() => planOf({ quick: true, rows: ['ingests'], note }), /no row is called/);
     assert.throws(() => planOf({ quick: true, seconds: 0, note }), /above 0/);
-    assert.deepEqual(planOf({ quick: true, note }).rows, ['ingest', 'import', 'datagrams', 'summary']);
+    assert.deepEqual(planOf({ quick: true, note }).rows, [
+      'ingest',
+      'import',
+      'datagrams',
+      'summary',
+    ]);
   });
 
   it('a full archive holds a million reports', () => {
