@@ -14,6 +14,7 @@ import {
   sampleJson,
   SMALL,
 } from '../reporting/mail/report-mails.fixture.ts';
+import { openStore } from '../store/open-store.ts';
 import { run, type Run } from './io.fixture.ts';
 import { sourcesIn } from './report-files.ts';
 
@@ -264,8 +265,19 @@ describe('report list, show, reparse and forget', () => {
       ),
       ['small.example'],
     );
+    assert.equal((await listed('--state', 'conflict')).length, 0);
+    const db = await openStore(at[1]!);
+    const proof = async (verified: 0 | 1): Promise<void> => {
+      const update = db.db.updateTable('received_report').set({ verified });
+      await update.where('sender', '=', 'small.example').execute();
+    };
+    await proof(1);
+    assert.equal((await listed('--unproven')).length, 2);
+    await proof(0);
+    assert.equal((await listed('--unproven')).length, 3);
+    await db.close();
     const { stdout } = await report(['list', ...at]);
-    assert.match(stdout, /^ID +DAY +SENDER +DOMAIN +STATE +OK\/FAILED +PROOF\n/);
+    assert.match(stdout, /^ID +DAY +SENDER +DOMAIN +STATE +OK\/FAILED +PROOF +CAME\n/);
     assert.match(stdout, /2026-03-04 +office\.example +reported\.example +counted +12\/1/);
   });
 

@@ -8,30 +8,43 @@ import { Command, Option } from 'commander';
 import { systemClock } from '../clock.ts';
 import { normalizeName } from '../dns/name.ts';
 import { jsonLine } from '../json.ts';
-import { listReports, type ReportFilter } from '../reporting/archive/read-archive.ts';
+import {
+  listReports,
+  type ReportFilter,
+  type StoredReport,
+} from '../reporting/archive/read-archive.ts';
 import { complain, type Io } from './io.ts';
 import { numberFrom } from './queue-arguments.ts';
 import { onQueue } from './queue-store.ts';
 import type { SharedOptions } from './shared-options.ts';
-import { receivedHead, receivedJson, receivedRow } from './text/received-report-text.ts';
+import { receivedJson } from './text/received-report-text.ts';
+import { receivedTable } from './text/received-rows.ts';
 
 interface ListOptions extends SharedOptions {
   readonly domain?: string;
   readonly sender?: string;
   readonly days?: string;
   readonly state?: NonNullable<ReportFilter['state']>;
+  readonly unproven?: boolean;
   readonly limit?: string;
 }
 
 /** Rows for a person, unless more are asked for. */
 const DEFAULT_LIMIT = 100;
 const DAY_MS = 86_400_000;
+/** Rows by which the widths of the columns are found. */
+const MEASURED = 500;
+/** Of a terminal that does not say how wide it is. */
+const DEFAULT_WIDTH = 80;
 
 /** Builds the command. */
 export function reportListCommand(io: Io, done: (exitCode: number) => void): Command {
   return new Command('list')
     .summary('reports that came in')
-    .description('The reports that came in, the newest first.')
+    .description(
+      'The reports that came in, the newest first. On a terminal as much as has room: how a sender\n' +
+        'is proven, and when the report came (UTC), are left out first.',
+    )
     .option('--domain <domain>', 'that speak of this policy domain')
     .option('--sender <name>', 'of this sender, as the list names it')
     .option('--days <n>', 'that came within so many days')
@@ -43,6 +56,7 @@ export function reportListCommand(io: Io, done: (exitCode: number) => void): Com
         'replaced',
       ]),
     )
+    .option('--unproven', 'whose sender is not proven by a signature')
     .option('--limit <n>', `rows at most; 0: all (default: ${DEFAULT_LIMIT}, with --json all)`)
     .action(async (_options: object, leaf: Command) => {
       done(await list(leaf.optsWithGlobals<ListOptions>(), io));
@@ -54,16 +68,12 @@ async function list(options: ListOptions, io: Io): Promise<number> {
   return await onQueue(
     { ...options, io },
     async (store) => {
-      let count = 0;
-      for await (const report of listReports(store, filter)) {
-        if (options.json === true) await writeLine(io, jsonLine(receivedJson(report)));
-        else {
-          if (count === 0) await writeLine(io, receivedHead());
-          await writeLine(io, receivedRow(report));
-        }
-        count += 1;
+      const reports = listReports(store, filter);
+      if (options.json === true) {
+        for await (const report of reports) await writeLine(io, jsonLine(receivedJson(report)));
+        return 0;
       }
-      if (options.json === true) return 0;
+      const count = await writeRows(reports, io);
       if (count === 0) complain(io, 'No such reports.');
       if (count === filter.limit) complain(io, `${count} rows shown; --limit 0 shows all.`);
       return 0;
@@ -72,7 +82,37 @@ async function list(options: ListOptions, io: Io): Promise<number> {
   );
 }
 
-function filterFrom({ domain, sender, days, state, limit, json }: ListOptions): ReportFilter {
+/** The first are held back until the widths of the columns are known. @returns how many */
+async function writeRows(reports: AsyncIterable<StoredReport>, io: Io): Promise<number> {
+  const width = io.stdout.isTTY === true ? (io.stdout.columns ?? DEFAULT_WIDTH) : undefined;
+  let count = 0;
+  let first: StoredReport[] = [];
+  let rowOf: ((report: StoredReport) => string) | undefined;
+  const writeFirst = async (): Promise<void> => {
+    const { head, row } = receivedTable(first, width);
+    rowOf = row;
+    await writeLine(io, head);
+    for (const each of first) await writeLine(io, row(each));
+    first = [];
+  };
+  for await (const report of reports) {
+    count += 1;
+    if (rowOf !== undefined) await writeLine(io, rowOf(report));
+    else if (first.push(report) === MEASURED) await writeFirst();
+  }
+  if (first.length > 0) await writeFirst();
+  return count;
+}
+
+function filterFrom({
+  domain,
+  sender,
+  days,
+  state,
+  unproven,
+  limit,
+  json,
+}: ListOptions): ReportFilter {
   const most =
     limit === undefined ? (json === true ? 0 : DEFAULT_LIMIT) : numberFrom('--limit', limit);
   const name = domain === undefined ? undefined : normalizeName(domain);
@@ -83,6 +123,7 @@ function filterFrom({ domain, sender, days, state, limit, json }: ListOptions): 
       ? {}
       : { since: systemClock.now() - numberFrom('--days', days) * DAY_MS }),
     ...(state === undefined ? {} : { state }),
+    ...(unproven === true ? { isVerified: false } : {}),
     ...(most === 0 ? {} : { limit: most }),
   };
 }

@@ -7,51 +7,10 @@ import { ERRORS, type ErrorCode } from '../../errors.ts';
 import type { ShownReport, StoredReport } from '../../reporting/archive/read-archive.ts';
 import type { ReceivedDetail } from '../../tlsrpt/report.ts';
 import { toUnicode } from '../../dns/name.ts';
-import { shorten, shown, timeText } from './format.ts';
+import { shown, timeText } from './format.ts';
 import type { Paint } from './paint.ts';
+import { dayText, domainsOf } from './received-rows.ts';
 import { columns } from './table.ts';
-
-const DAY_MS = 86_400_000;
-const WIDTHS = [16, 10, 24, 28, 11, 13];
-
-/** The line above the rows. */
-export function receivedHead(): string {
-  return row(['ID', 'DAY', 'SENDER', 'DOMAIN', 'STATE', 'OK/FAILED', 'PROOF']);
-}
-
-/** A report as a row. */
-export function receivedRow(report: StoredReport): string {
-  return row([
-    report.id,
-    dayText(report.day),
-    shorten(shown(report.sender), WIDTHS[2]!),
-    shorten(domainsText(report), WIDTHS[3]!),
-    report.state,
-    `${report.successes}/${report.failures}`,
-    report.auth_kind,
-  ]);
-}
-
-function row(cells: readonly string[]): string {
-  return cells
-    .map((cell, index) => cell.padEnd(WIDTHS[index] ?? 0))
-    .join('  ')
-    .trimEnd();
-}
-
-/** `2026-03-02`. */
-function dayText(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10);
-}
-
-function domainsOf({ domains }: StoredReport): readonly string[] {
-  return domains.split(' ').filter((domain) => domain !== '');
-}
-
-function domainsText(report: StoredReport): string {
-  const [first = '?', ...more] = domainsOf(report);
-  return more.length === 0 ? shown(first) : `${shown(first)} +${more.length}`;
-}
 
 /** A report in a list, as JSON. */
 export function receivedJson(report: StoredReport): object {

@@ -22,6 +22,8 @@ export interface ReportFilter {
   /** Normalised name. */
   readonly sender?: string;
   readonly state?: ReportState;
+  /** Whose sender is proven, or is not. */
+  readonly isVerified?: boolean;
   /** That came at this time or later. */
   readonly since?: number;
   /** At most so many; absent: all. */
@@ -49,7 +51,7 @@ export async function* listReports(
 
 async function piece(
   store: Store,
-  { domain, sender, state, since }: ReportFilter,
+  { domain, sender, state, isVerified, since }: ReportFilter,
   before: string | undefined,
   limit: number,
 ): Promise<readonly StoredReport[]> {
@@ -58,6 +60,7 @@ async function piece(
   if (since !== undefined) query = query.where('received_at', '>=', since);
   if (sender !== undefined) query = query.where('sender', '=', sender);
   if (state !== undefined) query = query.where('state', '=', state);
+  if (isVerified !== undefined) query = query.where('verified', '=', isVerified ? 1 : 0);
   if (domain !== undefined) {
     const speaking = store.db
       .selectFrom('received_policy')
