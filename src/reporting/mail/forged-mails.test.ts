@@ -115,6 +115,18 @@ describe('verifyReportMail: what the signature leaves open', () => {
     assert.deepEqual(await told(forged), ['broken DKIM_SIGNATURE_INVALID']);
   });
 
+  it('S8: of two signatures that hold, one that covers Content-Type is enough', async () => {
+    const mail = honest('multipart/mixed; boundary=note', [
+      '--note',
+      ...QUOTED.slice(1, 4),
+      '--note--',
+    ]);
+    const covered = await signed(mail, [...COVERED, 'content-type']);
+    assert.deepEqual(await told(await signed(mail)), LOOSE);
+    const loose = (await signed(mail)).slice(0, -mail.length);
+    assert.deepEqual(await told(loose + covered), ['verified']);
+  });
+
   it('S8: a preamble that holds the quotation is none of the sender', async () => {
     const mail = honest('multipart/mixed; boundary=zz12345678', [
       'Mallory wrote:',

@@ -23,7 +23,12 @@ import {
   splitMail,
   type SplitMail,
 } from './signature-fields.ts';
-import { type ValidSignature, verifySignature } from './verify-signature.ts';
+import {
+  readySignature,
+  type SignatureToVerify,
+  type ValidSignature,
+  verifySignature,
+} from './verify-signature.ts';
 
 /** A mail whose signatures are to be looked at. */
 export interface MailToCheck {
@@ -90,12 +95,7 @@ export async function checkMail(options: MailToCheck): Promise<JudgeReport> {
   const shared = { findKey: keyFinder(options), bodyIn: bodyForms(mail) };
   const what = { mail, requireTlsrptKey, now, ...shared };
   const check = async (signatures: readonly SignatureField[]): Promise<readonly Checked[]> =>
-    await Promise.all(
-      signatures.map(async (signature) => ({
-        domain: signature.domain,
-        outcome: await verifySignature({ ...what, signature }),
-      })),
-    );
+    await checkAll(signatures.map((signature) => ({ ...what, signature })));
   const { own, others } = ofAuthor(all, sender);
   const checked = [...(await check(own))];
   const isEnough = checked.some(({ outcome }) => outcome.ok) || options.signal?.aborted === true;
@@ -105,6 +105,18 @@ export async function checkMail(options: MailToCheck): Promise<JudgeReport> {
     const of = { ...sender, submitters: submitters.map(normalized) };
     return judgeAll(checked, { mail, sender: of, place, notes: [...notes], isTemporary: false });
   };
+}
+
+/** Keys are waited for together; the costly part is done one by one, until one says all there is to say. */
+async function checkAll(signatures: readonly SignatureToVerify[]): Promise<readonly Checked[]> {
+  const ready = await Promise.all(signatures.map(readySignature));
+  const checked: Checked[] = [];
+  for (const [index, each] of ready.entries()) {
+    const outcome = each.ok ? await verifySignature(each.value) : each;
+    checked.push({ domain: signatures[index]!.signature.domain, outcome });
+    if (outcome.ok && outcome.value.signedFields.includes('content-type')) break;
+  }
+  return checked;
 }
 
 /** Forwarders put theirs on top: those of the sender must not be crowded out. */

@@ -39,8 +39,18 @@ export interface ValidSignature {
   readonly notes: readonly Failure[];
 }
 
-/** Verifies it: `DKIM_KEY_UNREACHABLE` is for now, every other failure for good. */
-export async function verifySignature(input: SignatureToVerify): Promise<Outcome<ValidSignature>> {
+/** A signature that may be valid, with its key: only the costly part is left. */
+export interface ReadySignature {
+  readonly input: SignatureToVerify;
+  readonly named: string;
+  readonly selector: string;
+  readonly body: BodyForm;
+  readonly key: FoundKey;
+  readonly service: ServiceFault | undefined;
+}
+
+/** Looks at all that costs little, and looks up its key: `DKIM_KEY_UNREACHABLE` is for now, every other failure for good. */
+export async function readySignature(input: SignatureToVerify): Promise<Outcome<ReadySignature>> {
   const { signature, findKey, requireTlsrptKey } = input;
   const { domain, tags } = signature;
   const selector = tags.get('s') ?? '';
@@ -63,12 +73,19 @@ export async function verifySignature(input: SignatureToVerify): Promise<Outcome
   if (!key.ok) return key;
   const service = serviceFault(key.value, requireTlsrptKey);
   if (service?.isFatal === true) return { ok: false, failure: service.failure };
-  const result = await askLibrary(input, body, key.value);
+  return ok({ input, named, selector, body, key: key.value, service });
+}
+
+/** Verifies it; every failure is for good. */
+export async function verifySignature(ready: ReadySignature): Promise<Outcome<ValidSignature>> {
+  const { input, named, selector, body, key, service } = ready;
+  const { domain, tags } = input.signature;
+  const result = await askLibrary(input, body, key);
   const fault = faultOf(result.signature);
   if (fault !== undefined) return fail(fault.code, `${named}: ${fault.text}`);
   const notes = service === undefined ? [] : [service.failure];
-  if (key.value.record.isTesting) {
-    notes.push({ code: 'DKIM_KEY_TESTING', detail: `${printable(key.value.name, 260)} says t=y` });
+  if (key.record.isTesting) {
+    notes.push({ code: 'DKIM_KEY_TESTING', detail: `${printable(key.name, 260)} says t=y` });
   }
   const signedFields = listIn(tags.get('h'));
   return ok({ domain, selector, authors: result.authors, signedFields, notes });
@@ -89,6 +106,7 @@ function malformedIn(tags: TagList): string | undefined {
   return listIn(tags.get('h')).includes('from') ? undefined : 'it does not cover From';
 }
 
+/** What is wrong with what a key is for. */
 interface ServiceFault {
   readonly failure: Failure;
   readonly isFatal: boolean;
