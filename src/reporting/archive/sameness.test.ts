@@ -13,6 +13,7 @@ import {
   taken,
   verified,
 } from './archive.fixture.ts';
+import { contentDigest } from './digest.ts';
 
 const NOBODY = { kind: 'unauthenticated', notes: [] } as const;
 const BY_HTTPS = { way: 'https', authenticity: NOBODY } as const;
@@ -96,6 +97,24 @@ describe('the same report under two names', () => {
     );
     assert.deepEqual(kinds, ['not-counted', 'stored', 'duplicate']);
     assert.deepEqual((await sumsOf(rig.store)).daily, ['shop.test 03-02 1: 8/0']);
+  });
+
+  it('two that two nodes counted in the same moment count once when they are read again', async () => {
+    await using rig = await archiveRig();
+    const hidden = async (digest: string): Promise<void> => {
+      await rig.store.db
+        .updateTable('received_report')
+        .set({ digest })
+        .where('verified', '=', 1)
+        .execute();
+    };
+    await taken(rig.archive, incoming(WITHOUT_CONTACT, HOSTING));
+    await hidden('not there yet');
+    assert.deepEqual(await taken(rig.archive, incoming(WITHOUT_CONTACT, BY_HAND)), ['stored']);
+    await hidden(contentDigest(report({ organizationName: 'Example Hosting' })));
+    assert.equal((await rig.archive.reparse()).changed, 1);
+    assert.deepEqual((await sumsOf(rig.store)).daily, ONCE);
+    assert.deepEqual(await statesOf(rig.store), ['counted verified', 'conflict unauthenticated']);
   });
 
   it('I8: two that are proven to be of two organisations stay two, whatever they say', async () => {
