@@ -20,6 +20,8 @@ const DAY_MS = 86_400_000;
  * nothing: it may be the DNS of its sender, and nobody's mail may hold up that of others.
  */
 const ENOUGH_LATER = 10;
+/** Messages under way: some may wait for DNS. */
+const AT_ONCE = 8;
 
 /** What a walk stands on. */
 export interface ScanOptions extends ReceiverOptions {
@@ -51,18 +53,39 @@ export async function scanMaildir(options: ScanOptions): Promise<ScanResult> {
   const fresh = await list(path, 'new');
   const current = await list(path, 'cur');
   memory.keepOnly(new Set([...fresh, ...current].map(({ name }) => uniqueName(name))));
-  let [read, done, laterInARow] = [0, 0, 0];
-  for (const place of [...fresh, ...current]) {
-    if (signal.aborted) return { read, done, end: 'stopped' };
-    const unique = uniqueName(place.name);
-    if (memory.isLeft(unique, clock.now())) continue;
-    const step = await takeIn(place, options);
-    if (step !== 'gone') read += 1;
-    if (step === 'done') done += 1;
-    laterInARow = step === 'later' ? laterInARow + 1 : 0;
-    if (laterInARow === ENOUGH_LATER) return { read, done, end: 'later' };
+  const walk: Walk = { read: 0, done: 0, laterInARow: 0 };
+  const underWay = new Set<Promise<void>>();
+  const note = (step: Step): void => {
+    if (step !== 'gone') walk.read += 1;
+    if (step === 'done') walk.done += 1;
+    if (step !== 'unproven') walk.laterInARow = step === 'later' ? walk.laterInARow + 1 : 0;
+  };
+  const end = (): ScanResult['end'] | undefined => {
+    if (signal.aborted) return 'stopped';
+    return walk.laterInARow >= ENOUGH_LATER ? 'later' : undefined;
+  };
+  try {
+    for (const place of [...fresh, ...current]) {
+      if (end() !== undefined) break;
+      if (memory.isLeft(uniqueName(place.name), clock.now())) continue;
+      const { maxBytes } = options.settings();
+      const file = await readFile(join(path, place.folder, place.name), maxBytes);
+      const taken: Promise<void> = takeIn(place, file, options)
+        .then(note)
+        .finally(() => underWay.delete(taken));
+      underWay.add(taken);
+      if (underWay.size >= AT_ONCE) await Promise.race(underWay);
+    }
+  } finally {
+    await Promise.all(underWay);
   }
-  return { read, done, end: 'whole' };
+  return { read: walk.read, done: walk.done, end: end() ?? 'whole' };
+}
+
+interface Walk {
+  read: number;
+  done: number;
+  laterInARow: number;
 }
 
 async function list(path: string, folder: Place['folder']): Promise<readonly Place[]> {
@@ -73,11 +96,11 @@ async function list(path: string, folder: Place['folder']): Promise<readonly Pla
     .map((name) => ({ folder, name }));
 }
 
-type Step = 'done' | 'left' | 'later' | 'gone';
+/** `unproven`: it waits for the key of its sender, which says nothing of the archive. */
+type Step = 'done' | 'left' | 'later' | 'unproven' | 'gone';
 
-async function takeIn(place: Place, options: ScanOptions): Promise<Step> {
-  const { path, intake, clock, settings } = options;
-  const file = await readFile(join(path, place.folder, place.name), settings().maxBytes);
+async function takeIn(place: Place, file: FileReading, options: ScanOptions): Promise<Step> {
+  const { intake, clock } = options;
   switch (file.kind) {
     case 'gone':
       return 'gone';
@@ -104,7 +127,7 @@ async function settle(place: Place, verdict: Verdict, options: ScanOptions): Pro
       if (options.memory.leaveForAWhile(uniqueName(place.name), clock.now())) {
         tell(place, { why: whyOf(verdict), level: 'info' }, options);
       }
-      return 'later';
+      return verdict.failure.code === 'REPORT_INTAKE_KEY_UNKNOWN' ? 'unproven' : 'later';
     case 'over-quota': {
       const until = (Math.floor(clock.now() / DAY_MS) + 1) * DAY_MS;
       return leave(place, { until, why: whyOf(verdict), level: 'info' }, options);
