@@ -10,10 +10,12 @@ import { clientKey } from './client-key.ts';
 import { createGate, type Gate } from './gate.ts';
 import { FAULT, type HttpReply, type Refusal, REFUSALS, replyTo } from './http-reply.ts';
 import { checkBodyHead, checkPath, encodingOf, sniff } from './http-request.ts';
+import { createRefusalLines, organizationOf, type RefusalLines } from './intake-lines.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import type { ReceiverOptions } from './receiver-types.ts';
 import { createSharedBudget, type SharedBudget } from './shared-budget.ts';
-import { verdictOf } from './verdict.ts';
+import type { IntakeResult } from './types.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
 
 /** How long a body may take, milliseconds. */
 const BODY_MS = 60_000;
@@ -46,6 +48,7 @@ interface Standing extends ReceiverOptions {
   readonly rate: RateLimit;
   readonly gate: Gate;
   readonly budget: SharedBudget;
+  readonly refusals: RefusalLines;
 }
 
 interface Exchange {
@@ -65,6 +68,7 @@ export function createHttpHandler(options: ReceiverOptions): HttpHandler {
     rate: createRateLimit({ clock, perMinute: () => settings().https.perMinute }),
     gate: createGate(AT_ONCE),
     budget: createSharedBudget(SHARES),
+    refusals: createRefusalLines(options),
   };
   let isLast = false;
   return {
@@ -130,17 +134,34 @@ async function takeIn(
   standing: Standing,
 ): Promise<HttpReply> {
   const client = request.socket.remoteAddress ?? '';
-  const { intake, log } = standing;
+  const { intake } = standing;
   const bare = await withoutEncoding(body, request, standing);
   if (!(bare instanceof Uint8Array)) return turnAway(bare, client, standing);
   if (sniff(bare) === 'other') return turnAway(REFUSALS.noReport, client, standing);
   const taken = await intake.file(bare, { way: 'https', headers: plainHeaders(request) });
   const verdict = verdictOf(taken);
-  log.debug(
-    { event: 'report-posted', client, verdict: verdict.kind },
-    `a report by HTTPS: ${verdict.kind}`,
-  );
+  if ('failure' in verdict) tellRefused(verdict, { client, taken }, standing);
   return replyTo(verdict);
+}
+
+interface Posted {
+  readonly client: string;
+  readonly taken: IntakeResult;
+}
+
+/** Whoever posted it is told the same; both must be able to find it in their logs. */
+function tellRefused(
+  { kind, failure }: Extract<Verdict, { readonly failure: unknown }>,
+  { client, taken }: Posted,
+  { refusals }: Standing,
+): void {
+  const organization = organizationOf(taken);
+  const whose = organization === '' ? '' : ` of ${organization}`;
+  const { code, detail } = failure;
+  refusals.tell(
+    { event: 'report-refused', way: 'https', client, organization, verdict: kind, code },
+    `a report${whose} posted by ${printable(client)} was not taken: ${printable(detail)}`,
+  );
 }
 
 /**
@@ -167,12 +188,11 @@ function plainHeaders({ headers }: IncomingMessage): Readonly<Record<string, str
 function turnAway(refusal: Refusal, client: string, standing: Standing): HttpReply {
   const { why, failure } = refusal;
   standing.metrics?.atTheDoor('https', why);
+  const fields = { event: 'report-turned-away', way: 'https', client, why, code: failure.code };
+  const text = `a post of ${printable(client)} was turned away: ${failure.detail}`;
   // Scanners are no news.
-  const level = why === 'not-found' || why === 'method' ? 'debug' : 'info';
-  standing.log[level](
-    { event: 'report-turned-away', way: 'https', client, why, code: failure.code },
-    `a post of ${printable(client)} was turned away: ${failure.detail}`,
-  );
+  if (why === 'not-found' || why === 'method') standing.log.debug(fields, text);
+  else standing.refusals.tell(fields, text);
   return refusal;
 }
 

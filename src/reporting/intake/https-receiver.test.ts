@@ -341,6 +341,7 @@ describe('the HTTPS endpoint with TLS', () => {
     const refused = server.receiver.reload();
     assert.ok(!refused.ok);
     assert.equal(refused.failure.code, 'REPORT_RECEIVER_CERTIFICATE_INVALID');
+    assert.match(server.lines.at(-1)!.message, /stays as it was\. Check that both files are PEM/);
     assert.equal((await post(server.url, GZIP_REPORT, { ca: files.ca() })).status, 202);
   });
 

@@ -261,6 +261,13 @@ describe('the receiver of report mail, by SMTP', () => {
     server.intake.answer = () => archived({ kind: 'unknown-domain', domains: ['é\r\n.test'] });
     await client.transaction();
     assert.match(await client.content(MAIL), /^554 5\.6\.0 [ -~]*\r\n$/);
+    const detail = 'it breaks a rule (RFC 8460 §4.4)…';
+    server.intake.answer = () => ({
+      kind: 'refused',
+      failure: { code: 'REPORT_INTAKE_UNREADABLE', detail },
+    });
+    await client.transaction();
+    assert.match(await client.content(MAIL), /it breaks a rule \(RFC 8460 section 4\.4\)\.\.\. /);
     server.intake.answer = () => archived({ kind: 'duplicate', id: '1' });
     await client.transaction();
     assert.match(await client.content(MAIL), /^250 2\.6\.0 the report was here already/);

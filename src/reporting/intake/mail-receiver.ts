@@ -16,6 +16,7 @@ import { printable } from '../../printable.ts';
 import { readBody } from './body.ts';
 import { clientKey } from './client-key.ts';
 import { createBudget } from './gate.ts';
+import { createRefusalLines, type RefusalLines } from './intake-lines.ts';
 import { MAIL_REPLIES, type MailReply, mailReplyTo } from './mail-reply.ts';
 import { createRateLimit } from './rate-limit.ts';
 import type { ReceiverOptions } from './receiver-types.ts';
@@ -161,6 +162,7 @@ interface Taker {
 function createTaker(options: MailReceiverOptions, protocol: 'lmtp' | 'smtp'): Taker {
   const { intake, settings, clock, metrics } = options;
   const budget = createBudget(BUDGET_OCTETS);
+  const refusals = createRefusalLines(options);
   const refuse = (why: ReportTurnedAway, reply: MailReply): MailReply => {
     metrics?.atTheDoor('smtp', why);
     return reply;
@@ -177,7 +179,7 @@ function createTaker(options: MailReceiverOptions, protocol: 'lmtp' | 'smtp'): T
             const taken = await intake.message(bytes, 'smtp');
             const verdict = verdictOf(taken);
             const reply = mailReplyTo(verdict, protocol);
-            note(verdict, { reply, session, options });
+            note(verdict, { reply, session, refusals, options });
             return reply;
           } finally {
             budget.give(content.bytes.length);
@@ -202,11 +204,12 @@ function createTaker(options: MailReceiverOptions, protocol: 'lmtp' | 'smtp'): T
 interface Noted {
   readonly reply: MailReply;
   readonly session: SMTPServerSession;
+  readonly refusals: RefusalLines;
   readonly options: MailReceiverOptions;
 }
 
 /** What is dropped must be found again in the log. */
-function note(verdict: Verdict, { reply, session, options: { log } }: Noted): void {
+function note(verdict: Verdict, { reply, session, refusals, options: { log } }: Noted): void {
   const { mailFrom } = session.envelope;
   const from = printable(mailFrom === false ? '' : mailFrom.address);
   const fields = { event: 'report-mail', verdict: verdict.kind, from, reply: reply.code };
@@ -214,7 +217,7 @@ function note(verdict: Verdict, { reply, session, options: { log } }: Noted): vo
     log.debug(fields, `mail of <${from}>: ${reply.text}`);
     return;
   }
-  log.info({ ...fields, code: verdict.failure.code }, `mail of <${from}>: ${reply.text}`);
+  refusals.tell({ ...fields, code: verdict.failure.code }, `mail of <${from}>: ${reply.text}`);
 }
 
 function answer({ code, text }: MailReply, done: Answer): void {

@@ -49,5 +49,13 @@ export const MAIL_REPLIES = {
 const MAX_TEXT = 200;
 
 function textOf({ failure }: Extract<Verdict, { readonly failure: unknown }>): string {
-  return `${printable(failure.detail, MAX_TEXT).replaceAll(/[^ -~]/g, '?')} (${failure.code})`;
+  return `${asciiReply(printable(failure.detail, MAX_TEXT))} (${failure.code})`;
+}
+
+/** A reply is ASCII, and the rule that it names is to be found again. */
+function asciiReply(text: string): string {
+  return text
+    .replaceAll(/§ ?/g, 'section ')
+    .replaceAll('…', '...')
+    .replaceAll(/[^ -~]/g, '?');
 }

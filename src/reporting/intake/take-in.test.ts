@@ -29,6 +29,7 @@ import {
 import { signedByNodemailer, testKey } from '../mail/signed-mails.fixture.ts';
 import { checkMail, type MailToCheck, type ReportClaim } from '../mail/verify-mail.ts';
 import type { Authenticity } from '../types.ts';
+import { collectingLog, type Line } from './intake.fixture.ts';
 import { createIntake, type IntakeOptions } from './take-in.ts';
 import type { Intake, IntakeResult } from './types.ts';
 
@@ -82,6 +83,27 @@ const file = async ({ intake }: IntakeRig, bytes: Uint8Array, fileName?: string)
   told(await intake.file(bytes, { way: 'https', ...(fileName === undefined ? {} : { fileName }) }));
 
 describe('taking in mail', () => {
+  it('each report that is taken leaves a line: whose, about what, under which id', async () => {
+    const lines: Line[] = [];
+    await using rig = await intakeRig({}, { log: collectingLog(lines) });
+    await mail(rig, bigMail());
+    await mail(rig, bigMail());
+    const [first, again] = lines;
+    assert.equal(first?.level, 'info');
+    const { event, way, sender, domains, id, archive } = first.fields;
+    assert.deepEqual(
+      [event, way, sender, domains, archive],
+      ['report-taken', 'smtp', 'bigmail.example', ['reported.example'], 'stored'],
+    );
+    assert.ok(
+      typeof id === 'string' && first.message.startsWith(`report ${id} of bigmail.example`),
+    );
+    assert.match(again!.message, /it was here already$/);
+    assert.equal(lines.length, 2);
+    await rig.intake.file(Buffer.from(sampleJson(SMALL)), { way: 'file' });
+    assert.equal(lines.length, 2, 'the command tells of files');
+  });
+
   it('takes the report out of the mails of large senders, and counts it', async () => {
     await using rig = await intakeRig();
     assert.deepEqual(

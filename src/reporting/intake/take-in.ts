@@ -18,6 +18,7 @@ import { DEFAULT_MAIL_LIMITS, type MailFacts, type ReportAttachment } from '../m
 import { checkMail, type JudgeReport } from '../mail/verify-mail.ts';
 import type { Authenticity, IntakeWay } from '../types.ts';
 import { createGate, type Gate } from './gate.ts';
+import { tellTaken } from './intake-lines.ts';
 import { judgeMails } from './judge-mails.ts';
 import { looksLikeMail } from './take-in-kind.ts';
 import {
@@ -59,6 +60,8 @@ export function createIntake(options: IntakeOptions): Intake {
     const settings = options.settings();
     const result = sizeFailure(bytes, settings) ?? (await safely(options, () => task(settings)));
     count(options.metrics, way, result);
+    // Whoever hands in files is told by the command.
+    if (way !== 'file') tellTaken(result, way, options.log);
     return result;
   };
   return {
