@@ -104,6 +104,21 @@ describe('reports of nodes that share PostgreSQL', () => {
     for (const { sender } of nodes) await sender.close();
   });
 
+  it('counts that come late are told by one of two', async () => {
+    const world = worldWith(['a.test']);
+    const clock = new FakeClock(MIDNIGHT - 5 * MINUTE);
+    const nodes = [
+      await startRig(world, { clock, store: stores[0], node: 'one' }),
+      await startRig(world, { clock, store: stores[1], node: 'two' }),
+    ];
+    await live(nodes, clock, 30 * MINUTE);
+    world.counts.set(`${MARCH_1} recipient a.test`, [stsResult('a.test', 50, 1)]);
+    await live(nodes, clock, 150 * MINUTE);
+    const late = nodes.map(({ sender }) => sender.stats().subjects.late);
+    assert.equal(late[0]! + late[1]!, 1);
+    for (const { sender } of nodes) await sender.close();
+  });
+
   it('S10: the report that a dead node had claimed is sent by the other one after the deadline', async () => {
     const world = worldWith(['a.test']);
     const clock = new FakeClock(MIDNIGHT + HOUR);

@@ -7,6 +7,7 @@ import {
   readTally,
   tallyDays,
   tallySubjects,
+  tallyTotals,
 } from '../src/reporting/tally/read-tally.ts';
 import {
   DAY,
@@ -88,6 +89,9 @@ describe('the tally on PostgreSQL', () => {
     const host = await readTally(store, { day: DAY, scope: 'mx-host', domain: TLSA_POLICY.domain });
     assert.equal(host.policies[0]?.successes, 1_500);
     assert.equal((await tallySubjects(store, DAY)).length, 101);
+    const totals = await tallyTotals(store, DAY);
+    assert.equal(totals.get('d8.test'), 30);
+    assert.equal(totals.get(TLSA_POLICY.domain), 1_500);
   });
 
   it('texts come back as they were', async () => {
