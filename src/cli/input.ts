@@ -5,6 +5,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { fileTrouble } from '../reporting/import/file-trouble.ts';
 import { EXIT_NO_INPUT } from './exit-codes.ts';
 import { InputTooLarge, type Io, readAll } from './io.ts';
 import { CommandStop } from './shared-options.ts';
@@ -98,5 +99,5 @@ class LineCollector {
 
 function noInput(file: string, error: unknown): CommandStop {
   const name = file === '-' ? 'standard input' : file;
-  return new CommandStop(`cannot read ${name}: ${(error as Error).message}`, EXIT_NO_INPUT);
+  return new CommandStop(`cannot read ${name}: ${fileTrouble(error)}`, EXIT_NO_INPUT);
 }

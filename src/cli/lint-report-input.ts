@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Readable } from 'node:stream';
 import { type ErrorCode, ERRORS } from '../errors.ts';
 import type { Problem } from '../failure.ts';
 import { DEFAULT_MAIL_LIMITS, type ReportAttachment } from '../reporting/mail/types.ts';
@@ -13,27 +14,63 @@ import { DEFAULT_UNPACK_LIMITS } from '../tlsrpt/unpack-report.ts';
 /** The largest file or mail, in octets. */
 export const LARGEST_REPORT = DEFAULT_UNPACK_LIMITS.maxJsonBytes;
 
+/** Of a mailbox so many mails are read: all of them are kept until they are shown. */
+const MOST_MAILS = 100;
+
 /** What a file holds. */
 export interface ReportInput {
   /** Those that were understood; a mail may carry several. */
   readonly reports: readonly ReceivedReport[];
   readonly problems: readonly Problem[];
+  /** Mails of a mailbox: those that were read, and all. */
+  readonly mails?: { readonly read: number; readonly all: number };
 }
 
 /** Reads a file; its name is a hint for what the report does not say. */
 export async function readReportInput(bytes: Uint8Array, fileName?: string): Promise<ReportInput> {
   // A person who has the file at hand may look at it, packed as large as it is.
   const limits = { ...DEFAULT_UNPACK_LIMITS, maxPackedBytes: LARGEST_REPORT };
-  if (isMail(bytes)) return readMail(bytes);
+  if (isMailbox(bytes)) return await readMailbox(bytes);
+  if (isMail(bytes)) return await readMail(bytes);
   const hints = fileName === undefined ? {} : { fileName };
   const { report, problems } = await readReportFile(bytes, { limits, hints });
   return { reports: report === undefined ? [] : [report], problems };
 }
 
-/** Begins with a header field, or with the `From ` line of a mailbox file. */
+function headOf(bytes: Uint8Array): string {
+  const length = Math.min(bytes.length, 1000);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('latin1');
+}
+
+/** Begins with the `From ` line of a mailbox file (RFC 4155). */
+function isMailbox(bytes: Uint8Array): boolean {
+  return /^\s*From /.test(headOf(bytes));
+}
+
+/** Begins with a header field. */
 function isMail(bytes: Uint8Array): boolean {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 1000));
-  return /^\s*(?:From |[A-Za-z][A-Za-z0-9-]*[ \t]*:)/.test(head.toString('latin1'));
+  return /^\s*[A-Za-z][A-Za-z0-9-]*[ \t]*:/.test(headOf(bytes));
+}
+
+/** All its mails. That one among several carries no report is no fault. */
+async function readMailbox(bytes: Uint8Array): Promise<ReportInput> {
+  const { splitMbox } = await import('../reporting/intake/mbox.ts');
+  const inputs: ReportInput[] = [];
+  let all = 0;
+  for await (const mail of splitMbox(Readable.from([bytes]))) {
+    all += 1;
+    if (all <= MOST_MAILS) inputs.push(await readMail(mail));
+  }
+  if (all <= 1) return inputs[0] ?? (await readMail(bytes));
+  const reports = inputs.flatMap((input) => input.reports);
+  const problems = inputs.flatMap((input, index) =>
+    input.problems.map((problem) => {
+      const message = `mail ${index + 1}: ${problem.message}`;
+      const isNone = problem.code === 'REPORT_MAIL_NO_REPORT' && reports.length > 0;
+      return { ...problem, message, ...(isNone ? { severity: 'info' as const } : {}) };
+    }),
+  );
+  return { reports, problems, mails: { read: inputs.length, all } };
 }
 
 async function readMail(message: Uint8Array): Promise<ReportInput> {

@@ -113,6 +113,67 @@ describe('lint report', () => {
     assert.match(stdout, /report-id second/);
   });
 
+  it('a mailbox: every mail is read, and told of by its number', async () => {
+    const box = (...mails: readonly string[]): string =>
+      mails.map((mail) => `From a Mon Mar  2 10:00:00 2026\n${mail}\n`).join('');
+    const one = mailWith([gzipSync(GOOGLE)]);
+    const two = mailWith([gzipSync(json(plainSample({ 'report-id': 'second' })))]);
+    const bounce = 'Subject: hello\n\nhello\n';
+    const [exitCode, result] = await lint(box(one, bounce, two));
+    assert.deepEqual([exitCode, result.ok, result.reports.length], [0, true, 2]);
+    const said = result.problems.find(({ code }) => code === 'REPORT_MAIL_NO_REPORT');
+    assert.equal(said?.severity, 'info');
+    const { stdout } = await run(['lint', 'report', '-'], box(one, bounce, two));
+    assert.match(stdout, /^standard input: 2 TLS reports in 3 mails\n/);
+    assert.match(stdout, /mail 2: /);
+    const cut = mailWith([gzipSync(GOOGLE).subarray(0, 40)]);
+    const damaged = await run(['lint', 'report', '-'], box(one, cut));
+    assert.equal(damaged.exitCode, 1);
+    assert.match(damaged.stdout, /mail 2: .*TLSRPT_REPORT_GZIP/);
+    assert.deepEqual((await lint(box(bounce, bounce)))[0], 1);
+  });
+
+  it('of a mailbox with very many mails the first are read, and that is said', async () => {
+    const mail = mailWith([gzipSync(GOOGLE)]);
+    const box = `From a Mon Mar  2 10:00:00 2026\n${mail}\n`.repeat(103);
+    const { exitCode, stdout } = await run(['lint', 'report', '-'], box);
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /^standard input: 100 TLS reports in the first 100 of 103 mails/);
+    const { reports } = (await lint(box))[1];
+    assert.equal(reports.length, 100);
+  });
+
+  it('a report of two in one mail that is damaged: exit 1, and the other is shown', async () => {
+    const mail = mailWith([gzipSync(GOOGLE), gzipSync(GOOGLE).subarray(0, 40)]);
+    const [exitCode, result] = await lint(mail);
+    assert.deepEqual([exitCode, result.ok, result.reports.length], [1, false, 1]);
+  });
+
+  it('a report about a day that has not begun: a warning, for it would not be taken in', async () => {
+    const rangeFrom = (start: number): Readonly<Record<string, unknown>> => ({
+      'date-range': {
+        'start-datetime': new Date(start).toISOString(),
+        'end-datetime': new Date(start + 86_399_000).toISOString(),
+      },
+    });
+    const now = Date.now();
+    const [exitCode, { problems }] = await lint(
+      json(plainSample(rangeFrom(now + 30 * 86_400_000))),
+    );
+    const found = problems.find(({ code }) => code === 'REPORT_INTAKE_FUTURE');
+    assert.deepEqual([exitCode, found?.severity], [0, 'warning']);
+    const soon = await lint(json(plainSample(rangeFrom(now + 3_600_000))));
+    assert.ok(!soon[1].problems.some(({ code }) => code === 'REPORT_INTAKE_FUTURE'));
+  });
+
+  it('a folder is no file: exit 66, in plain words', async () => {
+    const { exitCode, stderr } = await run(['lint', 'report', tmpdir()]);
+    assert.equal(exitCode, 66);
+    assert.match(stderr, /^smtp-sts: cannot read \S+: it is a folder\n$/);
+    const none = await run(['lint', 'report', '/nonexistent/report.json']);
+    assert.match(none.stderr, /report\.json: no such file or folder\n$/);
+  });
+
   it('text for people: who, when, how many sessions, what failed most', async () => {
     const { exitCode, stdout } = await run(['lint', 'report', '-'], json(REPORT_SAMPLES.rfc));
     assert.equal(exitCode, 0);

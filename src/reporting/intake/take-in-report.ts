@@ -54,7 +54,7 @@ export async function takeInReport(
   if (report === undefined) {
     return ok({ reading, authenticity: UNKNOWN, failure: unreadable(reading) });
   }
-  if (report.start > now + FUTURE_MS) {
+  if (isFromTheFuture(report, now)) {
     return ok({ reading, authenticity: UNKNOWN, failure: fromTheFuture(report) });
   }
   const authenticity = bare.authenticate(report);
@@ -103,6 +103,11 @@ function keyUnknown({ notes }: Authenticity): Failure {
     code: 'REPORT_INTAKE_KEY_UNKNOWN',
     detail: `the key of the sender could not be looked up${why}`,
   };
+}
+
+/** Is it about a day that has not begun? */
+export function isFromTheFuture({ start }: Pick<ReceivedReport, 'start'>, now: number): boolean {
+  return start > now + FUTURE_MS;
 }
 
 function fromTheFuture({ start }: ReceivedReport): Failure {
