@@ -46,7 +46,8 @@ export const REPORT_INTAKE_ERRORS = {
   },
   REPORT_INTAKE_BUG: {
     meaning: 'Something that nobody expected happened while a report was taken in.',
-    action: 'Report it, with the message if you may: this is a fault of the program.',
+    action:
+      'Report it, with the message if you may: this is a fault of the program. Whoever handed it over keeps it and comes again, so nothing is lost.',
   },
   REPORT_ARCHIVE_NO_SUCH_REPORT: {
     meaning: 'There is no report of that id in the store.',
