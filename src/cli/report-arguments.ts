@@ -24,7 +24,9 @@ export function dayFrom(text: string, now: number): UtcDay {
   // Date.parse takes 30 February for 2 March.
   const isDay = !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
   if (isDay && at <= now) return at / DAY_MS;
-  const why = isDay ? 'that day has not begun' : 'write a UTC day like 2026-11-23, yesterday or today';
+  const why = isDay
+    ? 'that day has not begun'
+    : 'write a UTC day like 2026-11-23, yesterday or today';
   throw new CommandStop(`--day ${text}: ${why} (REPORT_SEND_DAY_INVALID)`, EXIT_USAGE);
 }
 

@@ -8,9 +8,9 @@ import { systemClock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
 import { safeJson } from '../json.ts';
 import { unsignedMail } from '../reporting/send/deliver-report.ts';
-import { type Prepared, prepareReport, sumOf } from '../reporting/send/prepare-report.ts';
+import { type Prepared, sumOf } from '../reporting/send/prepare-report.ts';
 import { targetText } from '../reporting/send/place.ts';
-import { dayText } from '../reporting/summary/day.ts';
+import { dayOf, dayText } from '../reporting/summary/day.ts';
 import { storedTally } from '../reporting/send/stored-tally.ts';
 import type { ReportScope, UtcDay } from '../reporting/types.ts';
 import type { Store } from '../store/types.ts';
@@ -18,10 +18,12 @@ import { EXIT_NO_INPUT, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { resolverFrom } from './parts.ts';
 import { onQueue } from './queue-store.ts';
+import { lookAhead } from './report-ahead.ts';
 import { dayFrom, lookSettings, reportDomain } from './report-arguments.ts';
 import { CommandStop, type SharedOptions } from './shared-options.ts';
+import { fitted, type FitRow, widthOf, wrapped } from './text/fit.ts';
 import { shown } from './text/format.ts';
-import { columns } from './text/table.ts';
+import { outlookJson, whereTexts } from './text/report-outlook-text.ts';
 
 interface PreviewOptions extends SharedOptions {
   readonly day: string;
@@ -87,9 +89,9 @@ interface Look {
   readonly io: Io;
 }
 
-async function previewDay({ store, config, day, options, io }: Look): Promise<number> {
-  const tally = storedTally(store);
-  const subjects = (await tally.subjects(day)).filter(
+async function previewDay(look: Look): Promise<number> {
+  const { store, config, day, options, io } = look;
+  const subjects = (await storedTally(store).subjects(day)).filter(
     ({ scope }) => options.scope === undefined || scope === options.scope,
   );
   const scopes = Map.groupBy(subjects, ({ domain }) => domain);
@@ -100,44 +102,67 @@ async function previewDay({ store, config, day, options, io }: Look): Promise<nu
   const settings = lookSettings(config.reporting.send, io);
   const resolver = resolverFrom(config);
   // Of each report only its line is kept: a day may have very many.
-  const shownOf = new Map<string, { readonly json: object; readonly cells: readonly string[] }>();
+  const shownOf = new Map<string, Line>();
   try {
+    const ahead = lookAhead({ store, config, settings, resolver, day });
     const waiting = [...scopes.keys()].values();
     const worker = async (): Promise<void> => {
       for (const domain of waiting) {
-        const found = await prepareReport({ day, domain }, { tally, resolver, settings });
-        const cells = [...countCells(found), whereText(found)];
-        shownOf.set(domain, { json: preparedJson(found), cells });
+        const found = await ahead.of(domain);
+        shownOf.set(domain, {
+          json: { kind: found.prepared.kind, ...outlookJson(found) },
+          counts: countCells(found.prepared),
+          where: whereTexts(found),
+        });
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   } finally {
     resolver.close();
   }
-  const rows: string[][] = [];
+  const rows: FitRow[] = [];
   for (const [domain, of] of scopes) {
-    const { json, cells } = shownOf.get(domain)!;
+    const { json, counts, where } = shownOf.get(domain)!;
     const about = of.map(({ scope }) => scope);
-    if (options.json === true) sayJson(io, { domain, scopes: about, ...json });
-    else rows.push([shown(domain), about.join('+'), ...cells]);
+    if (options.json === true) {
+      sayJson(io, { domain, scopes: about, ...json, enabled: settings.enabled });
+    } else {
+      const as = about.length > 1 ? 'both' : (about[0] ?? '');
+      rows.push({ cells: [shown(domain), as, ...counts], last: where });
+    }
   }
   if (options.json === true) return 0;
-  for (const line of columns([['DOMAIN', 'AS', 'GOOD', 'FAILED', 'GOES TO'], ...rows])) {
-    say(io, line);
-  }
-  if (!settings.enabled) {
-    complain(io, 'reporting.send.enabled is off: the service sends none of these.');
-  }
+  const width = widthOf(io);
+  for (const line of [...dayHead(day, width), ...fitted([HEAD, ...rows], width)]) say(io, line);
+  sayIfOff(settings.enabled, io);
   return 0;
+}
+
+interface Line {
+  readonly json: object;
+  readonly counts: readonly string[];
+  readonly where: readonly string[];
+}
+
+const HEAD: FitRow = { cells: ['DOMAIN', 'AS', 'GOOD', 'FAILED'], last: ['GOES TO'] };
+
+function dayHead(day: UtcDay, width: number): readonly string[] {
+  const soFar = day >= dayOf(systemClock.now()) ? ' so far' : '';
+  const text = `Sessions of ${dayText(day)} (UTC)${soFar}. One that was held to two policies counts in both.`;
+  return [...wrapped(text, width), ''];
+}
+
+function sayIfOff(isOn: boolean, io: Io): void {
+  if (!isOn) complain(io, 'reporting.send.enabled is off: the service sends no reports.');
 }
 
 async function previewOne(domain: string, look: Look): Promise<number> {
   const { store, config, day, options, io } = look;
   const settings = lookSettings(config.reporting.send, io);
   const resolver = resolverFrom(config);
-  const tally = storedTally(store);
   try {
-    const prepared = await prepareReport({ day, domain }, { tally, resolver, settings });
+    const found = await lookAhead({ store, config, settings, resolver, day }).of(domain);
+    const { prepared } = found;
     if (!('packed' in prepared)) {
       throw new CommandStop(
         prepared.kind === 'skipped'
@@ -146,7 +171,10 @@ async function previewOne(domain: string, look: Look): Promise<number> {
         EXIT_NO_INPUT,
       );
     }
-    complain(io, `${shown(domain)}, ${dayText(day)}: ${whereText(prepared)}`);
+    for (const text of whereTexts(found)) {
+      complain(io, `${shown(domain)}, ${dayText(day)}: ${text}`);
+    }
+    sayIfOff(settings.enabled, io);
     const { packed } = prepared;
     if (options.mail !== true) {
       const text = Buffer.from(packed.json).toString('utf8');
@@ -190,32 +218,4 @@ function countCells(prepared: Prepared): readonly [string, string] {
   if (!('packed' in prepared)) return ['-', '-'];
   const { successes, failures } = sumOf(prepared.packed.report);
   return [successes.toLocaleString('en'), failures.toLocaleString('en')];
-}
-
-/** Where it would go, or why nowhere. */
-export function whereText(prepared: Prepared): string {
-  switch (prepared.kind) {
-    case 'report':
-      return prepared.record.rua.map((target) => shown(targetText(target))).join(', ');
-    case 'no-record':
-      return `nowhere: ${shown(prepared.failure.detail)}`;
-    case 'unknown':
-      return `not known yet: ${shown(prepared.failure.detail)}`;
-    case 'skipped':
-      return 'nowhere: reporting.send.skip_domains';
-    case 'nothing':
-      return 'nowhere: no failures, and only these are reported';
-    default:
-      return prepared satisfies never;
-  }
-}
-
-function preparedJson(prepared: Prepared): object {
-  const { kind } = prepared;
-  return {
-    kind,
-    ...('packed' in prepared ? { ...sumOf(prepared.packed.report) } : {}),
-    ...(kind === 'report' ? { targets: prepared.record.rua } : {}),
-    ...('failure' in prepared ? { failure: prepared.failure } : {}),
-  };
 }

@@ -116,13 +116,14 @@ describe('smtp-sts report', () => {
   it('S14: preview: the domains of a day, their sums, where reports would go', async () => {
     const { exitCode, stdout, stderr } = await report('preview', '--day', DAY);
     assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, new RegExp(`^Sessions of ${DAY} \\(UTC\\)\\. .*two policies`));
     assert.match(stdout, /^DOMAIN +AS +GOOD +FAILED +GOES TO$/m);
     assert.match(
       stdout,
       new RegExp(`^a\\.test +recipient +1 +1 +https://${HOST}:${port}/v1$`, 'm'),
     );
-    assert.match(stdout, /^b\.test +recipient +1 +0 +tls@b\.test$/m);
-    assert.match(stdout, /^c\.test +recipient +1 +0 +nowhere: .*no TXT record/m);
+    assert.match(stdout, /^b\.test +recipient +1 +0 +tls@b\.test: would be refused,$/m);
+    assert.match(stdout, /^c\.test +recipient +1 +0 +nowhere: no _smtp\._tls record$/m);
     const json = await report('preview', '--day', 'yesterday', '--json');
     assert.equal(json.stdout.trim().split('\n').length, 3);
     const today = await report('preview');
@@ -194,6 +195,9 @@ describe('smtp-sts report', () => {
     assert.equal(bodies.length, 1);
     const tried = await report('send', 'c.test', '--to', place, '--dry-run');
     assert.match(tried.stdout, /^c\.test: would go to .*1 good, 0 failed$/m);
+    const barred = await report('send', 'c.test', '--to', 'https://10.0.0.1/', '--dry-run');
+    assert.equal(barred.exitCode, 2);
+    assert.match(barred.stdout, /would not go to .*REPORT_SEND_ADDRESS_REFUSED/);
     const log = await report('log');
     assert.match(log.stderr, /No such report/);
   });
@@ -227,6 +231,68 @@ describe('smtp-sts report', () => {
     assert.equal(bodies.length, 1);
     const log = await report('log', 'a.test');
     assert.doesNotMatch(log.stdout, /a\.test/);
+  });
+
+  it('a dry run says of each place what would become of it, with its reason', async () => {
+    const add = async (domain: string, ...records: readonly string[]): Promise<void> => {
+      dns.zone(domain, 'insecure');
+      dns.add(...records.map((text) => txt(`_smtp._tls.${domain}`, text)));
+      await count(session(domain));
+    };
+    await add('two.test', 'v=TLSRPTv1; rua=mailto:a@two.test', 'v=TLSRPTv1; rua=mailto:b@two.test');
+    await add('bad.test', 'v=TLSRPTv1; rua=ftp://bad.test/');
+    await add(
+      'many.test',
+      'v=TLSRPTv1; rua=https://10.1.2.3/x,https://r.test:8443/x,mailto:a@many.test,mailto:no@many.test',
+    );
+    await report('suppress', 'add', 'no@many.test', '--reason', 'they asked');
+    await report('send', 'a.test');
+    const dry = await report('send', '--dry-run', '--json');
+    const lines = dry.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const of = (domain: string): Record<string, unknown> =>
+      lines.find((line) => line['domain'] === domain) ?? {};
+    assert.deepEqual(
+      ['a.test', 'b.test', 'c.test', 'two.test', 'bad.test', 'many.test'].map(
+        (domain) => of(domain)['result'],
+      ),
+      [
+        'sent-before',
+        'would-not-send',
+        'no-record',
+        'several-records',
+        'broken-record',
+        'would-not-send',
+      ],
+    );
+    assert.deepEqual(
+      (of('many.test')['places'] as Record<string, unknown>[]).map(({ result, code }) => [
+        result,
+        code,
+      ]),
+      [
+        ['refused', 'REPORT_SEND_ADDRESS_REFUSED'],
+        ['refused', 'REPORT_SEND_PORT_REFUSED'],
+        ['refused', 'REPORT_SEND_NO_SIGNER'],
+        ['suppressed', 'REPORT_SEND_SUPPRESSED'],
+      ],
+    );
+    const text = await report('send', '--dry-run');
+    assert.equal(text.exitCode, 2);
+    assert.match(
+      text.stdout,
+      /^many\.test: would not go to no@many\.test: suppressed, .*they asked/m,
+    );
+    assert.match(text.stdout, /^a\.test: would not go to https:.*: was sent before$/m);
+    const preview = await report('preview', '--day', DAY);
+    assert.ok(
+      preview.stdout.split('\n').every((line) => line.length <= 80),
+      preview.stdout,
+    );
+    assert.match(preview.stdout, /^two\.test .*nowhere: several records/m);
+    assert.match(preview.stdout, /^a\.test .* was sent$|was sent before$/m);
   });
 
   it('S22, S8: suppress add, list, drop; a suppressed place gets nothing', async () => {

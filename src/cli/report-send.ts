@@ -6,7 +6,10 @@
 import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { ReportSendSettings } from '../config/reporting-types.ts';
+import type { Config } from '../config/types.ts';
+import type { Resolver } from '../dns/types.ts';
 import { deliverReport } from '../reporting/send/deliver-report.ts';
+import type { Fate } from '../reporting/send/outlook.ts';
 import { addReport, type TargetSettlement } from '../reporting/send/outbox.ts';
 import { targetText } from '../reporting/send/place.ts';
 import {
@@ -29,11 +32,17 @@ import type { ReportTarget } from '../tlsrpt/types.ts';
 import { EXIT_NO_INPUT, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { openEngine, resolverFrom } from './parts.ts';
+import { lookAhead } from './report-ahead.ts';
 import { dayFrom, identifiedSettings, reportDomain } from './report-arguments.ts';
 import { commandOwner, type ReportMailer, reportMailer, requireSigner } from './report-mailer.ts';
-import { whereText } from './report-preview.ts';
 import { CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
 import { shown } from './text/format.ts';
+import {
+  outlookJson,
+  placeText,
+  type ReportOutlook,
+  whereTexts,
+} from './text/report-outlook-text.ts';
 
 interface SendOptions extends SharedOptions {
   readonly day: string;
@@ -53,7 +62,11 @@ export function reportSendCommand(io: Io, done: (exitCode: number) => void): Com
         '2 some were refused for good, 66 nothing was counted for the domain on that day.',
     )
     .argument('[domain]', 'recipient domain or MX host; default: all of the day')
-    .option('--day <day>', 'UTC day that is over: 2026-11-23, yesterday; with --to also today', 'yesterday')
+    .option(
+      '--day <day>',
+      'UTC day that is over: 2026-11-23, yesterday; with --to also today',
+      'yesterday',
+    )
     .option('--to <uri>', 'send the report of the domain there instead: mailto:… or https://…')
     .option('--dry-run', 'say what would be sent where, and send nothing')
     .addHelpText(
@@ -70,6 +83,8 @@ export function reportSendCommand(io: Io, done: (exitCode: number) => void): Com
 interface Work {
   readonly store: Store;
   readonly day: UtcDay;
+  readonly config: Config;
+  readonly resolver: Resolver;
   readonly mailer: ReportMailer;
   readonly settings: ReportSendSettings;
   readonly options: SendOptions;
@@ -96,7 +111,7 @@ async function send(domain: string | undefined, options: SendOptions, io: Io): P
   const resolver = resolverFrom(config);
   try {
     const mailer = reportMailer(config, engine, resolver);
-    const work: Work = { store, day, mailer, settings, options, io };
+    const work: Work = { store, day, config, resolver, mailer, settings, options, io };
     if (to !== undefined && domain !== undefined) return await sendTo(to, domain, work);
     const tally = storedTally(store);
     const domains =
@@ -104,6 +119,7 @@ async function send(domain: string | undefined, options: SendOptions, io: Io): P
         ? [...new Set((await tally.subjects(day)).map((each) => each.domain))]
         : [domain];
     if (domains.length === 0) complain(io, `No session was counted on ${dayText(day)} (UTC).`);
+    if (options.dryRun === true) return await dryRun(domains, domain !== undefined, work);
     let worst = 0;
     for (const each of domains) {
       const of = { day, domain: each };
@@ -118,22 +134,63 @@ async function send(domain: string | undefined, options: SendOptions, io: Io): P
   }
 }
 
+/** What would become of the report of each domain; the exit code is that of sending. */
+async function dryRun(domains: readonly string[], isNamed: boolean, work: Work): Promise<number> {
+  const { options, io, settings } = work;
+  const ahead = lookAhead(work);
+  let worst = 0;
+  for (const domain of domains) {
+    const found = await ahead.of(domain);
+    const code = await dryRunOne(found, work);
+    worst = Math.max(worst, code === EXIT_NO_INPUT && !isNamed ? 0 : code);
+  }
+  if (!settings.enabled && options.json !== true) {
+    complain(
+      io,
+      'reporting.send.enabled is off: only this command sends, and the service tries nothing again.',
+    );
+  }
+  return worst;
+}
+
+async function dryRunOne(found: ReportOutlook, work: Work): Promise<number> {
+  const { day, options, io, settings } = work;
+  const { domain, prepared, places } = found;
+  if (prepared.kind === 'nothing' && (await countedNothing(domain, work))) {
+    return nothingCounted(domain, work);
+  }
+  if (prepared.kind !== 'report') return tellNone(found, work);
+  if (options.json === true) {
+    sayJson(io, { domain, day: dayText(day), ...outlookJson(found), enabled: settings.enabled });
+  } else {
+    for (const place of places) {
+      const verb = place.result === 'would-send' ? 'would go' : 'would not go';
+      say(io, `${shown(domain)}: ${verb} to ${placeText(place)}`);
+    }
+  }
+  return Math.max(0, ...places.map(({ result }) => EXIT_OF[result] ?? 0));
+}
+
+const EXIT_OF: Partial<Record<Fate, number>> = { later: 1, refused: 2, expired: 2 };
+
+/** Says why there is no report. */
+function tellNone(found: ReportOutlook, { day, options, io }: Work): number {
+  const { domain, prepared } = found;
+  if (options.json === true) sayJson(io, { domain, day: dayText(day), ...outlookJson(found) });
+  else say(io, `${shown(domain)}: no report, ${whereTexts(found).join(', ')}`);
+  return prepared.kind === 'unknown' ? 1 : 0;
+}
+
+async function countedNothing(domain: string, { store, day }: Work): Promise<boolean> {
+  return (await tallyOf(storedTally(store), { day, domain })).policies.length === 0;
+}
+
 async function sendOneDomain(domain: string, prepared: Prepared, work: Work): Promise<number> {
-  const { store, day, settings, options, io, mailer } = work;
-  if (prepared.kind === 'nothing') {
-    if ((await tallyOf(storedTally(store), { day, domain })).policies.length === 0) {
-      return nothingCounted(domain, work);
-    }
+  const { store, day, settings, mailer } = work;
+  if (prepared.kind === 'nothing' && (await countedNothing(domain, work))) {
+    return nothingCounted(domain, work);
   }
-  if (prepared.kind !== 'report' || options.dryRun === true) {
-    const result = prepared.kind === 'report' ? 'would-send' : prepared.kind;
-    if (options.json === true) sayJson(io, { domain, day: dayText(day), result });
-    else {
-      const verb = result === 'would-send' ? 'would go to' : 'no report,';
-      say(io, `${shown(domain)}: ${verb} ${whereText(prepared)}`);
-    }
-    return prepared.kind === 'unknown' ? 1 : 0;
-  }
+  if (prepared.kind !== 'report') return tellNone({ domain, prepared, places: [] }, work);
   const { packed, record, recordText } = prepared;
   const { report } = packed;
   const now = systemClock.now();
@@ -221,15 +278,17 @@ async function sendTo(to: ReportTarget, domain: string, work: Work): Promise<num
   const target = targetText(to);
   if (to.kind === 'mailto') requireSigner(work.mailer.signer());
   if (options.dryRun === true) {
+    const place = await lookAhead(work).at(to, { domain, packed });
     const { successes, failures } = sumOf(packed.report);
-    if (options.json === true) sayJson(io, { domain, day: dayText(day), result: 'would-send' });
-    else {
-      say(
-        io,
-        `${shown(domain)}: would go to ${shown(target)}, ${successes} good, ${failures} failed`,
-      );
+    const { result } = place;
+    if (options.json === true) {
+      sayJson(io, { domain, day: dayText(day), result, successes, failures, places: [place] });
+    } else {
+      const verb = result === 'would-send' ? 'would go' : 'would not go';
+      const counts = `${successes} good, ${failures} failed`;
+      say(io, `${shown(domain)}: ${verb} to ${placeText(place)}, ${counts}`);
     }
-    return 0;
+    return EXIT_OF[result] ?? 0;
   }
   const result = await deliverReport(
     { ...parcel(packed), number: 0, kind: to.kind, target, domain },

@@ -98,7 +98,7 @@ export function messageIdOf({
 }
 
 /** Without a key nothing will change by itself; a key that cannot be read may be mended meanwhile. */
-function noSigner(failure: Failure): SendResult {
+export function noSigner(failure: Failure): SendResult {
   if (failure.code !== 'DKIM_KEY_NOT_SET') return later(failure);
   return { kind: 'refused', failure: { ...failure, code: 'REPORT_SEND_NO_SIGNER' } };
 }

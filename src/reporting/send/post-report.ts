@@ -57,7 +57,8 @@ export function createReportPoster(options: ReportPosterOptions): PostReport {
   };
 }
 
-function usableUrl(text: string, allowPorts: readonly number[]): URL | Failure {
+/** The URL if reports may be posted there; else why not. */
+export function usableUrl(text: string, allowPorts: readonly number[]): URL | Failure {
   const url = URL.parse(text);
   if (url?.protocol !== 'https:' || url.hostname === '' || url.username + url.password !== '') {
     const detail = `${printable(text, LONGEST_TEXT)} is no usable https address`;

@@ -51,6 +51,7 @@ export interface LoggedSubject {
 /** Which reports. */
 export interface SendLogFilter {
   readonly domain?: string;
+  readonly reportId?: string;
   /** This day and later ones. */
   readonly fromDay: UtcDay;
   /** Those alone that no place has yet, or of which a place did not take it. */
@@ -66,13 +67,14 @@ export async function readSendLog(
   store: Store,
   filter: SendLogFilter,
 ): Promise<readonly LoggedReport[]> {
-  const { domain, fromDay, now } = filter;
+  const { domain, reportId, fromDay, now } = filter;
   const reports = await store.db
     .selectFrom('report_outbox')
     .select(['report_id', 'day', 'domain', 'state', 'made_at', 'made_by'])
     .select(['policies', 'successes', 'failures', 'record'])
     .where('day', '>=', fromDay)
     .$if(domain !== undefined, (query) => query.where('domain', '=', domain ?? ''))
+    .$if(reportId !== undefined, (query) => query.where('report_id', '=', reportId ?? ''))
     .orderBy('day', 'desc')
     .orderBy('domain')
     .execute();
@@ -105,7 +107,7 @@ function isFailed({ state, targets }: LoggedReport): boolean {
 
 async function readTargets(
   store: Store,
-  { domain, fromDay }: SendLogFilter,
+  { domain, reportId, fromDay }: SendLogFilter,
   now: number,
 ): Promise<ReadonlyMap<string, readonly LoggedTarget[]>> {
   const rows = await store.db
@@ -114,6 +116,9 @@ async function readTargets(
     .selectAll('report_target')
     .where('report_outbox.day', '>=', fromDay)
     .$if(domain !== undefined, (query) => query.where('report_outbox.domain', '=', domain ?? ''))
+    .$if(reportId !== undefined, (query) =>
+      query.where('report_target.report_id', '=', reportId ?? ''),
+    )
     .orderBy('report_target.report_id')
     .orderBy('report_target.number')
     .execute();
