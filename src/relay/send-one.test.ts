@@ -101,6 +101,8 @@ describe('sending one mail of our own', () => {
     assert.equal(code, 'REPORT_SEND_ADDRESS_REFUSED');
     assert.match(detail, /^mx1\.example\.test at \S+ may not be reached \(for documentation\)$/);
     assert.deepEqual(mails, []);
+    const halfway = { allowAddresses: ['192.0.2.2/32'] };
+    assert.equal((await send(GOOD, 'ignore', halfway)).result.kind, 'later');
     const allowed = await send(GOOD, 'ignore', { allowAddresses: ['2001:db8::/32'] });
     assert.equal(allowed.result.kind, 'accepted');
   });

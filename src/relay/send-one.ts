@@ -8,6 +8,7 @@ import type { Config } from '../config/types.ts';
 import { fail, type Failure } from '../failure.ts';
 import { createAddressGuard } from '../http/address-guard.ts';
 import { connectSmtp } from '../smtp/session.ts';
+import type { AttemptEvent } from '../tls-policy/attempt-event.ts';
 import { deliver, type DeliverOptions } from './deliver.ts';
 import { ownIdentity } from './own-identity.ts';
 import type { RouteChoice, Routes } from './routes/types.ts';
@@ -71,7 +72,11 @@ export async function sendOne(mail: OwnMail, options: SendOneOptions): Promise<O
       : {}),
     ...(mail.policies === 'ignore' || onAttempt === undefined ? {} : { onAttempt }),
   });
-  return resultOf(report.recipients[0]!);
+  const attempts = report.hops.flatMap((hop) => hop.attempts);
+  const result = resultOf(report.recipients[0]!);
+  if (result.kind !== 'later' || attempts.length === 0 || !attempts.every(isBarred)) return result;
+  // Where its hosts lie is no fault of the moment.
+  return { ...result, kind: 'refused' };
 }
 
 const BARRED = 'REPORT_SEND_ADDRESS_REFUSED';
@@ -93,17 +98,18 @@ function guarded(
   };
 }
 
+function isBarred({ failure }: AttemptEvent): boolean {
+  return failure?.code === BARRED;
+}
+
 function resultOf(report: RecipientReport): OwnMailResult {
   switch (report.status) {
     case 'delivered': {
       const host = report.host ?? report.address ?? 'unknown host';
       return { kind: 'accepted', text: `${host}: ${replyText(report)}` };
     }
-    case 'deferred': {
-      const { failure } = report;
-      // Where a host lies is no fault of the moment.
-      return { kind: failure.code === BARRED ? 'refused' : 'later', failure };
-    }
+    case 'deferred':
+      return { kind: 'later', failure: report.failure };
     case 'failed':
       return { kind: 'refused', failure: report.failure };
     default:
