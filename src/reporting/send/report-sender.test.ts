@@ -191,6 +191,26 @@ describe('the report sender', () => {
     );
   });
 
+  it('S26: a key of ours that cannot be used is an error in the log, a place that is slow is none', async () => {
+    const world = oneDomain('mailto:x@b.test,https://r.test/v1', {
+      signer: fail('DKIM_KEY_FILE_EXPOSED', 'chmod 600 it'),
+      answer: () => ({
+        kind: 'later',
+        failure: { code: 'REPORT_SEND_HTTP_LATER', detail: '503' },
+      }),
+    });
+    await using rig = await startRig(world);
+    await pass(rig, WINDOW);
+    const levels = rig.log.lines.flatMap(({ level, fields }) => {
+      const { event, code } = fields as { readonly event?: string; readonly code?: string };
+      return event === 'report-deferred' ? [`${level} ${code}`] : [];
+    });
+    assert.deepEqual(Array.from(new Set(levels)).toSorted(), [
+      'error DKIM_KEY_FILE_EXPOSED',
+      'info REPORT_SEND_HTTP_LATER',
+    ]);
+  });
+
   it('RPT-3-13, S1: the mail is signed, and goes to the decoded address', async () => {
     const world = oneDomain('mailto:tls%2Brpt@x.test?subject=no');
     await using rig = await startRig(world);

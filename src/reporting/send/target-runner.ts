@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { ReportSendSettings } from '../../config/reporting-types.ts';
+import type { ErrorCode } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { Store } from '../../store/types.ts';
 import { dayText } from '../summary/day.ts';
@@ -229,6 +230,18 @@ function tell({ target, settlement }: Settled, { log, onTarget }: TargetRunnerOp
   };
   const line = `TLS report of ${dayText(day)} for ${domain} to ${target.target}: ${state === 'waiting' ? 'later' : state}, ${text}`;
   const isBad = state === 'refused' || state === 'expired' || state === 'over-limit';
-  if (isBad) log.warn(fields, line);
+  if (isOurFault(code)) log.error(fields, line);
+  else if (isBad) log.warn(fields, line);
   else log.info(fields, line);
 }
+
+/** Nothing of the place: our key, or our settings. Nobody else can mend it. */
+function isOurFault(code: string): boolean {
+  return code.startsWith('DKIM_') || OUR_FAULTS.has(code);
+}
+
+const OUR_FAULTS: ReadonlySet<string> = new Set<ErrorCode>([
+  'REPORT_SEND_NO_SIGNER',
+  'REPORT_SEND_SIGNING_FAILED',
+  'REPORT_SEND_FAULT',
+]);
