@@ -12,6 +12,7 @@ import { numberFrom } from './queue-arguments.ts';
 import { onQueue } from './queue-store.ts';
 import { reportDomain } from './report-arguments.ts';
 import type { SharedOptions } from './shared-options.ts';
+import { widthOf } from './text/fit.ts';
 import { paintFor } from './text/paint.ts';
 import { logLines, reportLogJson } from './text/report-send-text.ts';
 
@@ -62,7 +63,11 @@ async function log(domain: string | undefined, options: LogOptions, io: Io): Pro
       } else if (reports.length + others.length === 0) {
         complain(io, `No such report in the last ${options.days} days.`);
       } else {
-        for (const line of logLines(reports, others, { now, paint: paintFor(io.stdout) })) {
+        for (const line of logLines(reports, others, {
+          now,
+          paint: paintFor(io.stdout),
+          width: widthOf(io),
+        })) {
           say(io, line);
         }
       }

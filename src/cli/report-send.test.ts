@@ -183,6 +183,10 @@ describe('smtp-sts report', () => {
     assert.match(all.stdout, /^a\.test to .*: accepted/m);
     assert.match(all.stdout, /^b\.test to tls@b\.test: refused, .*\(REPORT_SEND_NO_SIGNER\)$/m);
     assert.match(all.stdout, /^c\.test: no report, nowhere/m);
+    const log = await report('log', '--all');
+    assert.match(log.stdout, /^\S+ {2}c\.test {2}wants no report$/m);
+    const json = await report('log', 'c.test', '--json');
+    assert.match(json.stdout, /"state":"no-record"/);
   });
 
   it('S14: a dry run and a place of one’s own change nothing', async () => {

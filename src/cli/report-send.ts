@@ -21,6 +21,7 @@ import {
   tallyOf,
 } from '../reporting/send/prepare-report.ts';
 import { dayText } from '../reporting/summary/day.ts';
+import { noteSubject } from '../reporting/send/note-subject.ts';
 import { type LoggedTarget, readSendLog } from '../reporting/send/send-log.ts';
 import { sendReportNow } from '../reporting/send/send-now.ts';
 import { dayOf } from '../reporting/send/send-time.ts';
@@ -190,7 +191,14 @@ async function sendOneDomain(domain: string, prepared: Prepared, work: Work): Pr
   if (prepared.kind === 'nothing' && (await countedNothing(domain, work))) {
     return nothingCounted(domain, work);
   }
-  if (prepared.kind !== 'report') return tellNone({ domain, prepared, places: [] }, work);
+  const note = async (): Promise<void> => {
+    const { spreadMs } = settings;
+    await noteSubject(store, { day, domain, prepared, spreadMs, now: systemClock.now() });
+  };
+  if (prepared.kind !== 'report') {
+    await note();
+    return tellNone({ domain, prepared, places: [] }, work);
+  }
   const { packed, record, recordText } = prepared;
   const { report } = packed;
   const now = systemClock.now();
@@ -211,6 +219,7 @@ async function sendOneDomain(domain: string, prepared: Prepared, work: Work): Pr
     madeBy: commandOwner(),
     sendAt: now,
   });
+  await note();
   const sent = await sendReportNow(report.reportId, {
     ...mailer,
     store,

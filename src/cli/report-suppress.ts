@@ -18,6 +18,7 @@ import { whoAsks } from './overrides-arguments.ts';
 import { commandLog, openConfiguredStore } from './parts.ts';
 import { onQueue } from './queue-store.ts';
 import { CommandStop, configWithoutTrust, type SharedOptions } from './shared-options.ts';
+import { widthOf } from './text/fit.ts';
 import { shown } from './text/format.ts';
 import { suppressionRows } from './text/report-send-text.ts';
 
@@ -94,7 +95,7 @@ async function list(options: SharedOptions, io: Io): Promise<number> {
       if (options.json === true) {
         for (const each of found) sayJson(io, each);
       } else if (found.length === 0) complain(io, 'No place is suppressed.');
-      else for (const line of suppressionRows(found)) say(io, line);
+      else for (const line of suppressionRows(found, widthOf(io))) say(io, line);
       return 0;
     },
     () => 0,

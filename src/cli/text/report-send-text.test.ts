@@ -5,7 +5,7 @@ import { logLines, suppressionRows } from './report-send-text.ts';
 
 const NOW = Date.UTC(2026, 2, 2, 3);
 const DAY = Date.UTC(2026, 2, 1) / 86_400_000;
-const OPTIONS = { now: NOW, paint: (_style: string, text: string): string => text };
+const OPTIONS = { now: NOW, paint: (_style: string, text: string): string => text, width: 80 };
 
 const REPORT: LoggedReport = {
   reportId: 'r@s.test',
@@ -44,6 +44,7 @@ describe('the log of reports as text', () => {
   it('tells state, sums, attempts, the next one and the last answer', () => {
     assert.deepEqual(logLines([REPORT], [], OPTIONS), [
       '2026-03-01  a.test  waiting  1,234 good, 5 failed',
+      '  r@s.test',
       '  https://r.test/, waits, 2 attempts, next in 10 min (2026-03-02 03:10:00 UTC)',
       '      1 min ago  busy \\u{1b}[2J\\u{202e} (REPORT_SEND_HTTP_LATER)',
       '  a@b.test, waits, being sent now',
@@ -63,6 +64,8 @@ describe('the log of reports as text', () => {
       [
         subject('due'),
         subject('no-record', 'TLSRPT_RECORD_NONE: x'),
+        subject('no-record', 'TLSRPT_RECORD_SEVERAL: x'),
+        subject('no-record', 'TLSRPT_RECORD_INVALID: x'),
         subject('skipped'),
         subject('nothing'),
         subject('given-up', 'DNS_TIMEOUT: \u001bx'),
@@ -70,16 +73,46 @@ describe('the log of reports as text', () => {
       OPTIONS,
     );
     assert.match(lines[0]!, /^2026-03-01 {2}a\.test {2}due in 60 min/);
-    assert.match(lines[1]!, /wants no report +TLSRPT_RECORD_NONE: x$/);
-    assert.match(lines[2]!, /skip_domains/);
-    assert.match(lines[3]!, /nothing to report$/);
-    assert.match(lines[4]!, /DNS did not answer +DNS_TIMEOUT: \\u\{1b\}x$/);
+    const text = lines.join('\n');
+    assert.match(text, /a\.test {2}wants no report\n/);
+    assert.match(text, /a\.test {2}has several records: none .*\n +TLSRPT_RECORD_SEVERAL: x\n/);
+    assert.match(text, /a\.test {2}its record is broken\n +TLSRPT_RECORD_INVALID: x\n/);
+    assert.match(text, /skip_domains/);
+    assert.match(text, /nothing to report\n/);
+    assert.match(text, /DNS did not answer\n +DNS_TIMEOUT: \\u\{1b\}x$/);
+  });
+
+  it('no line is wider than the terminal, however long the answer is', () => {
+    const [target] = REPORT.targets;
+    const long = {
+      ...target!,
+      last: { at: NOW, code: 'REPORT_SEND_HTTP_REFUSED', text: 'no. '.repeat(90) },
+    };
+    const domain = `${'long-label.'.repeat(4)}test`;
+    const report = { ...REPORT, domain, reportId: `${'x'.repeat(90)}@s.test`, targets: [long] };
+    const broken = {
+      day: DAY,
+      domain,
+      state: 'no-record',
+      dueAt: NOW,
+      note: `TLSRPT_RECORD_INVALID: ${'y '.repeat(80)}`,
+    } as const;
+    const listed = {
+      place: domain,
+      reason: 'because '.repeat(20),
+      addedAt: NOW,
+      addedBy: 'somebody',
+    };
+    const lines = [...logLines([report], [broken], OPTIONS), ...suppressionRows([listed], 80)];
+    for (const line of lines) assert.ok(line.length <= 80, line);
+    assert.ok(lines.length > 10);
   });
 
   it('S13: nothing that a stranger wrote moves the cursor', () => {
-    const rows = suppressionRows([
-      { place: 'a\u001b[31m', reason: 'b\nc', addedAt: NOW, addedBy: 'me\u0007' },
-    ]);
+    const rows = suppressionRows(
+      [{ place: 'a\u001b[31m', reason: 'b\nc', addedAt: NOW, addedBy: 'me\u0007' }],
+      80,
+    );
     assert.doesNotMatch(rows.join(''), /[\u0000-\u001f]/);
   });
 });
