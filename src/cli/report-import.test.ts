@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -277,7 +278,7 @@ describe('report list, show, reparse and forget', () => {
     assert.equal((await listed('--unproven')).length, 3);
     await db.close();
     const { stdout } = await report(['list', ...at]);
-    assert.match(stdout, /^ID +DAY +SENDER +DOMAIN +STATE +OK\/FAILED +PROOF +CAME\n/);
+    assert.match(stdout, /^ID +DAY +SENDER +DOMAIN +STATE +OK\/FAILED\n/);
     assert.match(stdout, /2026-03-04 +office\.example +reported\.example +counted +12\/1/);
   });
 
@@ -307,15 +308,45 @@ describe('report list, show, reparse and forget', () => {
     for (const id of ['0000000000000000', "' or 1=1"]) {
       const { exitCode, stderr } = await report(['show', ...at, id]);
       assert.equal(exitCode, 66);
-      assert.match(stderr, /REPORT_ARCHIVE_NO_SUCH_REPORT/);
+      assert.match(stderr, /^smtp-sts: no report .*REPORT_ARCHIVE_NO_SUCH_REPORT/);
+    }
+  });
+
+  it('exit code 69 where there is no store, which is said; none is made', async () => {
+    const none = join(folder, 'none.sqlite');
+    for (const command of [
+      ['list'],
+      ['list', '--json'],
+      ['show', '0000000000000000'],
+      ['reparse'],
+      ['reparse', '--json'],
+      ['forget', 'a.example'],
+      ['forget', '--yes', 'a.example'],
+    ]) {
+      const { exitCode, stdout, stderr } = await report([...command, '--store', `sqlite:${none}`]);
+      assert.equal(exitCode, 69, command.join(' '));
+      assert.equal(stdout, '');
+      assert.match(stderr, /^There is no store yet at \S+none\.sqlite: .*--config/);
+      assert.equal(existsSync(none), false);
     }
   });
 
   it('reads all again, which changes nothing, and forgets a domain', async () => {
     assert.match((await report(['reparse', ...at])).stdout, /^3 reports read again, 0 of them/);
-    assert.equal((await report(['forget', ...at, 'reported.example'])).exitCode, 64);
+    const asked = await report(['forget', ...at, 'reported.example']);
+    assert.equal(asked.exitCode, 64);
+    assert.match(
+      asked.stderr,
+      /^Would be deleted: 3 reports about reported\.example, and its sums of 1 day, 2026-03-04\.\n.*--yes/,
+    );
+    assert.equal((await listed()).length, 3);
     const { stdout } = await report(['forget', ...at, '--yes', 'Reported.example']);
     assert.match(stdout, /^3 reports spoke of reported\.example/);
     assert.deepEqual(await listed(), []);
+    const nothing = await report(['forget', ...at, 'reported.example']);
+    assert.deepEqual(
+      [nothing.exitCode, nothing.stderr],
+      [0, 'Nothing is known about reported.example.\n'],
+    );
   });
 });

@@ -13,6 +13,7 @@ import {
   type ReportFilter,
   type StoredReport,
 } from '../reporting/archive/read-archive.ts';
+import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { complain, type Io } from './io.ts';
 import { numberFrom } from './queue-arguments.ts';
 import { onQueue } from './queue-store.ts';
@@ -34,7 +35,7 @@ const DEFAULT_LIMIT = 100;
 const DAY_MS = 86_400_000;
 /** Rows by which the widths of the columns are found. */
 const MEASURED = 500;
-/** Of a terminal that does not say how wide it is. */
+/** Where there is no terminal, or it does not say how wide it is. */
 const DEFAULT_WIDTH = 80;
 
 /** Builds the command. */
@@ -42,8 +43,8 @@ export function reportListCommand(io: Io, done: (exitCode: number) => void): Com
   return new Command('list')
     .summary('reports that came in')
     .description(
-      'The reports that came in, the newest first. On a terminal as much as has room: how a sender\n' +
-        'is proven, and when the report came (UTC), are left out first.',
+      'The reports that came in, the newest first. How a sender is proven, and when the report came\n' +
+        '(UTC), are shown where there is room.',
     )
     .option('--domain <domain>', 'that speak of this policy domain')
     .option('--sender <name>', 'of this sender, as the list names it')
@@ -58,6 +59,10 @@ export function reportListCommand(io: Io, done: (exitCode: number) => void): Com
     )
     .option('--unproven', 'whose sender is not proven by a signature')
     .option('--limit <n>', `rows at most; 0: all (default: ${DEFAULT_LIMIT}, with --json all)`)
+    .addHelpText(
+      'after',
+      '\nExit code: 0 done, 64 wrong usage, 69 there is no store, or it cannot be opened.',
+    )
     .action(async (_options: object, leaf: Command) => {
       done(await list(leaf.optsWithGlobals<ListOptions>(), io));
     });
@@ -78,18 +83,19 @@ async function list(options: ListOptions, io: Io): Promise<number> {
       if (count === filter.limit) complain(io, `${count} rows shown; --limit 0 shows all.`);
       return 0;
     },
-    () => 0,
+    () => EXIT_UNAVAILABLE,
   );
 }
 
 /** The first are held back until the widths of the columns are known. @returns how many */
 async function writeRows(reports: AsyncIterable<StoredReport>, io: Io): Promise<number> {
-  const width = io.stdout.isTTY === true ? (io.stdout.columns ?? DEFAULT_WIDTH) : undefined;
+  const isTerminal = io.stdout.isTTY === true;
+  const width = (isTerminal ? io.stdout.columns : undefined) ?? DEFAULT_WIDTH;
   let count = 0;
   let first: StoredReport[] = [];
   let rowOf: ((report: StoredReport) => string) | undefined;
   const writeFirst = async (): Promise<void> => {
-    const { head, row } = receivedTable(first, width);
+    const { head, row } = receivedTable(first, { width, isCut: isTerminal });
     rowOf = row;
     await writeLine(io, head);
     for (const each of first) await writeLine(io, row(each));

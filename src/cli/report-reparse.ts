@@ -7,8 +7,9 @@ import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { normalizeName } from '../dns/name.ts';
 import type { Archive } from '../reporting/archive/types.ts';
+import { type KnownOfDomain, knownOfDomain } from '../reporting/archive/forget.ts';
 import { createArchive } from '../reporting/archive/archive.ts';
-import { EXIT_USAGE } from './exit-codes.ts';
+import { EXIT_UNAVAILABLE, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { commandLog } from './parts.ts';
 import { createProgress } from './progress.ts';
@@ -16,6 +17,8 @@ import { onQueue } from './queue-store.ts';
 import { archiveSettings } from './report-domains.ts';
 import type { SharedOptions } from './shared-options.ts';
 import { shown } from './text/format.ts';
+import { counted } from './text/queue-text.ts';
+import { dayText } from './text/received-rows.ts';
 
 /** Builds the command. */
 export function reportReparseCommand(io: Io, done: (exitCode: number) => void): Command {
@@ -24,7 +27,7 @@ export function reportReparseCommand(io: Io, done: (exitCode: number) => void): 
     .description(
       'Read every stored report again from its octets, with the reader of this release and the\n' +
         'settings of now (domains, unauthenticated), and correct the daily sums by the difference.\n' +
-        'Can be stopped and run again at any time. Exit code: 0 done, 69 the store cannot be opened.',
+        'Can be stopped and run again at any time. Exit code: 0 done, 69 there is no store, or\nit cannot be opened.',
     )
     .action(async (_options: object, leaf: Command) => {
       done(await reparse(leaf.optsWithGlobals<SharedOptions>(), io));
@@ -57,24 +60,66 @@ export function reportForgetCommand(io: Io, done: (exitCode: number) => void): C
         'other domains too stays as far as it is about them. There is no way back.',
     )
     .argument('<domain>', 'the policy domain')
-    .requiredOption('--yes', 'really')
+    .option('--yes', 'really; without it, what would be deleted is said')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 done, 64 without --yes, where there is something to delete, or for what is no\n' +
+        'domain, 69 there is no store, or it cannot be opened.',
+    )
     .action(async (domain: string, _options: object, leaf: Command) => {
-      done(await forget(domain, leaf.optsWithGlobals<SharedOptions>(), io));
+      done(await forget(domain, leaf.optsWithGlobals<ForgetOptions>(), io));
     });
 }
 
-async function forget(domain: string, options: SharedOptions, io: Io): Promise<number> {
+interface ForgetOptions extends SharedOptions {
+  readonly yes?: boolean;
+}
+
+async function forget(domain: string, options: ForgetOptions, io: Io): Promise<number> {
   const name = normalizeName(domain);
   if (!name.ok) {
     complain(io, `${shown(domain)}: ${name.failure.detail}`);
     return EXIT_USAGE;
   }
+  if (options.yes !== true) return await sayKnown(name.value, options, io);
   return await onArchive(options, io, async (archive) => {
     const reports = await archive.forget(name.value);
     if (options.json === true) sayJson(io, { domain: name.value, reports });
     else say(io, `${reports} reports spoke of ${name.value}; nothing is known about it any more.`);
     return 0;
   });
+}
+
+async function sayKnown(domain: string, options: SharedOptions, io: Io): Promise<number> {
+  return await onQueue(
+    { ...options, io },
+    async (store) => {
+      const known = await knownOfDomain(store, domain);
+      const { reports, days } = known;
+      if (options.json === true) {
+        const range =
+          known.from === undefined ? {} : { from: dayText(known.from), to: dayText(known.to!) };
+        sayJson(io, { domain, deleted: false, reports, days, ...range });
+      }
+      if (reports + days === 0) {
+        complain(io, `Nothing is known about ${domain}.`);
+        return 0;
+      }
+      complain(
+        io,
+        `Would be deleted: ${counted(reports, 'report')} about ${domain}, and its sums of ${daysText(known)}.`,
+      );
+      complain(io, 'There is no way back: with --yes it is done.');
+      return EXIT_USAGE;
+    },
+    () => EXIT_UNAVAILABLE,
+  );
+}
+
+function daysText({ days, from, to }: KnownOfDomain): string {
+  if (from === undefined) return 'no day';
+  const range = from === to ? dayText(from) : `${dayText(from)} to ${dayText(to!)}`;
+  return `${counted(days, 'day')}, ${range}`;
 }
 
 async function onArchive(
@@ -93,6 +138,6 @@ async function onArchive(
           settings: () => archiveSettings(config, undefined),
         }),
       ),
-    () => 0,
+    () => EXIT_UNAVAILABLE,
   );
 }

@@ -34,8 +34,8 @@ const report = (more: Partial<StoredReport> = {}): StoredReport => ({
   ...more,
 });
 
-function lines(reports: readonly StoredReport[], width?: number): readonly string[] {
-  const table = receivedTable(reports, width);
+function lines(reports: readonly StoredReport[], width: number, isCut = true): readonly string[] {
+  const table = receivedTable(reports, { width, isCut });
   return [table.head, ...reports.map((each) => table.row(each))];
 }
 
@@ -65,10 +65,12 @@ describe('rows of received reports', () => {
     assert.match(row!, /verified {2}2026-03-03 04:05$/);
   });
 
-  it('where it is no terminal, nothing is cut', () => {
-    const [, row] = lines([LONG]);
+  it('where it is no terminal, no name is cut', () => {
+    const [head, row] = lines([LONG], 80, false);
+    assert.match(head!, /OK\/FAILED$/);
     assert.ok(row!.includes(LONG.sender));
-    assert.match(row!, /organisation\.example \+1 .*unauthenticated {2}2026-03-03 04:05$/);
+    assert.match(row!, /organisation\.example \+1 {2}not-counted {2}812\/3$/);
+    for (const line of lines([report()], 80, false)) assert.ok(line.length <= 80);
   });
 
   it('columns stand below each other where names are Japanese', () => {
@@ -77,8 +79,12 @@ describe('rows of received reports', () => {
       report({ sender: 'e\u0301tude' }),
       report(),
     ];
-    for (const width of [80, 110, undefined]) {
-      const places = lines(all, width).map((line) =>
+    for (const [width, isCut] of [
+      [80, true],
+      [110, true],
+      [80, false],
+    ] as const) {
+      const places = lines(all, width, isCut).map((line) =>
         cellWidth(line.slice(0, line.search(/DOMAIN|example\.com/))),
       );
       assert.equal(new Set(places).size, 1, places.join(' '));

@@ -39,27 +39,24 @@ const CAME: Column = { name: 'CAME', text: ({ received_at }) => minuteText(recei
 /** The first that has room, the most first; the last is cut. */
 const CHOICES = [[...COLUMNS, PROOF, CAME], [...COLUMNS, PROOF], COLUMNS] as const;
 
-/**
- * A table for these and the like.
- *
- * @param width columns of the terminal; undefined: it is none, nothing is cut
- */
-export function receivedTable(
-  reports: readonly StoredReport[],
-  width: number | undefined,
-): ReceivedTable {
-  const choices = CHOICES.map((all) => ({ all, widths: naturalWidths(all, reports) }));
-  const fits = (widths: readonly number[]): boolean => totalOf(widths) <= (width ?? 0);
-  const chosen =
-    width === undefined
-      ? choices[0]!
-      : (choices.find(({ widths }) => fits(widths)) ?? choices.at(-1)!);
-  const { all } = chosen;
-  const widths = width === undefined ? chosen.widths : cutWidths(all, chosen.widths, width);
+/** How wide it may be. */
+export interface TableRoom {
+  /** Columns of the terminal. */
+  readonly width: number;
+  /** Where it is no terminal, names that are longer are kept: somebody may look for them. */
+  readonly isCut: boolean;
+}
+
+/** A table for these and the like. */
+export function receivedTable(reports: readonly StoredReport[], room: TableRoom): ReceivedTable {
+  const choices = CHOICES.map((all) => ({ all, natural: naturalWidths(all, reports) }));
+  const { all, natural } =
+    choices.find(({ natural: widths }) => totalOf(widths) <= room.width) ?? choices.at(-1)!;
+  const widths = room.isCut ? cutWidths(all, natural, room.width) : natural;
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, index) => {
-        const isCut = width !== undefined && all[index]!.isCut === true;
+        const isCut = room.isCut && all[index]!.isCut === true;
         return padCells(isCut ? cutCells(cell, widths[index]!) : cell, widths[index]!);
       })
       .join(GAP)

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Schema, Store } from '../../store/types.ts';
+import type { UtcDay } from '../types.ts';
 import { placeOf } from './read-archive.ts';
 import { MORE_DOMAINS } from './rows.ts';
 import { piecesOf } from './write-sums.ts';
@@ -20,10 +21,7 @@ const PIECE = 500;
  */
 export async function forgetDomain(store: Store, domain: string): Promise<number> {
   return await store.db.transaction().execute(async (db) => {
-    const ids = new Set([
-      ...(await idsByPolicy(db, domain)),
-      ...(await idsByPlace(db, store, domain)),
-    ]);
+    const ids = await idsOf(db, store, domain);
     for (const piece of piecesOf([...ids], PIECE)) await forgetReports(db, piece, domain);
     await db.deleteFrom('received_policy').where('domain', '=', domain).execute();
     await forgetOctets(db, await idsByPlace(db, store, MORE_DOMAINS, 'not-counted'));
@@ -34,8 +32,41 @@ export async function forgetDomain(store: Store, domain: string): Promise<number
   });
 }
 
+/** What forgetting a domain would delete. */
+export interface KnownOfDomain {
+  /** That speak of it. */
+  readonly reports: number;
+  /** With sums. */
+  readonly days: number;
+  /** The first and the last of them; absent: there is none. */
+  readonly from?: UtcDay;
+  readonly to?: UtcDay;
+}
+
+/** What is known about it now. */
+export async function knownOfDomain(store: Store, domain: string): Promise<KnownOfDomain> {
+  const ids = await idsOf(store.db, store, domain);
+  const rows = await store.db
+    .selectFrom('report_daily')
+    .select('day')
+    .where('domain', '=', domain)
+    .orderBy('day')
+    .execute();
+  const [first, last] = [rows[0], rows.at(-1)];
+  const range = first === undefined ? {} : { from: first.day, to: last!.day };
+  return { reports: ids.size, days: rows.length, ...range };
+}
+
+async function idsOf(
+  db: Kysely<Schema>,
+  store: Store,
+  domain: string,
+): Promise<ReadonlySet<string>> {
+  return new Set([...(await idsByPolicy(db, domain)), ...(await idsByPlace(db, store, domain))]);
+}
+
 /** Of those that count, whatever the number of their domains. */
-async function idsByPolicy(db: Transaction<Schema>, domain: string): Promise<readonly string[]> {
+async function idsByPolicy(db: Kysely<Schema>, domain: string): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('received_policy')
     .select('report_id')
@@ -46,7 +77,7 @@ async function idsByPolicy(db: Transaction<Schema>, domain: string): Promise<rea
 
 /** Also of those whose policies are not there: they do not count, or are old. */
 async function idsByPlace(
-  db: Transaction<Schema>,
+  db: Kysely<Schema>,
   store: Store,
   domain: string,
   which: 'all' | 'not-counted' = 'all',
