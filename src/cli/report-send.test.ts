@@ -157,6 +157,12 @@ describe('smtp-sts report', () => {
     assert.equal(log.exitCode, 0);
     assert.match(log.stdout, new RegExp(`^${DAY}  a\\.test  delivered  1 good, 1 failed$`, 'm'));
     assert.match(log.stdout, /^ {2}https:.*\/v1, accepted, 1 attempt$/m);
+    const id = /^ {2}(\S+@sender\.test)$/m.exec(log.stdout)?.[1] ?? '';
+    const left = gunzipSync(bodies[0]!).toString();
+    const shown = await report('log', id);
+    assert.deepEqual(JSON.parse(shown.stdout), JSON.parse(left), 'the very report that left');
+    assert.equal((await report('log', id, '--json')).stdout.trim(), left.trim());
+    assert.equal((await report('log', `x${id}`)).exitCode, 66);
     const machine = await report('log', 'a.test', '--json');
     const line = JSON.parse(machine.stdout) as { readonly day: string; readonly state: string };
     assert.deepEqual([line.day, line.state], [DAY, 'delivered']);
@@ -203,7 +209,7 @@ describe('smtp-sts report', () => {
     assert.equal(barred.exitCode, 2);
     assert.match(barred.stdout, /would not go to .*REPORT_SEND_ADDRESS_REFUSED/);
     const log = await report('log');
-    assert.match(log.stderr, /No such report/);
+    assert.match(log.stderr, /No report was made yet: the first goes out after 00:00 UTC/);
   });
 
   it('--to without a key that signs is a wrong configuration, and says how to mend it', async () => {
@@ -322,6 +328,19 @@ describe('smtp-sts report', () => {
     const gone = await report('suppress', 'drop', HOST);
     assert.match(gone.stdout, /^Nothing to do\./);
     assert.match((await report('suppress', 'list')).stderr, /No place is suppressed/);
+  });
+
+  it('where sending is off, preview, dry run and log say so', async () => {
+    const off = join(folder, 'off.yaml');
+    const on = readFileSync(join(folder, 'config.yaml'), 'utf8');
+    writeFileSync(off, on.replace('enabled: true', 'enabled: false'));
+    const said = /reporting\.send\.enabled is off/;
+    for (const argv of [['preview', '--day', DAY], ['preview', 'a.test', '--day', DAY], ['log']]) {
+      assert.match((await report(...argv, '--config', off)).stderr, said, argv.join(' '));
+    }
+    assert.match((await report('send', '--dry-run', '--config', off)).stderr, said);
+    const json = await report('preview', '--day', DAY, '--json', '--config', off);
+    assert.match(json.stdout, /"enabled":false/);
   });
 
   it('wrong usage says how to mend it', async () => {

@@ -159,3 +159,44 @@ export async function readSubjects(
     state === 'made' ? [] : [{ ...row, state, dueAt }],
   );
 }
+
+/** The very report that left, or will: packed as it is sent. Undefined where there is none of that id. */
+export async function readSentReport(
+  store: Store,
+  reportId: string,
+): Promise<Uint8Array | undefined> {
+  const row = await store.db
+    .selectFrom('report_outbox')
+    .select('content')
+    .where('report_id', '=', reportId)
+    .executeTakeFirst();
+  return row === undefined ? undefined : new Uint8Array(row.content);
+}
+
+/** How far the making of reports is. */
+export interface MakingState {
+  /** A report was made, lately or long ago. */
+  readonly hasMade: boolean;
+  /** Domains whose turn is still to come. */
+  readonly due: number;
+  /** Of the first of them: milliseconds since the Unix epoch. */
+  readonly nextAt?: number;
+}
+
+/** Looks how far it is. */
+export async function readMakingState(store: Store): Promise<MakingState> {
+  const made = await store.db
+    .selectFrom('report_outbox')
+    .select('report_id')
+    .limit(1)
+    .executeTakeFirst();
+  const { due, nextAt } = await store.db
+    .selectFrom('report_subject')
+    .select((is) => [
+      is.fn.countAll<number>().as('due'),
+      is.fn.min<number | null>('due_at').as('nextAt'),
+    ])
+    .where('state', '=', 'due')
+    .executeTakeFirstOrThrow();
+  return { hasMade: made !== undefined, due, ...(nextAt === null ? {} : { nextAt }) };
+}
