@@ -55,7 +55,7 @@ export function lookSettings(settings: ReportSendSettings, io: Io): ReportSendSe
   if (hasIdentity(settings)) return settings;
   complain(
     io,
-    'reporting.send.organization or reporting.send.contact is not set: shown with stand-ins (REPORT_SEND_NO_IDENTITY).',
+    'reporting.send.organization or reporting.send.contact is not set, and nothing is sent before both are: shown with stand-ins (REPORT_SEND_NO_IDENTITY).',
   );
   return {
     ...settings,
