@@ -117,14 +117,19 @@ function judged(
   { config, clock }: Surroundings,
   path: string,
 ): readonly Finding[] {
-  const findings = [validity(certificate, clock.now()), naming(certificate, config.smtp.heloName)];
+  const findings = [
+    certificateValidity(CHECK, certificate, clock.now()),
+    naming(certificate, config.smtp.heloName),
+  ];
   const wrong = findings.filter((finding) => finding !== undefined);
   if (wrong.length > 0) return wrong;
   const until = dayOf(certificate.validToDate);
   return [fine(CHECK, `${path} is for ${config.smtp.heloName}, valid until ${until}`)];
 }
 
-function validity(
+/** Whether a certificate can be used now, and for some time still. */
+export function certificateValidity(
+  check: string,
   { validFromDate, validToDate }: X509Certificate,
   now: number,
 ): Finding | undefined {
@@ -132,16 +137,16 @@ function validity(
   const renew = 'renew it, then `smtp-sts reload`';
   if (left <= 0) {
     const what = `expired on ${dayOf(validToDate)}: clients that check it send nothing`;
-    return failing(CHECK, what, renew);
+    return failing(check, what, renew);
   }
   if (validFromDate.getTime() > now) {
     const what = `valid only from ${dayOf(validFromDate)}: clients that check it send nothing`;
-    return failing(CHECK, what, 'check the clock, or use the certificate before it');
+    return failing(check, what, 'check the clock, or use the certificate before it');
   }
   if (left >= SOON_MS) return undefined;
   const days = Math.floor(left / DAY_MS);
   const when = days === 0 ? 'within a day' : `in ${days} ${days === 1 ? 'day' : 'days'}`;
-  return warning(CHECK, `expires ${when}, on ${dayOf(validToDate)}`, renew);
+  return warning(check, `expires ${when}, on ${dayOf(validToDate)}`, renew);
 }
 
 function naming(certificate: X509Certificate, name: string): Finding | undefined {

@@ -9,6 +9,7 @@ import type { UpstreamState } from '../dns/resolver.ts';
 import type { SelfTestResult } from '../dns/self-test.ts';
 import type { Outcome } from '../failure.ts';
 import type { RelaySurroundings } from './doctor-relay-types.ts';
+import type { ReportingSurroundings } from './doctor-reporting-types.ts';
 
 /** How bad it is. */
 export type FindingStatus =
@@ -72,6 +73,7 @@ export interface Surroundings {
   readonly postfixConfig: string | undefined;
   /** Only looked at where the relay is on. */
   readonly relay: RelaySurroundings;
+  readonly reporting: ReportingSurroundings;
 }
 
 /** One question to a socketmap server. */

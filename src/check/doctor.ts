@@ -7,6 +7,7 @@ import { examineDns } from './doctor-dns.ts';
 import { examineOtherMtas } from './doctor-other-mtas.ts';
 import { examinePostfix } from './doctor-postfix.ts';
 import { examineRelay } from './doctor-relay.ts';
+import { examineReporting } from './doctor-reporting.ts';
 import { examineService } from './doctor-service.ts';
 import { examineTrust } from './doctor-trust.ts';
 import { fine, type Finding, type FindingStatus, type Surroundings } from './doctor-types.ts';
@@ -30,6 +31,7 @@ export async function examine(around: Surroundings): Promise<Diagnosis> {
   ]);
   // After the service: both write to the database for a moment.
   const relay = await examineRelay(around);
+  const reporting = await examineReporting(around);
   const others = await examineOtherMtas(around.run, postfix.present);
   const mtas = [...postfix.findings, ...others];
   const findings = [
@@ -37,6 +39,7 @@ export async function examine(around: Surroundings): Promise<Diagnosis> {
     ...trust,
     ...service,
     ...relay,
+    ...reporting,
     ...(mtas.length > 0 ? mtas : [fine('mta', 'no Postfix, Exim or Sendmail on this machine')]),
   ];
   return { status: worst(findings), findings, mainCf: postfix.mainCf };

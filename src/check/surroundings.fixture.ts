@@ -10,6 +10,7 @@ import { mapResolver } from '../dns/map-resolver.fixture.ts';
 import { fail, ok } from '../failure.ts';
 import { examine } from './doctor.ts';
 import type { RelaySurroundings } from './doctor-relay-types.ts';
+import type { ReportingSurroundings } from './doctor-reporting-types.ts';
 import type { Finding, ProgramResult, Surroundings } from './doctor-types.ts';
 
 /** What `postconf -x` of the fake Postfix says, beside its version. */
@@ -48,6 +49,7 @@ export function healthy(yaml = ''): Surroundings {
       ]).get(mapName) ?? 'postfix',
     postfixConfig: undefined,
     relay: healthyRelay(),
+    reporting: healthyReporting(),
   };
 }
 
@@ -68,6 +70,22 @@ function healthyRelay(): RelaySurroundings {
     namesOf: async () => await Promise.resolve(['relay.example.net']),
     sourceAddresses: async () => await Promise.resolve(['203.0.114.1']),
     readQueue: async () => await Promise.resolve(ok(undefined)),
+  };
+}
+
+/** TLS reporting in good health. */
+function healthyReporting(): ReportingSurroundings {
+  return {
+    faults: () => [],
+    loadKey: () => ok('tlsrpt._domainkey.example.net'),
+    checkKey: async () => await Promise.resolve({ verdict: 'fits', findings: [] }),
+    loadCertificate: () => fail('REPORT_RECEIVER_CERTIFICATE_INVALID', 'there is no such file'),
+    checkMaildir: () => ok(undefined),
+    fileAt: () => ({ kind: 'socket', mode: 0o220 }),
+    datagramQueue: () => 512,
+    resolver: mapResolver({ records: {} }),
+    alertSender: 'tls@example.net',
+    reportsPath: '/v1/reports/token',
   };
 }
 

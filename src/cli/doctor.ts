@@ -24,13 +24,16 @@ interface DoctorFlags extends SharedOptions {
 /** Builds the command. */
 export function doctorCommand(io: Io, done: (exitCode: number) => void): Command {
   return new Command('doctor')
-    .summary('check resolver, authorities, clock, store, service, relay, MTA; say how to mend each')
+    .summary(
+      'check resolver, authorities, clock, store, service, relay, TLS reporting, MTA; say how to mend each',
+    )
     .description(
       'Looks at everything that protection rests on: does the resolver validate, is its word believed,\n' +
         'are there authorities, is the clock right, can the store be written, does the service answer, can\n' +
-        'the relay start and be used (where it is on), and is Postfix (or Exim, or Sendmail) set up to use\n' +
-        'the answers. Prints the main.cf lines for the\n' +
-        'Postfix that is installed. Changes nothing.\n\n' +
+        'the relay start and be used (where it is on), can TLS reports be counted, sent and received (the\n' +
+        'key with its DNS record, the ways in, our own _smtp._tls records, alerts), and is Postfix (or Exim,\n' +
+        'or Sendmail) set up to use the answers. Prints the main.cf lines for the Postfix that is installed.\n' +
+        'Changes nothing.\n\n' +
         'Exit code: 0 all is well, 1 there are warnings, 2 something does not work, 64 wrong usage,\n' +
         '78 the configuration is wrong.',
     )

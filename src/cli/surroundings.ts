@@ -21,6 +21,7 @@ import { openStore } from '../store/open-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { loadCaFile } from '../tls/trust.ts';
 import { realRelay } from './relay-surroundings.ts';
+import { realReporting } from './reporting-surroundings.ts';
 import { runProgram } from './run-program.ts';
 
 /** How long anything outside may take, milliseconds. */
@@ -51,6 +52,7 @@ export function realSurroundings(options: SurroundingsOptions): Surroundings {
     dialectOf: (mapName) => dialectOf(mapName, config.socketmap.defaultDialect),
     postfixConfig,
     relay: realRelay(config, resolver),
+    reporting: realReporting(config, resolver),
   };
 }
 
