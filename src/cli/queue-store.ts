@@ -23,18 +23,22 @@ export async function onQueue(
   const config = configWithoutTrust(options);
   const store = await openExistingStore(config);
   if (store === undefined) {
-    const { url } = config.store;
-    complain(
-      options.io,
-      `There is no store yet at ${url.replace(/^sqlite:/, '')}: if the service uses another one, name its configuration with --config.`,
-    );
-    return otherwise(url);
+    complainOfNoStore(config, options.io);
+    return otherwise(config.store.url);
   }
   try {
     return await task(store, config);
   } finally {
     await store.close();
   }
+}
+
+/** Says that there is none, and what that may come from. */
+export function complainOfNoStore({ store }: Pick<Config, 'store'>, io: Io): void {
+  complain(
+    io,
+    `There is no store yet at ${store.url.replace(/^sqlite:/, '')}: if the service uses another one, name its configuration with --config.`,
+  );
 }
 
 /** Says which of the ids are not in the queue. @returns them */

@@ -7,9 +7,11 @@ import { Command } from 'commander';
 import { alertLines } from '../reporting/alert/alert-text.ts';
 import { allAlerts, openAlerts, type BookedAlert } from '../reporting/alert/book.ts';
 import { dayText } from '../reporting/summary/day.ts';
+import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { openExistingStore } from './parts.ts';
 import { numberFrom } from './queue-arguments.ts';
+import { complainOfNoStore } from './queue-store.ts';
 import { configWithoutTrust, type SharedOptions } from './shared-options.ts';
 import { timeText } from './text/format.ts';
 import { paintFor } from './text/paint.ts';
@@ -27,7 +29,7 @@ export function reportAlertsCommand(io: Io, done: (exitCode: number) => void): C
     .summary('alerts that the reports have raised: what was found, and what to do')
     .description(
       'The newest alerts first, those that are over too.\n\n' +
-        'Exit code: 0 done, 64 wrong usage, 69 the store cannot be opened, 78 the configuration is wrong.',
+        'Exit code: 0 done, 64 wrong usage, 69 there is no store, or it cannot be opened,\n78 the configuration is wrong.',
     )
     .option('--open', 'only those that are open')
     .option('--limit <n>', `alerts at most (default: ${DEFAULT_LIMIT})`)
@@ -38,17 +40,20 @@ export function reportAlertsCommand(io: Io, done: (exitCode: number) => void): C
 
 async function alerts(options: AlertsOptions, io: Io): Promise<number> {
   const limit = options.limit === undefined ? DEFAULT_LIMIT : numberFrom('--limit', options.limit);
-  const store = await openExistingStore(configWithoutTrust(options));
-  let found: readonly BookedAlert[] = [];
-  if (store !== undefined) {
-    try {
-      found =
-        options.open === true
-          ? (await openAlerts(store)).toReversed().slice(0, limit)
-          : await allAlerts(store, limit);
-    } finally {
-      await store.close();
-    }
+  const config = configWithoutTrust(options);
+  const store = await openExistingStore(config);
+  if (store === undefined) {
+    complainOfNoStore(config, io);
+    return EXIT_UNAVAILABLE;
+  }
+  let found: readonly BookedAlert[];
+  try {
+    found =
+      options.open === true
+        ? (await openAlerts(store)).toReversed().slice(0, limit)
+        : await allAlerts(store, limit);
+  } finally {
+    await store.close();
   }
   if (options.json === true) {
     for (const alert of found) sayJson(io, forMachines(alert));

@@ -9,6 +9,7 @@ import { normalizeName } from '../dns/name.ts';
 import type { Archive } from '../reporting/archive/types.ts';
 import { type KnownOfDomain, knownOfDomain } from '../reporting/archive/forget.ts';
 import { createArchive } from '../reporting/archive/archive.ts';
+import { dayText } from '../reporting/summary/day.ts';
 import { EXIT_UNAVAILABLE, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { commandLog } from './parts.ts';
@@ -18,7 +19,6 @@ import { archiveSettings } from './report-domains.ts';
 import type { SharedOptions } from './shared-options.ts';
 import { shown } from './text/format.ts';
 import { counted } from './text/queue-text.ts';
-import { dayText } from './text/received-rows.ts';
 
 /** Builds the command. */
 export function reportReparseCommand(io: Io, done: (exitCode: number) => void): Command {

@@ -146,6 +146,12 @@ describe('smtp-sts report alerts', () => {
 
   it('none is said', async () => {
     file = join(folder, 'no-alerts.sqlite');
+    for (const more of [[], ['--json']]) {
+      const none = await report('alerts', ...more);
+      assert.deepEqual([none.exitCode, none.stdout], [69, '']);
+      assert.match(none.stderr, /There is no store yet .*--config/);
+    }
+    await onStore(async () => await Promise.resolve());
     assert.match((await report('alerts')).stderr, /No alert was ever raised/);
     assert.match((await report('alerts', '--open')).stderr, /No alert is open/);
   });

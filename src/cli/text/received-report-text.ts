@@ -5,11 +5,12 @@
  */
 import { ERRORS, type ErrorCode } from '../../errors.ts';
 import type { ShownReport, StoredReport } from '../../reporting/archive/read-archive.ts';
+import { dayText } from '../../reporting/summary/day.ts';
 import type { ReceivedDetail } from '../../tlsrpt/report.ts';
 import { toUnicode } from '../../dns/name.ts';
 import { shown, timeText } from './format.ts';
 import type { Paint } from './paint.ts';
-import { dayText, domainsOf } from './received-rows.ts';
+import { domainsOf } from './received-rows.ts';
 import { columns } from './table.ts';
 
 /** A report in a list, as JSON. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { StoredReport } from '../../reporting/archive/read-archive.ts';
+import { dayText } from '../../reporting/summary/day.ts';
 import { cellWidth, cutCells, padCells } from './cells.ts';
 import { shown } from './format.ts';
 
@@ -21,7 +22,6 @@ interface Column {
   readonly isCut?: true;
 }
 
-const DAY_MS = 86_400_000;
 const GAP = '  ';
 /** Of a column that is cut; a name has to be told from others. */
 const LEAST_CELLS = 8;
@@ -94,11 +94,6 @@ function cutWidths(
     widths[widest]! -= 1;
   }
   return widths;
-}
-
-/** `2026-03-02`. */
-export function dayText(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }
 
 /** `2026-03-02 14:05`, UTC. */
