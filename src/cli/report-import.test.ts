@@ -267,6 +267,7 @@ describe('report list, show, reparse and forget', () => {
       ['small.example'],
     );
     assert.equal((await listed('--state', 'conflict')).length, 0);
+    assert.equal((await report(['list', ...at, '--domain', 'nonsense!'])).exitCode, 64);
     const db = await openStore(at[1]!);
     const proof = async (verified: 0 | 1): Promise<void> => {
       const update = db.db.updateTable('received_report').set({ verified });

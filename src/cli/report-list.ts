@@ -6,7 +6,6 @@
 import { once } from 'node:events';
 import { Command, Option } from 'commander';
 import { systemClock } from '../clock.ts';
-import { normalizeName } from '../dns/name.ts';
 import { jsonLine } from '../json.ts';
 import {
   listReports,
@@ -17,6 +16,7 @@ import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { complain, type Io } from './io.ts';
 import { numberFrom } from './queue-arguments.ts';
 import { onQueue } from './queue-store.ts';
+import { reportDomain } from './report-arguments.ts';
 import type { SharedOptions } from './shared-options.ts';
 import { receivedJson } from './text/received-report-text.ts';
 import { receivedTable } from './text/received-rows.ts';
@@ -121,9 +121,8 @@ function filterFrom({
 }: ListOptions): ReportFilter {
   const most =
     limit === undefined ? (json === true ? 0 : DEFAULT_LIMIT) : numberFrom('--limit', limit);
-  const name = domain === undefined ? undefined : normalizeName(domain);
   return {
-    ...(name === undefined ? {} : { domain: name.ok ? name.value : domain! }),
+    ...(domain === undefined ? {} : { domain: reportDomain(domain) }),
     ...(sender === undefined ? {} : { sender: sender.toLowerCase() }),
     ...(days === undefined
       ? {}
