@@ -272,7 +272,8 @@ const receive = z.strictObject({
   }),
   per_sender_and_day: setting(count(1, 10_000_000), 10_000, {
     kind: NUMBER,
-    about: 'Reports of one sender that are stored in a day.',
+    about:
+      'Reports of one sender that are stored in a day. All that nobody proves share one such budget for each way in. The same number times 4 KiB, at least 8 MiB, bounds the octets.',
   }),
   ignore_senders: setting(listOf(text(isSenderName, 'the name of a sender'), 'senders'), [], {
     kind: 'list of senders',
