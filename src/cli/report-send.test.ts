@@ -207,7 +207,7 @@ describe('smtp-sts report', () => {
     assert.match(tried.stdout, /^c\.test: would go to .*1 good, 0 failed$/m);
     const barred = await report('send', 'c.test', '--to', 'https://10.0.0.1/', '--dry-run');
     assert.equal(barred.exitCode, 2);
-    assert.match(barred.stdout, /would not go to .*REPORT_SEND_ADDRESS_REFUSED/);
+    assert.match(barred.stdout, /would not go to [^]*REPORT_SEND_ADDRESS_REFUSED/);
     const log = await report('log');
     assert.match(log.stderr, /No report was made yet: the first goes out after 00:00 UTC/);
   });
@@ -293,7 +293,7 @@ describe('smtp-sts report', () => {
     assert.equal(text.exitCode, 2);
     assert.match(
       text.stdout,
-      /^many\.test: would not go to no@many\.test: suppressed, .*they asked/m,
+      /^many\.test: would not go to no@many\.test: suppressed,[^]*they asked/m,
     );
     assert.match(text.stdout, /^a\.test: would not go to https:.*: was sent before$/m);
     const preview = await report('preview', '--day', DAY);
@@ -302,7 +302,7 @@ describe('smtp-sts report', () => {
       preview.stdout,
     );
     assert.match(preview.stdout, /^two\.test .*nowhere: several records/m);
-    assert.match(preview.stdout, /^a\.test .* was sent$|was sent before$/m);
+    assert.match(preview.stdout, /^a\.test .*: was\s+sent\s+before$/m);
   });
 
   it('S22, S8: suppress add, list, drop; a suppressed place gets nothing', async () => {

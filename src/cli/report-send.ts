@@ -37,6 +37,7 @@ import { lookAhead } from './report-ahead.ts';
 import { dayFrom, identifiedSettings, reportDomain } from './report-arguments.ts';
 import { commandOwner, type ReportMailer, reportMailer, requireSigner } from './report-mailer.ts';
 import { CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
+import { widthOf, wrapped } from './text/fit.ts';
 import { shown } from './text/format.ts';
 import {
   outlookJson,
@@ -166,7 +167,7 @@ async function dryRunOne(found: ReportOutlook, work: Work): Promise<number> {
   } else {
     for (const place of places) {
       const verb = place.result === 'would-send' ? 'would go' : 'would not go';
-      say(io, `${shown(domain)}: ${verb} to ${placeText(place)}`);
+      sayFitted(io, `${shown(domain)}: ${verb} to ${placeText(place)}`);
     }
   }
   return Math.max(0, ...places.map(({ result }) => EXIT_OF[result] ?? 0));
@@ -178,8 +179,13 @@ const EXIT_OF: Partial<Record<Fate, number>> = { later: 1, refused: 2, expired: 
 function tellNone(found: ReportOutlook, { day, options, io }: Work): number {
   const { domain, prepared } = found;
   if (options.json === true) sayJson(io, { domain, day: dayText(day), ...outlookJson(found) });
-  else say(io, `${shown(domain)}: no report, ${whereTexts(found).join(', ')}`);
+  else sayFitted(io, `${shown(domain)}: no report, ${whereTexts(found).join(', ')}`);
   return prepared.kind === 'unknown' ? 1 : 0;
+}
+
+function sayFitted(io: Io, text: string): void {
+  const lines = wrapped(text, widthOf(io) - 2);
+  for (const [index, line] of lines.entries()) say(io, index === 0 ? line : `  ${line}`);
 }
 
 async function countedNothing(domain: string, { store, day }: Work): Promise<boolean> {
@@ -295,7 +301,7 @@ async function sendTo(to: ReportTarget, domain: string, work: Work): Promise<num
     } else {
       const verb = result === 'would-send' ? 'would go' : 'would not go';
       const counts = `${successes} good, ${failures} failed`;
-      say(io, `${shown(domain)}: ${verb} to ${placeText(place)}, ${counts}`);
+      sayFitted(io, `${shown(domain)}: ${verb} to ${placeText(place)}, ${counts}`);
     }
     return EXIT_OF[result] ?? 0;
   }
