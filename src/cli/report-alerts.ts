@@ -72,7 +72,7 @@ async function alerts(options: AlertsOptions, io: Io): Promise<number> {
       : `${timeText(alert.openedAt)} to ${timeText(alert.closedAt)}`;
     say(io, paint(isOpen ? 'bad' : 'dim', `${isOpen ? 'OPEN' : 'over'}  ${alert.kind}, ${times}`));
     // Told as it was when it opened: that is what somebody wants to read again.
-    const [, ...rest] = alertLines({ ...alert, event: 'opened' });
+    const [, ...rest] = alertLines({ ...alert, event: 'opened' }, 'every-letter');
     say(io, titleOf(alert));
     for (const line of rest) say(io, line);
   }
@@ -80,7 +80,7 @@ async function alerts(options: AlertsOptions, io: Io): Promise<number> {
 }
 
 function titleOf(alert: BookedAlert): string {
-  const [head = ''] = alertLines({ ...alert, event: 'opened' });
+  const [head = ''] = alertLines({ ...alert, event: 'opened' }, 'every-letter');
   return head.replace(/^NEW: /, '');
 }
 

@@ -46,7 +46,7 @@ function subject(events: readonly AlertEvent[]): string {
   const [first] = events;
   const more = events.length > 1 ? ` (and ${events.length - 1} more)` : '';
   // Folding is not needed below 998 characters (RFC 5322 §2.1.1).
-  return `[TLS reports] ${ascii(headline(first!), LONGEST_SUBJECT)}${more}`;
+  return `[TLS reports] ${headline(first!, { limit: LONGEST_SUBJECT })}${more}`;
 }
 
 function body(events: readonly AlertEvent[]): readonly string[] {

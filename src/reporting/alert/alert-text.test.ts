@@ -90,6 +90,30 @@ describe('alerts in words', () => {
     );
   });
 
+  it('letters of every script stay on a terminal; control, format and bidi characters do not', () => {
+    const name = '日本の送信者 Ünïcode\u202e\u200b\u0007';
+    const lines = alertLines(event({ title: name, senders: [name] }), 'every-letter');
+    assert.equal(lines[0], 'NEW: 日本の送信者 Ünïcode\\u{202e}\\u{200b}\\u{7}');
+    assert.ok(lines.some((line) => line.startsWith('Reported by: 日本の送信者 Ü')));
+  });
+
+  it('a long name is cut, and no escape is broken, at the end of a line or of a name', () => {
+    check(
+      property(string({ unit: 'binary', maxLength: 400 }), (text) => {
+        const name = `${text}${'日'.repeat(200)}`.replaceAll(/[\\{}]/g, '');
+        for (const letters of ['ascii', 'every-letter'] as const) {
+          const lines = alertLines(event({ title: name, senders: [name] }), letters);
+          assert.ok(lines.length < 14, lines.join('\n'));
+          for (const line of lines) {
+            const rest = line.replaceAll(/\\u\{[0-9a-f]+\}/g, '');
+            assert.doesNotMatch(rest, /[\\{}]/, line);
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('many at once: ten in full, the others by a line, and in the end by number', () => {
     const events = Array.from({ length: 130 }, (_, index) => event({ title: `title ${index}.` }));
     const mail = mailOf(...events);

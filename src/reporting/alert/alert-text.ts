@@ -1,9 +1,8 @@
 /**
- * Alerts as plain text for people: every line ASCII and short, whatever strangers wrote.
+ * Alerts as plain text for people: every line short and harmless, whatever strangers wrote.
  *
  * @module
  */
-import { printable } from '../../printable.ts';
 import { dayText } from '../summary/day.ts';
 import { ACTOR_TEXT } from '../summary/meanings.ts';
 import type { AlertEvent } from './types.ts';
@@ -12,21 +11,42 @@ import type { AlertEvent } from './types.ts';
 const WIDTH = 76;
 /** Characters of one value. */
 const LONGEST_VALUE = 600;
+/** Of a title, and of a name among others. */
+const LONGEST_TITLE = 300;
+const LONGEST_NAME = 80;
 
 const FIRST_REPORT = 'first report of this sender: it was never heard of before';
 
+/** `ascii`: for mail. `every-letter`: for what shows Unicode; letters stay as they are. */
+export type Letters = 'ascii' | 'every-letter';
+
+/** How a title is written. */
+export interface HeadlineOptions {
+  readonly letters?: Letters;
+  /** Characters of the title, escapes as they are written. */
+  readonly limit?: number;
+}
+
 /** One line: what happened. */
-export function headline({ event, facts }: AlertEvent): string {
-  return `${event === 'opened' ? 'NEW' : 'OVER'}: ${ascii(facts.title, 300)}`;
+export function headline(
+  { event, facts }: AlertEvent,
+  { letters = 'ascii', limit = LONGEST_TITLE }: HeadlineOptions = {},
+): string {
+  return `${event === 'opened' ? 'NEW' : 'OVER'}: ${harmless(facts.title, limit, letters)}`;
 }
 
 /** All that is known of it. */
-export function alertLines(event: AlertEvent): readonly string[] {
+export function alertLines(event: AlertEvent, letters: Letters = 'ascii'): readonly string[] {
+  const field = (name: string, value: string): readonly string[] => {
+    if (value === '') return [];
+    const text = harmless(value, LONGEST_VALUE, letters);
+    return wrap(`${`${name}:`.padEnd(13)}${text}`, '             ');
+  };
   const { facts, openedAt, closedAt } = event;
   const { firstDay, lastDay, sessions, failures, senders, reasons = [], causes } = facts;
   if (event.event === 'closed') {
     return [
-      ...wrap(headline(event)),
+      ...wrap(headline(event, { letters })),
       ...field('Open', `from ${timeText(openedAt)} to ${timeText(closedAt ?? openedAt)}`),
     ];
   }
@@ -34,9 +54,12 @@ export function alertLines(event: AlertEvent): readonly string[] {
     firstDay === lastDay ? dayText(lastDay) : `${dayText(firstDay)} to ${dayText(lastDay)}`;
   const count = failures === undefined ? sessions : failures;
   return [
-    ...wrap(headline(event)),
+    ...wrap(headline(event, { letters })),
     ...field('Days', `${days} (UTC)${count === undefined ? '' : `, ${count} failed sessions`}`),
-    ...field('Reported by', senders.join(', ')),
+    ...field(
+      'Reported by',
+      senders.map((name) => harmless(name, LONGEST_NAME, letters)).join(', '),
+    ),
     ...field('Note', facts.firstReport === true ? FIRST_REPORT : ''),
     ...field('Reason', reasons.join(', ')),
     ...field('Means', facts.means),
@@ -50,28 +73,47 @@ function timeText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-function field(name: string, value: string): readonly string[] {
-  return value === '' ? [] : wrap(`${`${name}:`.padEnd(13)}${ascii(value)}`, '             ');
-}
-
 /** Printable ASCII; everything else is escaped, so that no encoding and no terminal can be abused. */
 export function ascii(text: string, limit: number = LONGEST_VALUE): string {
-  return printable(text, limit).replace(
-    /[^\u0020-\u007e]/gu,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
-  );
+  return harmless(text, limit, 'ascii');
 }
 
-/** Breaks a line at spaces; a word longer than a line is broken too. */
+const UNFIT: Readonly<Record<Letters, RegExp>> = {
+  ascii: /[^\u0020-\u007e]/u,
+  // Control, format and bidi characters, what is no character, separators of lines.
+  'every-letter': /[\p{C}\p{Zl}\p{Zp}]/u,
+};
+
+/** At most `limit` characters as they are written; an escape is there whole or not at all. */
+function harmless(text: string, limit: number, letters: Letters): string {
+  const unfit = UNFIT[letters];
+  let safe = '';
+  // An escape that stands in the text already is one piece too.
+  for (const [piece] of text.slice(0, 2 * limit + 12).matchAll(/\\u\{[0-9a-f]{1,6}\}|./gsu)) {
+    const next = unfit.test(piece) ? `\\u{${piece.codePointAt(0)!.toString(16)}}` : piece;
+    if (safe.length + next.length > limit) return `${safe}...`;
+    safe += next;
+  }
+  return safe;
+}
+
+/** Breaks a line at spaces; a word longer than a line is broken too, an escape is not. */
 export function wrap(text: string, indent = ''): readonly string[] {
   const lines: string[] = [];
   let rest = text;
   while (rest.length > WIDTH) {
     const start = lines.length === 0 ? 0 : indent.length;
     const space = rest.lastIndexOf(' ', WIDTH);
-    const cut = space > start + 13 ? space : WIDTH;
+    const cut = space > start + 13 ? space : besideEscape(rest, WIDTH);
     lines.push(rest.slice(0, cut).trimEnd());
     rest = indent + rest.slice(cut).trimStart();
   }
   return [...lines, rest];
+}
+
+/** Where to cut instead of in the midst of `\u{…}`, or of a character of two code units. */
+function besideEscape(text: string, cut: number): number {
+  const [escape] = /\\(?:u(?:\{[0-9a-f]{0,6})?)?$/.exec(text.slice(0, cut)) ?? [];
+  if (escape !== undefined) return cut - escape.length;
+  return text.slice(0, cut).isWellFormed() ? cut : cut - 1;
 }

@@ -9,6 +9,7 @@ import { originOf } from '../summary/reported-policy.ts';
 import type { UtcDay } from '../types.ts';
 import { FRESH_DAYS, isOver, type LastDays } from './find.ts';
 import type { PolicySeen } from './recent.ts';
+import { whoOf } from './short-name.ts';
 import { alertKey } from './tell-once.ts';
 import type { AlertFacts, Finding } from './types.ts';
 
@@ -55,15 +56,19 @@ interface ForeignFacts {
 
 function factsOf({ domain, type, text, lastDay, group }: ForeignFacts): AlertFacts {
   const senders = Array.from(new Set(group.map(({ sender }) => sender)));
+  const firstDay = group.reduce((so, one) => Math.min(so, one.lastDay), lastDay);
+  const days =
+    firstDay === lastDay ? dayText(lastDay) : `${dayText(firstDay)} to ${dayText(lastDay)}`;
+  const verb = senders.length === 1 ? 'was' : 'were';
   const what = type === 'sts' ? 'an MTA-STS policy' : 'a set of TLSA records';
   return {
-    title: `${domain}: ${senders[0]!} was held to ${what} that is not ours (${dayText(lastDay)})`,
+    title: `${domain}: ${whoOf(senders)} ${verb} held to ${what} that is not ours (${days})`,
     means: `A sender names ${what} for ${domain} that we did not publish, as far as is known here.`,
     todo:
       'If somebody of yours changed it: nothing. Else look who can write to your DNS zone and to the policy host, ' +
       'now: whoever plants a policy can stop or redirect mail.',
     actor: 'we',
-    firstDay: group.reduce((so, one) => Math.min(so, one.lastDay), lastDay),
+    firstDay,
     lastDay,
     senders: senders.slice(0, 10),
     causes: [text],

@@ -10,6 +10,7 @@ import { shares } from '../summary/shares.ts';
 import type { UtcDay } from '../types.ts';
 import { FRESH_DAYS, knownFirst, MOST_NAMES, type Recent } from './find.ts';
 import type { SenderDay } from './recent.ts';
+import { whoOf } from './short-name.ts';
 import { alertKey, type Standing, tellOnce } from './tell-once.ts';
 import type { AlertFacts, Finding } from './types.ts';
 
@@ -40,7 +41,7 @@ export function findRates(
       return bad === undefined ? [] : [{ sender, bad }];
     });
     const facts = (of: readonly (typeof sightings)[number][]): AlertFacts => {
-      const who = of.length === 1 ? of[0]!.sender : `${of.length} senders`;
+      const who = whoOf(of.map(({ sender }) => sender));
       const days = of.map(({ bad }) => bad);
       return rateFacts({ domain, who: ` of ${who}`, days, limits, standing });
     };

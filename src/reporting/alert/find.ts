@@ -9,6 +9,7 @@ import { meaningFor, meaningOf } from '../summary/meanings.ts';
 import { shares } from '../summary/shares.ts';
 import type { UtcDay } from '../types.ts';
 import type { FailureDay, SenderDay } from './recent.ts';
+import { shortName, whoOf } from './short-name.ts';
 import { alertKey, type Standing, tellOnce } from './tell-once.ts';
 import type { AlertFacts, Finding } from './types.ts';
 
@@ -107,7 +108,7 @@ function failureFacts(rows: readonly FailureDay[], { hasHabit }: Standing): Aler
   const reasons = shares(rows, ({ reason }) => reason).map(({ name }) => name);
   const sessions = rows.reduce((so, row) => so + row.sessions, 0);
   const name = type === 'unknown' ? `unknown (${rawType})` : type;
-  const who = senders.length === 1 ? senders[0]! : `${senders.length} senders`;
+  const who = whoOf(senders);
   const reason = reasons.find((one) => one !== '');
   const { means, todo, actor } = meaningFor(domain, meaningOf(type, reason));
   return {
@@ -156,8 +157,8 @@ export function findSilent(
 
 function silentFacts(domain: string, sender: string, last: UtcDay): AlertFacts {
   return {
-    title: `${domain}: ${sender} reports no more, the last day was ${dayText(last)}`,
-    means: `${sender} reported daily. Now it sends no mail to ${domain}, or its reports do not arrive.`,
+    title: `${domain}: ${shortName(sender)} reports no more, the last day was ${dayText(last)}`,
+    means: `${shortName(sender)} reported daily. Now it sends no mail to ${domain}, or its reports do not arrive.`,
     todo:
       `Check the record at _smtp._tls.${domain} with \`smtp-sts lint\`, and that its mailbox or endpoint takes ` +
       'reports. If all senders fell silent at once, it is on your side.',

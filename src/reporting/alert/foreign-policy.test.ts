@@ -77,6 +77,24 @@ describe('a policy reported that is not ours', () => {
     await archive[Symbol.asyncDispose]();
   });
 
+  it('several senders: how many there are, and the days of all of them', async () => {
+    const { archive, rig, titles } = await rigged();
+    for (const [index, name] of ['zeta', 'beta', 'alpha'].entries()) {
+      const domain = `${name}.test`;
+      const authenticity = { kind: 'verified', domain, selector: 's', notes: [] } as const;
+      await archive.archive.take(heldTo(EVIL.text, index, { authenticity }));
+    }
+    rig.pass(2 * DAY_MS);
+    await rig.alerts.tick();
+    assert.deepEqual(titles(), [
+      'opened shop.test: 3 senders were held to an MTA-STS policy that is not ours (2026-03-02 to 2026-03-04)',
+    ]);
+    const { senders } = JSON.parse(rig.posts[0]!) as { senders: readonly string[] };
+    assert.deepEqual(senders.toSorted(), ['alpha.test', 'beta.test', 'zeta.test']);
+    await rig.alerts.close();
+    await archive[Symbol.asyncDispose]();
+  });
+
   it('ours, one of before, none, and one that nobody vouches for raise nothing', async () => {
     const { archive, rig, titles } = await rigged();
     await archive.archive.take(heldTo(OURS.text, 0));

@@ -5,6 +5,7 @@
  */
 import type { BookedAlert } from './book.ts';
 import type { Habits } from './habits.ts';
+import { shortName } from './short-name.ts';
 import { alertKey } from './tell-once.ts';
 import type { AlertFacts, AlertKind, Finding } from './types.ts';
 
@@ -128,7 +129,7 @@ const WHAT: Readonly<Record<AlertKind, string>> = {
 
 function moreFacts(domain: string, sender: string, of: readonly Finding[]): AlertFacts {
   const senders = Array.from(new Set(of.flatMap(({ facts }) => facts.senders)));
-  const who = sender === '' ? `${senders.length} senders` : sender;
+  const who = sender === '' ? `${senders.length} senders` : shortName(sender);
   const days = of.map(({ facts }) => facts);
   return {
     title: `${domain}: ${of.length} ${WHAT[of[0]!.kind]}, reported by ${who}`,

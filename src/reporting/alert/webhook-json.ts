@@ -25,7 +25,7 @@ export function webhookJson({ id: messageId, event: of }: WebhookMessage): strin
     firstDay: dayText(firstDay),
     lastDay: dayText(lastDay),
     // What chat services show; they read `<`, `>` and `&` as mark-up.
-    text: alertLines(of)
+    text: alertLines(of, 'every-letter')
       .join('\n')
       .replaceAll(/[&<>]/g, (sign) => ENTITY[sign]!),
   });
