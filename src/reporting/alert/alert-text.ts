@@ -78,6 +78,14 @@ export function ascii(text: string, limit: number = LONGEST_VALUE): string {
   return harmless(text, limit, 'ascii');
 }
 
+/** For a log, which escapes in its own way: an escape of ours would be escaped once more. */
+export function logText(text: string): string {
+  const letters = Array.from(text.slice(0, 2 * LONGEST_TITLE));
+  const cut = letters.slice(0, LONGEST_TITLE).join('');
+  const more = letters.length > LONGEST_TITLE ? '...' : '';
+  return cut.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd') + more;
+}
+
 const UNFIT: Readonly<Record<Letters, RegExp>> = {
   ascii: /[^\u0020-\u007e]/u,
   // Control, format and bidi characters, what is no character, separators of lines.

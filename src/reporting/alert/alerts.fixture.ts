@@ -6,7 +6,7 @@
 import { FakeClock } from '../../clock.fixture.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { ReportingSettings } from '../../config/reporting-types.ts';
-import { silentLog } from '../../log/log.ts';
+import { type Log, silentLog } from '../../log/log.ts';
 import type { Store } from '../../store/types.ts';
 import { ownState, TODAY } from '../summary/own-state.fixture.ts';
 import { addReport, type DayReport } from '../summary/rollups.fixture.ts';
@@ -34,6 +34,7 @@ export interface RigOptions {
   readonly store: Store;
   readonly clock?: FakeClock;
   readonly node?: string;
+  readonly log?: Log;
   readonly unauthenticated?: 'count' | 'show';
   readonly mailTo?: readonly string[];
   readonly ignoreSenders?: readonly string[];
@@ -68,7 +69,7 @@ export function alertRig(options: RigOptions): AlertRig {
   const alerts = startAlerts({
     store,
     clock,
-    log: silentLog,
+    log: options.log ?? silentLog,
     settings: () => settings,
     sendMail: async ({ content }) =>
       await Promise.resolve(take(mails, Buffer.from(content).toString('latin1'))),

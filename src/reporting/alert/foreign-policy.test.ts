@@ -12,6 +12,9 @@ import type { IncomingReport } from '../types.ts';
 import { summarize } from '../summary/summarize.ts';
 import { noteSighting } from '../summary/own-history.ts';
 import { policy } from '../summary/own-state.fixture.ts';
+import { createLog } from '../../log/log.ts';
+import { openStore } from '../../store/open-store.ts';
+import { collectingLog, type Line } from '../intake/intake.fixture.ts';
 import { alertRig } from './alerts.fixture.ts';
 
 const OURS = policy(['mx.shop.test']);
@@ -75,6 +78,22 @@ describe('a policy reported that is not ours', () => {
     assert.match(titles()[1]!, /^closed /);
     await rig.alerts.close();
     await archive[Symbol.asyncDispose]();
+  });
+
+  it('the log escapes what a sender calls itself once, and leaves its letters alone', async () => {
+    const lines: Line[] = [];
+    const store = await openStore('sqlite::memory:');
+    const rig = alertRig({ store, log: collectingLog(lines) });
+    const details = [{ type: 'certificate-expired', mx: 'mx.test' }] as const;
+    await rig.report(-1, { sender: '日本\u202e\u0007', details });
+    await rig.alerts.tick();
+    const text: string[] = [];
+    const log = createLog('info', { sink: { write: (line) => text.push(line) } });
+    for (const { fields, message } of lines) log.warn(fields, message);
+    assert.match(text.join(''), /"event":"alert-opened".*reported by 日本\ufffd\ufffd"/);
+    assert.doesNotMatch(text.join(''), /\\\\/);
+    await rig.alerts.close();
+    await store.close();
   });
 
   it('several senders: how many there are, and the days of all of them', async () => {

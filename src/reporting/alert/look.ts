@@ -6,12 +6,12 @@
 import type { Clock } from '../../clock.ts';
 import type { ReportAlertSettings } from '../../config/reporting-types.ts';
 import type { Log } from '../../log/log.ts';
-import { printable } from '../../printable.ts';
 import type { Store } from '../../store/types.ts';
 import { causesOf } from '../summary/causes.ts';
 import { dayOf } from '../summary/day.ts';
 import { rememberedState } from '../summary/own-state.ts';
 import type { OwnState } from '../summary/own-state-types.ts';
+import { logText } from './alert-text.ts';
 import {
   type AlertTargets,
   type BookedAlert,
@@ -156,7 +156,7 @@ function warnOf(collective: readonly Finding[], log: Log): void {
   for (const { domain, facts } of collective) {
     log.warn(
       { event: 'alerts-cut', code: 'ALERT_TOO_MANY', domain, left: facts.more ?? 0 },
-      `told in one alert: ${printable(facts.title)}`,
+      `told in one alert: ${logText(facts.title)}`,
     );
   }
 }

@@ -13,6 +13,7 @@ import type { Store } from '../../store/types.ts';
 import type { OwnState } from '../summary/own-state-types.ts';
 import { pruneSightings } from '../summary/own-history.ts';
 import type { SendMail } from '../types.ts';
+import { logText } from './alert-text.ts';
 import { pruneBook } from './book.ts';
 import { deliverAlerts } from './deliver-alerts.ts';
 import { lookForAlerts } from './look.ts';
@@ -122,7 +123,7 @@ async function look(options: AlertsOptions, watch: OwnWatch): Promise<void> {
   });
   for (const { event, kind, domain, facts } of events) {
     metrics?.event(kind, event);
-    const text = printable(facts.title);
+    const text = logText(facts.title);
     log.warn(
       { event: `alert-${event}`, kind, domain },
       event === 'opened' ? text : `over: ${text}`,
