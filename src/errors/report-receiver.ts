@@ -16,7 +16,7 @@ export const REPORT_RECEIVER_ERRORS = {
     meaning:
       'The service cannot listen where `reporting.receive.https.listen` or `reporting.receive.smtp.listen` says, and does not start.',
     action:
-      'The message names the setting and what is in the way: stop what listens there, or choose another address.',
+      'Set another address in the setting that the message names; `ss -ltnp` says which program has a port.',
   },
   REPORT_RECEIVER_NO_DOMAINS: {
     meaning:

@@ -44,10 +44,9 @@ describe('settings of TLS reporting that cannot do what they are for', () => {
     const key = `dkim: { key_file: "${keyFile}" }`;
     const none = ['REPORT_SEND_NO_IDENTITY!'];
     assert.deepEqual(faultsOf(send(`contact: tls@example.test, ${key}`)), none);
-    assert.deepEqual(faultsOf(send(`organization: X, contact: '', ${key}`)), [
-      ...none,
-      'DKIM_DOMAIN!',
-    ]);
+    assert.deepEqual(faultsOf(send(`organization: X, contact: '', ${key}`)), none);
+    const lost = send("organization: X, contact: '', dkim: { key_file: /nonexistent/key }");
+    assert.deepEqual(faultsOf(lost), [...none, 'DKIM_KEY_FILE!'], 'both at once');
   });
 
   it('S26: the key is not set, missing, exposed, garbage, of another organisation', () => {

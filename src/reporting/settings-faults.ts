@@ -45,7 +45,10 @@ function sendFaults({ send }: ReportingSettings): readonly SettingsFault[] {
       'reporting.send is on, and organization is empty or contact is no plain address: no report is made';
     faults.push({ level: 'error', code: 'REPORT_SEND_NO_IDENTITY', detail });
   }
-  const signer = loadSigner(send.dkim, senderOf(send));
+  // Where nobody is named that is the fault; the key is looked at all the same.
+  const nobody = `nobody@${send.dkim.domain === '' ? 'invalid' : send.dkim.domain}`;
+  const from = senderOf(send);
+  const signer = loadSigner(send.dkim, from === '' ? nobody : from);
   if (signer.ok) return faults;
   const { code, detail } = signer.failure;
   // Those who take reports by HTTPS get theirs all the same.
