@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -92,9 +92,12 @@ describe('smtp-sts report summary', () => {
 
   it('no store yet is said, and makes none; wrong usage is 64', async () => {
     file = join(folder, 'none.sqlite');
-    const none = await report('summary');
-    assert.equal(none.exitCode, 0);
-    assert.match(none.stderr, /There is no store yet/);
+    for (const more of [[], ['--json']]) {
+      const none = await report('summary', ...more);
+      assert.deepEqual([none.exitCode, none.stdout], [69, '']);
+      assert.match(none.stderr, /^There is no store yet at \S+none\.sqlite: .*--config/);
+      assert.equal(existsSync(file), false);
+    }
     assert.equal((await report('summary', '--days', '0')).exitCode, 64);
     assert.equal((await report('summary', '--days', 'x')).exitCode, 64);
     assert.equal((await report('summary', '--domain', 'a b')).exitCode, 64);

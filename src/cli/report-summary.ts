@@ -17,10 +17,11 @@ import { summaryText } from '../reporting/summary/summary-text.ts';
 import type { FailureKind, Summary } from '../reporting/summary/summary-types.ts';
 import type { Store } from '../store/types.ts';
 import { loadCaFile } from '../tls/trust.ts';
-import { EXIT_USAGE } from './exit-codes.ts';
-import { complain, type Io, say, sayJson } from './io.ts';
+import { EXIT_UNAVAILABLE, EXIT_USAGE } from './exit-codes.ts';
+import { type Io, say, sayJson } from './io.ts';
 import { openExistingStore, resolverFrom } from './parts.ts';
 import { numberFrom } from './queue-arguments.ts';
+import { complainOfNoStore } from './queue-store.ts';
 import { reportDomain } from './report-arguments.ts';
 import {
   CommandStop,
@@ -50,7 +51,8 @@ export function reportSummaryCommand(io: Io, done: (exitCode: number) => void): 
       'Sums up the reports that came in: sessions that went well and that failed, by day, domain,\n' +
         'policy and sender; for each failure what it means, since when, who must act and what to do.\n' +
         'Only the daily sums in the store are read.\n\n' +
-        'Exit code: 0 done, 64 wrong usage, 69 the store cannot be opened, 78 the configuration is wrong.',
+        'Exit code: 0 done, 64 wrong usage, 69 there is no store, or it cannot be opened, 78 the\n' +
+        'configuration is wrong.',
     )
     .option('--domain <domain>', 'about this policy domain, or this MX host (DANE), alone')
     .option('--days <n>', `the last days up to today, UTC (default: ${DEFAULT_DAYS})`)
@@ -81,8 +83,8 @@ async function summary(options: SummaryOptions, io: Io): Promise<number> {
   const config = explain ? configFrom(options) : configWithoutTrust(options);
   const store = await openExistingStore(config);
   if (store === undefined) {
-    complain(io, `There is no store yet at ${config.store.url.replace(/^sqlite:/, '')}.`);
-    return 0;
+    complainOfNoStore(config, io);
+    return EXIT_UNAVAILABLE;
   }
   let found: Summary;
   let causes: CausesOf | undefined;
