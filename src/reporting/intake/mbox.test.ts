@@ -68,9 +68,11 @@ describe('splitMbox', () => {
   });
 
   it('RPT-7-3: a line without end is not held in memory', async () => {
+    // The same octets again and again: what grows is what the reader holds.
+    const chunk = Buffer.alloc(1_048_576, 'x');
     async function* endless(): AsyncIterable<Uint8Array> {
       yield Buffer.from(`${POSTMARK}A: 1\n\n`);
-      for (let count = 0; count < 200; count += 1) yield Buffer.alloc(1_048_576, 'x');
+      for (let count = 0; count < 200; count += 1) yield chunk;
       yield Buffer.from(`\n\n${POSTMARK}B: 2\n`);
     }
     const before = process.memoryUsage().arrayBuffers;
@@ -79,7 +81,7 @@ describe('splitMbox', () => {
       mails.push(Buffer.from(mail).toString());
     }
     assert.deepEqual(mails, ['B: 2\n']);
-    assert.ok(process.memoryUsage().arrayBuffers - before < 150e6);
+    assert.ok(process.memoryUsage().arrayBuffers - before < 50e6);
   });
 
   it('fuzz: what was written as mboxrd comes back, however it is cut into pieces', async () => {
