@@ -129,7 +129,8 @@ export const DKIM_ERRORS = {
   },
   DKIM_KEY_FILE_EXPOSED: {
     meaning: 'Every user of the machine may read or change the file of the DKIM key.',
-    action: 'Take the rights of others away: `chmod 600 FILE`, or 640 where a group has to read it.',
+    action:
+      'Take the rights of others away: `chmod 600 FILE`, or 640 where a group has to read it.',
   },
   DKIM_KEY_FILE_EXISTS: {
     meaning: 'There is a file already where the new DKIM key should go.',

@@ -72,7 +72,7 @@ describe('splitMbox', () => {
     const chunk = Buffer.alloc(1_048_576, 'x');
     async function* endless(): AsyncIterable<Uint8Array> {
       yield Buffer.from(`${POSTMARK}A: 1\n\n`);
-      for (let count = 0; count < 200; count += 1) yield chunk;
+      for (let count = 0; count < 600; count += 1) yield chunk;
       yield Buffer.from(`\n\n${POSTMARK}B: 2\n`);
     }
     const before = process.memoryUsage().arrayBuffers;
@@ -81,7 +81,7 @@ describe('splitMbox', () => {
       mails.push(Buffer.from(mail).toString());
     }
     assert.deepEqual(mails, ['B: 2\n']);
-    assert.ok(process.memoryUsage().arrayBuffers - before < 50e6);
+    assert.ok(process.memoryUsage().arrayBuffers - before < 300e6);
   });
 
   it('fuzz: what was written as mboxrd comes back, however it is cut into pieces', async () => {
