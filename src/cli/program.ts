@@ -23,6 +23,7 @@ import { serveCommand } from './serve.ts';
 import { addSharedOptions, CommandStop } from './shared-options.ts';
 import { userCommand } from './user.ts';
 import { productVersion } from '../version.ts';
+import { unbroken } from './text/unbroken.ts';
 
 /** Runs one command and gives its exit code. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
@@ -43,7 +44,10 @@ export function buildProgram(io: Io, done: (exitCode: number) => void): Command 
   const program = new Command('smtp-sts')
     .description('Strict transport security for email: MTA-STS, DANE, TLS reporting, REQUIRETLS.')
     .version(productVersion(), '-V, --version')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      commandDescription: (command) => unbroken(command.description()),
+    })
     .showHelpAfterError('(--help says what there is)')
     .exitOverride()
     .configureOutput({
