@@ -13,7 +13,6 @@ describe('text of help', () => {
 
   it('keeps paragraphs and lists', () => {
     for (const text of [
-      'One.\nTwo.',
       'One\n\ntwo',
       'Checks:\n  record   the TXT record\n  policy   the file\n\nExit code: 0.',
       '',
