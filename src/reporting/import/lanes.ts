@@ -32,7 +32,7 @@ export interface Lanes {
 }
 
 /** Lists that a thread is given: while it reads one, the next is there. */
-export const LISTS_PER_LANE = 3;
+export const LISTS_PER_LANE = 6;
 /** One thread stores no more than these understand. */
 const MOST_WORKERS = 3;
 /** To start a thread takes as long as to understand a thousand reports. */
@@ -45,7 +45,7 @@ export function createLanes(options: LanesOptions): Lanes {
   const local = createUnderstander(settings, log);
   let lanes: readonly WorkerLane[] = [];
   let starting: Promise<void> | undefined;
-  let [seen, closed] = [0, false];
+  let [seen, closed, helping] = [0, false, false];
 
   const startOne = async (): Promise<void> => {
     try {
@@ -65,9 +65,13 @@ export function createLanes(options: LanesOptions): Lanes {
       seen += sources.length;
       if (seen > aloneFor) starting ??= startAll();
       const [lane] = lanes.filter(({ hasEnded }) => !hasEnded()).toSorted(byLoad);
-      // This thread has the store to look after, and helps where the others do not keep up with it.
-      if (lane === undefined || lane.load() >= LISTS_PER_LANE)
-        return await local.understand(sources);
+      if (lane === undefined) return await local.understand(sources);
+      // This thread has the store to look after: it helps where the others do not keep up, with one list
+      // at a time.
+      if (lane.load() >= LISTS_PER_LANE && !helping) {
+        helping = true;
+        return await local.understand(sources).finally(() => (helping = false));
+      }
       try {
         return await lane.understand(sources);
       } catch {
