@@ -6,7 +6,7 @@
 import { Command } from 'commander';
 import { alertLines } from '../reporting/alert/alert-text.ts';
 import { allAlerts, openAlerts, type BookedAlert } from '../reporting/alert/book.ts';
-import { dayText } from '../reporting/summary/day.ts';
+import { dayText } from '../reporting/day.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { openExistingStore } from './parts.ts';

@@ -12,18 +12,17 @@ import { EXIT_CONFIG, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io } from './io.ts';
 import { CommandStop } from './shared-options.ts';
 import { shown } from './text/format.ts';
-
-const DAY_MS = 86_400_000;
+import { dayOf } from '../reporting/day.ts';
 
 /** A UTC day on the command line: `2026-11-23`, `today` or `yesterday`. */
 export function dayFrom(text: string, now: number): UtcDay {
-  const today = Math.floor(now / DAY_MS);
+  const today = dayOf(now);
   if (text === 'today') return today;
   if (text === 'yesterday') return today - 1;
   const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
   // Date.parse takes 30 February for 2 March.
   const isDay = !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
-  if (isDay && at <= now) return at / DAY_MS;
+  if (isDay && at <= now) return dayOf(at);
   const why = isDay
     ? 'that day has not begun'
     : 'write a UTC day like 2026-11-23, yesterday or today';

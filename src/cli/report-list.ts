@@ -20,6 +20,7 @@ import { reportDomain } from './report-arguments.ts';
 import type { SharedOptions } from './shared-options.ts';
 import { receivedJson } from './text/received-report-text.ts';
 import { receivedTable } from './text/received-rows.ts';
+import { DAY_MS } from '../reporting/day.ts';
 
 interface ListOptions extends SharedOptions {
   readonly domain?: string;
@@ -32,7 +33,6 @@ interface ListOptions extends SharedOptions {
 
 /** Rows for a person, unless more are asked for. */
 const DEFAULT_LIMIT = 100;
-const DAY_MS = 86_400_000;
 /** Rows by which the widths of the columns are found. */
 const MEASURED = 500;
 /** Where there is no terminal, or it does not say how wide it is. */

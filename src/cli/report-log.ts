@@ -13,7 +13,6 @@ import {
   readSentReport,
   readSubjects,
 } from '../reporting/send/send-log.ts';
-import { dayOf } from '../reporting/send/send-time.ts';
 import { safeJson } from '../json.ts';
 import { EXIT_NO_INPUT } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
@@ -25,6 +24,7 @@ import { widthOf } from './text/fit.ts';
 import { relativeTime, shown, timeText } from './text/format.ts';
 import { paintFor } from './text/paint.ts';
 import { logLines, reportLogJson } from './text/report-send-text.ts';
+import { dayOf } from '../reporting/day.ts';
 
 interface LogOptions extends SharedOptions {
   readonly days: string;

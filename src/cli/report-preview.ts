@@ -10,7 +10,7 @@ import { safeJson } from '../json.ts';
 import { unsignedMail } from '../reporting/send/deliver-report.ts';
 import { type Prepared, sumOf } from '../reporting/send/prepare-report.ts';
 import { targetText } from '../reporting/send/place.ts';
-import { dayOf, dayText } from '../reporting/summary/day.ts';
+import { dayOf, dayText } from '../reporting/day.ts';
 import { storedTally } from '../reporting/send/stored-tally.ts';
 import type { ReportScope, UtcDay } from '../reporting/types.ts';
 import type { Store } from '../store/types.ts';

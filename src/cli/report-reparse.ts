@@ -9,7 +9,7 @@ import { normalizeName } from '../dns/name.ts';
 import type { Archive } from '../reporting/archive/types.ts';
 import { type KnownOfDomain, knownOfDomain } from '../reporting/archive/forget.ts';
 import { createArchive } from '../reporting/archive/archive.ts';
-import { dayText } from '../reporting/summary/day.ts';
+import { dayText } from '../reporting/day.ts';
 import { EXIT_UNAVAILABLE, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { commandLog } from './parts.ts';

@@ -20,11 +20,10 @@ import {
   sumOf,
   tallyOf,
 } from '../reporting/send/prepare-report.ts';
-import { dayText } from '../reporting/summary/day.ts';
+import { dayOf, dayText } from '../reporting/day.ts';
 import { noteSubject } from '../reporting/send/note-subject.ts';
 import { type LoggedTarget, readSendLog } from '../reporting/send/send-log.ts';
 import { sendReportNow } from '../reporting/send/send-now.ts';
-import { dayOf } from '../reporting/send/send-time.ts';
 import { storedTally } from '../reporting/send/stored-tally.ts';
 import type { UtcDay } from '../reporting/types.ts';
 import type { Store } from '../store/types.ts';

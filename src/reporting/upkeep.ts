@@ -11,6 +11,7 @@ import { reasonOf } from '../store/store-error.ts';
 import type { Store } from '../store/types.ts';
 import type { Archive } from './archive/types.ts';
 import { dropTally } from './tally/read-tally.ts';
+import { DAY_MS, dayOf } from './day.ts';
 
 /** What upkeep stands on. */
 export interface UpkeepOptions {
@@ -32,7 +33,6 @@ export interface Upkeep {
 
 const LEASE = 'report-upkeep';
 const EVERY_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 
 /** Starts it; the first time comes after an hour. */
 export function startUpkeep(options: UpkeepOptions): Upkeep {
@@ -76,7 +76,7 @@ async function upkeep(options: UpkeepOptions): Promise<void> {
   const claim = { name: LEASE, owner: node, now, holdMs: 2 * EVERY_MS };
   if (!(await takeLease(store, claim))) return;
   const keptDays = Math.ceil(settings().tally.keepMs / DAY_MS);
-  const counts = await dropTally(store, Math.floor(now / DAY_MS) - keptDays);
+  const counts = await dropTally(store, dayOf(now) - keptDays);
   const reports = await archive.prune();
   log.debug({ event: 'report-upkeep', counts, ...reports }, 'what was too old is gone');
 }

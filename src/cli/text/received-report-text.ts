@@ -5,7 +5,7 @@
  */
 import { ERRORS, type ErrorCode } from '../../errors.ts';
 import type { ShownReport, StoredReport } from '../../reporting/archive/read-archive.ts';
-import { dayText } from '../../reporting/summary/day.ts';
+import { dayText } from '../../reporting/day.ts';
 import type { ReceivedDetail } from '../../tlsrpt/report.ts';
 import { toUnicode } from '../../dns/name.ts';
 import { shown, timeText } from './format.ts';

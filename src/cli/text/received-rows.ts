@@ -4,7 +4,7 @@
  * @module
  */
 import type { StoredReport } from '../../reporting/archive/read-archive.ts';
-import { dayText } from '../../reporting/summary/day.ts';
+import { dayText } from '../../reporting/day.ts';
 import { cellWidth, cutCells, padCells } from './cells.ts';
 import { shown } from './format.ts';
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { LoggedReport, LoggedSubject, LoggedTarget } from '../../reporting/send/send-log.ts';
-import { dayText } from '../../reporting/summary/day.ts';
+import { dayText } from '../../reporting/day.ts';
 import { recordFault, type RecordFault } from '../../reporting/send/record-fault.ts';
 import type { Suppression } from '../../reporting/send/suppression.ts';
 import { fitted, indented, wrapped } from './fit.ts';

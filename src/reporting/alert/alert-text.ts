@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dayText } from '../summary/day.ts';
+import { dayText } from '../day.ts';
 import { ACTOR_TEXT } from '../summary/meanings.ts';
 import type { AlertEvent } from './types.ts';
 

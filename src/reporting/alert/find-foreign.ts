@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dayText } from '../summary/day.ts';
+import { dayText } from '../day.ts';
 import type { OwnState } from '../summary/own-state-types.ts';
 import { originOf } from '../summary/reported-policy.ts';
 import type { UtcDay } from '../types.ts';

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ReportAlertSettings } from '../../config/reporting-types.ts';
-import { dayText } from '../summary/day.ts';
+import { dayText } from '../day.ts';
 import { shares } from '../summary/shares.ts';
 import type { UtcDay } from '../types.ts';
 import { FRESH_DAYS, knownFirst, MOST_NAMES, type Recent } from './find.ts';

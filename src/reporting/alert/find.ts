@@ -4,7 +4,7 @@
  * @module
  */
 import type { ReportAlertSettings } from '../../config/reporting-types.ts';
-import { DAY_MS, dayText, startOf } from '../summary/day.ts';
+import { DAY_MS, dayText, startOf } from '../day.ts';
 import { meaningFor, meaningOf } from '../summary/meanings.ts';
 import { shares } from '../summary/shares.ts';
 import type { UtcDay } from '../types.ts';

@@ -8,7 +8,7 @@ import type { ReportAlertSettings } from '../../config/reporting-types.ts';
 import type { Log } from '../../log/log.ts';
 import type { Store } from '../../store/types.ts';
 import { causesOf } from '../summary/causes.ts';
-import { dayOf } from '../summary/day.ts';
+import { dayOf } from '../day.ts';
 import { rememberedState } from '../summary/own-state.ts';
 import type { OwnState } from '../summary/own-state-types.ts';
 import { logText } from './alert-text.ts';

@@ -7,7 +7,7 @@ import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log/log.ts';
 import { printable } from '../../printable.ts';
 import type { Store } from '../../store/types.ts';
-import { dayOf } from '../summary/day.ts';
+import { dayOf } from '../day.ts';
 import { rememberedState } from '../summary/own-state.ts';
 import type { OwnState } from '../summary/own-state-types.ts';
 

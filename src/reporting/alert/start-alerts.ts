@@ -19,6 +19,7 @@ import { deliverAlerts } from './deliver-alerts.ts';
 import { lookForAlerts } from './look.ts';
 import { createOwnWatch, type OwnWatch } from './own-watch.ts';
 import type { AlertMetrics, PostWebhook } from './types.ts';
+import { DAY_MS } from '../day.ts';
 
 /** What the alerts need. */
 export interface AlertsOptions {
@@ -48,8 +49,7 @@ const LEASE = 'report-alerts';
 /** Messages that wait are looked at so often. */
 const LONGEST_PULSE = 60_000;
 const HOLD = 5 * LONGEST_PULSE;
-const DAY = 86_400_000;
-const KEEP_MESSAGES = 30 * DAY;
+const KEEP_MESSAGES = 30 * DAY_MS;
 
 /** Starts. */
 export function startAlerts(options: AlertsOptions): Alerts {

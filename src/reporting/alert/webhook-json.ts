@@ -4,7 +4,7 @@
  * @module
  */
 import { jsonLine } from '../../json.ts';
-import { dayText } from '../summary/day.ts';
+import { dayText } from '../day.ts';
 import { alertLines } from './alert-text.ts';
 import type { AlertEvent } from './types.ts';
 

@@ -19,6 +19,7 @@ import {
   type ReportFacts,
   understoodColumns,
 } from './rows.ts';
+import { dayOf } from '../day.ts';
 
 /** A report as rows that have no id yet. Plain data: it may cross from one thread to another. */
 export interface PreparedReport extends NewReport {
@@ -89,8 +90,6 @@ function octetsOf(rows: readonly RowValues[]): number {
   return octets;
 }
 
-const DAY_MS = 86_400_000;
-
 /**
  * Files that an operator imports have no quota. All that is not proven has one together, for each
  * way: a name that anybody may write is nobody's, and who writes many must not have many.
@@ -101,5 +100,5 @@ function quotaKey(
 ): PreparedReport['quota'] {
   if (way === 'file') return undefined;
   const sender = facts.isVerified ? facts.sender : `not proven: ${way}`;
-  return { day: Math.floor(receivedAt / DAY_MS), sender };
+  return { day: dayOf(receivedAt), sender };
 }

@@ -6,8 +6,8 @@
 import type { ReportReceiveSettings } from '../../config/reporting-types.ts';
 import type { Store } from '../../store/types.ts';
 import type { PruneNumbers } from './types.ts';
+import { dayOf } from '../day.ts';
 
-const DAY_MS = 86_400_000;
 /** Reports in one transaction. */
 const PIECE = 500;
 
@@ -28,11 +28,11 @@ export async function pruneReports(
   const keepDailyMs = settings.keepDailyMs;
   const keepDetailsMs = Math.min(settings.keepDetailsMs, keepDailyMs);
   const details = await inPieces(store, { until: now - keepDetailsMs, what: 'details' });
-  const daily = await pruneDaily(store, Math.floor((now - keepDailyMs) / DAY_MS));
+  const daily = await pruneDaily(store, dayOf(now - keepDailyMs));
   const reports = await inPieces(store, { until: now - keepDailyMs, what: 'report' });
   await store.db
     .deleteFrom('report_quota')
-    .where('day', '<', Math.floor(now / DAY_MS) - 1)
+    .where('day', '<', dayOf(now) - 1)
     .execute();
   return { details, reports, daily };
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DAY_MS, detail, MONDAY, policyResult } from './archive.fixture.ts';
-import { dayOf, kindsOf, monthOf, sessionsByType, sessionsOf } from './rollup.ts';
+import { monthOf } from '../day.ts';
+import { countingDay, kindsOf, sessionsByType, sessionsOf } from './rollup.ts';
 
 const HOUR = 3_600_000;
 const dayText = (start: number, end: number): string =>
-  new Date(dayOf({ start, end }) * DAY_MS).toISOString().slice(0, 10);
+  new Date(countingDay({ start, end }) * DAY_MS).toISOString().slice(0, 10);
 
 describe('the day of a report', () => {
   it('is that of its range, to the second or to the next midnight', () => {
@@ -25,7 +26,7 @@ describe('the day of a report', () => {
   });
 
   it('has a month', () => {
-    assert.equal(monthOf(dayOf({ start: MONDAY, end: MONDAY + DAY_MS })), 202_603);
+    assert.equal(monthOf(countingDay({ start: MONDAY, end: MONDAY + DAY_MS })), 202_603);
     assert.equal(monthOf(Math.floor(Date.UTC(2026, 11, 31) / DAY_MS)), 202_612);
   });
 });

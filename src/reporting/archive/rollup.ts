@@ -17,22 +17,15 @@ import type {
 import type { UtcDay } from '../types.ts';
 import { FAILURE_COLUMNS, SENDER_COLUMNS, valuesOf } from './columns.ts';
 import { storable } from './storable.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../day.ts';
 
 /**
  * The day on which a report counts: the one in which the middle of its first 24 hours lies. So a
  * report for a day counts on that day, though its clock is a little off or its day that of another
  * time zone. A longer range is not spread: numbers of days that nobody reported would be made up.
  */
-export function dayOf({ start, end }: Pick<ReceivedReport, 'start' | 'end'>): UtcDay {
+export function countingDay({ start, end }: Pick<ReceivedReport, 'start' | 'end'>): UtcDay {
   return Math.floor((start + Math.min(end - start, DAY_MS) / 2) / DAY_MS);
-}
-
-/** `202612` for a day in December 2026. */
-export function monthOf(day: UtcDay): number {
-  const date = new Date(day * DAY_MS);
-  return date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
 }
 
 /** A number of sessions that went well, and that did not. */

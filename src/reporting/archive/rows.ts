@@ -11,7 +11,7 @@ import { isKnownDomain } from './known-domains.ts';
 import {
   byDomain,
   type CountedReport,
-  dayOf,
+  countingDay,
   domainKey,
   type Sessions,
   sessionsOf,
@@ -52,7 +52,7 @@ export function factsOf(
     identity: identityOf(sender, report.reportId),
     digest: contentDigest(report),
     isVerified: authenticity.kind === 'verified',
-    day: dayOf(report),
+    day: countingDay(report),
     ours,
     sessions: allSessions(oursOf(report.policies, ours)),
   };

@@ -4,7 +4,8 @@
  * @module
  */
 import type { RowValues } from '../../store/prepared-rows.ts';
-import { type CountedReport, monthOf, type SumRows, sumRows } from './rollup.ts';
+import { monthOf } from '../day.ts';
+import { type CountedReport, type SumRows, sumRows } from './rollup.ts';
 
 /** Sums, a row for each key, in a fixed order; values in the order of `columns.ts`. */
 export interface SumBook {

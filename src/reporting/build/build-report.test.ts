@@ -4,7 +4,8 @@ import type { FailureDetail, PolicyResult, ReportPolicy } from '../../tlsrpt/rep
 import { reportFileName, packReport } from '../../tlsrpt/report-file.ts';
 import { reportJson, writeReport } from '../../tlsrpt/write-report.ts';
 import type { SubjectTally } from '../types.ts';
-import { buildLimitedReport, buildReport, DAY_MS, mergeTallies } from './build-report.ts';
+import { DAY_MS } from '../day.ts';
+import { buildLimitedReport, buildReport, mergeTallies } from './build-report.ts';
 import { limitPolicies } from './limit-policies.ts';
 import type { SenderIdentity } from './types.ts';
 

@@ -10,9 +10,7 @@ import type { SubjectTally } from '../types.ts';
 import { cleanPolicy } from './clean-policy.ts';
 import { limitPolicies, REPORT_LIMITS } from './limit-policies.ts';
 import type { ReportCut, ReportLimits, SenderIdentity } from './types.ts';
-
-/** A day in milliseconds. Days are UTC: each has as many (RFC 8460 §4.1). */
-export const DAY_MS = 86_400_000;
+import { endOf, startOf } from '../day.ts';
 
 /** A report, and what did not fit in. */
 export interface BuiltReport {
@@ -48,8 +46,8 @@ export function buildLimitedReport(
     organizationName: sender.organization,
     contactInfo: sender.contact,
     reportId: reportId({ day, domain, submitter: submitterOf(sender.contact) }),
-    start: day * DAY_MS,
-    end: (day + 1) * DAY_MS,
+    start: startOf(day),
+    end: endOf(day),
     policies,
   };
   return { report, cut };

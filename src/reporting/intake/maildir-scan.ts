@@ -12,9 +12,9 @@ import { asRead, isDone, uniqueName } from './maildir-name.ts';
 import { FOR_GOOD, type MaildirMemory } from './maildir-memory.ts';
 import type { ReceiverOptions } from './receiver-types.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
+import { dayOf, endOf } from '../day.ts';
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 /**
  * So many that wait, one after the other, mean that the archive does not answer. One alone means
  * nothing: it may be the DNS of its sender, and nobody's mail may hold up that of others.
@@ -129,7 +129,7 @@ async function settle(place: Place, verdict: Verdict, options: ScanOptions): Pro
       }
       return verdict.failure.code === 'REPORT_INTAKE_KEY_UNKNOWN' ? 'unproven' : 'later';
     case 'over-quota': {
-      const until = (Math.floor(clock.now() / DAY_MS) + 1) * DAY_MS;
+      const until = endOf(dayOf(clock.now()));
       return leave(place, { until, why: whyOf(verdict), level: 'info' }, options);
     }
     case 'foreign':

@@ -11,9 +11,10 @@ import type { ReportTarget } from '../../tlsrpt/types.ts';
 import type { SendResult } from '../types.ts';
 import type { Begun } from './claim.ts';
 import type { TargetSettlement } from './outbox.ts';
-import { deadlineOf, endOfDay, nextAttempt, OLDEST_REPORT_MS } from './send-time.ts';
+import { deadlineOf, nextAttempt, OLDEST_REPORT_MS } from './send-time.ts';
 import { suppressionFor } from './suppression.ts';
 import type { ClaimedTarget } from './types.ts';
+import { endOf } from '../day.ts';
 
 /** What a turn stands on. */
 export interface AttemptOptions {
@@ -100,7 +101,7 @@ function interrupted({ detail }: Failure, at: number): TargetSettlement {
 }
 
 function isTooLate(target: ClaimedTarget, settings: ReportSendSettings, now: number): boolean {
-  if (target.firstAt === 0) return now >= endOfDay(target.day) + OLDEST_REPORT_MS;
+  if (target.firstAt === 0) return now >= endOf(target.day) + OLDEST_REPORT_MS;
   return now > deadlineOf(target, settings.giveUpAfterMs) + LATENESS_MS;
 }
 
@@ -110,7 +111,7 @@ function expired(
   last: Failure | undefined,
 ): TargetSettlement {
   const tries = attempts + (last === undefined ? 0 : 1);
-  const hours = Math.round((at - endOfDay(day)) / 3_600_000);
+  const hours = Math.round((at - endOf(day)) / 3_600_000);
   const why = last === undefined ? '' : `; last: ${last.code}: ${last.detail}`;
   const detail = `given up ${hours} h after the day, after ${tries} attempts${why}`;
   return ended('expired', { code: 'REPORT_SEND_EXPIRED', detail }, at);

@@ -6,8 +6,8 @@
  */
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
 import type { Schema, Store } from '../../store/types.ts';
-import { dayOf } from './send-time.ts';
 import type { ClaimedTarget } from './types.ts';
+import { dayOf } from '../day.ts';
 
 /** Who claims, and how. */
 export interface ClaimOptions {

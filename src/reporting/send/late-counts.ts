@@ -8,7 +8,7 @@
 import type { ReportSendSettings } from '../../config/reporting-types.ts';
 import type { Log } from '../../log/log.ts';
 import type { Store } from '../../store/types.ts';
-import { dayText } from '../summary/day.ts';
+import { dayText } from '../day.ts';
 import type { UtcDay } from '../types.ts';
 import { packTally, sumOf, tallyOf } from './prepare-report.ts';
 import { noteReported, reportedSubjects } from './subjects.ts';

@@ -7,8 +7,9 @@
 import type { Store } from '../../store/types.ts';
 import type { UtcDay } from '../types.ts';
 import type { Prepared } from './prepare-report.ts';
-import { earliestAfterDay, endOfDay, MAKE_WITHIN_MS, nextLookUp } from './send-time.ts';
+import { earliestAfterDay, MAKE_WITHIN_MS, nextLookUp } from './send-time.ts';
 import { addSubjects } from './subjects.ts';
+import { endOf } from '../day.ts';
 
 /** A domain of a day, and what came of it. */
 export interface NotedSubject {
@@ -49,14 +50,14 @@ function outcomeOf({ day, prepared, now, spreadMs }: NotedSubject): Became | und
     case 'no-record':
       return { state: 'no-record', note: noteOf(prepared.failure) };
     case 'unknown': {
-      const isOver = nextLookUp(1, now) > endOfDay(day) + MAKE_WITHIN_MS;
+      const isOver = nextLookUp(1, now) > endOf(day) + MAKE_WITHIN_MS;
       return { state: isOver ? 'given-up' : 'due', note: noteOf(prepared.failure) };
     }
     case 'skipped':
       return { state: 'skipped', note: '' };
     case 'nothing':
       // Other nodes may still have failures of the day in memory.
-      if (now < endOfDay(day) + earliestAfterDay(spreadMs)) return undefined;
+      if (now < endOf(day) + earliestAfterDay(spreadMs)) return undefined;
       return { state: 'nothing', note: '' };
     default:
       return prepared satisfies never;

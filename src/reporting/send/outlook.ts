@@ -15,9 +15,10 @@ import { placeOf, targetText } from './place.ts';
 import { usableUrl } from './post-report.ts';
 import type { PackedReport } from './prepare-report.ts';
 import { type LoggedTarget, readSendLog } from './send-log.ts';
-import { dayOf, endOfDay, OLDEST_REPORT_MS } from './send-time.ts';
+import { OLDEST_REPORT_MS } from './send-time.ts';
 import { suppressionFor } from './suppression.ts';
 import type { SignerSource } from './types.ts';
+import { dayOf, endOf } from '../day.ts';
 
 /** What would become of it. */
 export type Fate =
@@ -135,7 +136,7 @@ async function whatWouldBe(
   },
 ): Promise<Said> {
   const { store, settings, now, ahead, number, had } = options;
-  if (now >= endOfDay(ahead.day) + OLDEST_REPORT_MS) {
+  if (now >= endOf(ahead.day) + OLDEST_REPORT_MS) {
     return say('expired', { code: 'REPORT_SEND_EXPIRED', detail: 'the day is too long ago' });
   }
   const suppression = await suppressionFor(store, target);

@@ -12,19 +12,12 @@ import { releaseLease, takeLease } from '../../store/lease.ts';
 import { reasonOf } from '../../store/store-error.ts';
 import type { Store } from '../../store/types.ts';
 import { submitterOf } from '../../tlsrpt/write-report.ts';
-import { dayText } from '../summary/day.ts';
+import { dayOf, dayText, endOf } from '../day.ts';
 import type { UtcDay } from '../types.ts';
 import { tellLateCounts } from './late-counts.ts';
 import { addReport } from './outbox.ts';
 import { type Prepared, prepareReport, sumOf } from './prepare-report.ts';
-import {
-  dayOf,
-  dueAt,
-  earliestAfterDay,
-  endOfDay,
-  MAKE_WITHIN_MS,
-  nextLookUp,
-} from './send-time.ts';
+import { dueAt, earliestAfterDay, MAKE_WITHIN_MS, nextLookUp } from './send-time.ts';
 import {
   addSubjects,
   type DueSubject,
@@ -94,7 +87,7 @@ export function createReportMaker(options: ReportMakerOptions): ReportMaker {
         listedAt.set(day, now);
       }
       for (const day of listedAt.keys()) {
-        if (endOfDay(day) + MAKE_WITHIN_MS < clock.now()) listedAt.delete(day);
+        if (endOf(day) + MAKE_WITHIN_MS < clock.now()) listedAt.delete(day);
       }
       while (!signal.aborted) {
         const due = await dueSubjects(store, clock.now(), BATCH);
@@ -114,8 +107,7 @@ export function createReportMaker(options: ReportMakerOptions): ReportMaker {
 function openDays(now: number, { spreadMs }: ReportSendSettings): readonly UtcDay[] {
   const today = dayOf(now);
   return [today - 3, today - 2, today - 1].filter(
-    (day) =>
-      endOfDay(day) + earliestAfterDay(spreadMs) <= now && endOfDay(day) + MAKE_WITHIN_MS > now,
+    (day) => endOf(day) + earliestAfterDay(spreadMs) <= now && endOf(day) + MAKE_WITHIN_MS > now,
   );
 }
 
@@ -238,7 +230,7 @@ async function postpone(
   const attempts = subject.attempts + 1;
   const dueAt = nextLookUp(attempts, clock.now());
   const note = `${failure.code}: ${failure.detail}`;
-  if (dueAt <= endOfDay(day) + MAKE_WITHIN_MS) {
+  if (dueAt <= endOf(day) + MAKE_WITHIN_MS) {
     await settleSubject(store, subject, { attempts, due_at: dueAt, note });
     return;
   }

@@ -14,7 +14,6 @@ import type { SendMail } from '../types.ts';
 import { hasIdentity } from './identity.ts';
 import { dropOldReports } from './outbox.ts';
 import { createReportMaker } from './report-maker.ts';
-import { dayOf } from './send-time.ts';
 import { storedTally } from './stored-tally.ts';
 import { createTargetRunner } from './target-runner.ts';
 import type {
@@ -25,6 +24,7 @@ import type {
   TallyReader,
   TargetState,
 } from './types.ts';
+import { dayOf } from '../day.ts';
 
 /** What the sender stands on. */
 export interface ReportSenderOptions {

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { UtcDay } from '../types.ts';
-import { DAY_MS } from '../build/build-report.ts';
+import { endOf } from '../day.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -24,16 +24,6 @@ const FIRST_WAIT_MS = 5 * MINUTE;
 const LONGEST_WAIT_MS = 4 * HOUR;
 /** How long an endpoint may ask us to stay away. */
 const LONGEST_RETRY_AFTER_MS = 6 * HOUR;
-
-/** The moment after a day. */
-export function endOfDay(day: UtcDay): number {
-  return (day + 1) * DAY_MS;
-}
-
-/** The UTC day of a moment. */
-export function dayOf(at: number): UtcDay {
-  return Math.floor(at / DAY_MS);
-}
 
 /** The first moment after a day at which a report may be made: never midnight sharp. */
 export function earliestAfterDay(spreadMs: number): number {
@@ -57,7 +47,7 @@ export function dueAt(
   how: { readonly submitter: string; readonly spreadMs: number; readonly now: number },
 ): number {
   const { submitter, spreadMs, now } = how;
-  const planned = endOfDay(of.day) + delayOf(of.domain, submitter, spreadMs);
+  const planned = endOf(of.day) + delayOf(of.domain, submitter, spreadMs);
   if (planned >= now - MINUTE) return planned;
   return now + delayOf(of.domain, submitter, Math.min(spreadMs, CATCH_UP_MS));
 }
@@ -98,7 +88,7 @@ export function deadlineOf(
   target: { readonly day: UtcDay; readonly firstAt: number },
   giveUpAfterMs: number,
 ): number {
-  return Math.min(endOfDay(target.day) + OLDEST_REPORT_MS, target.firstAt + giveUpAfterMs);
+  return Math.min(endOf(target.day) + OLDEST_REPORT_MS, target.firstAt + giveUpAfterMs);
 }
 
 /** When a look-up that got no answer is done again. */

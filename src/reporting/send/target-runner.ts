@@ -8,7 +8,7 @@ import type { ReportSendSettings } from '../../config/reporting-types.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { Store } from '../../store/types.ts';
-import { dayText } from '../summary/day.ts';
+import { dayText } from '../day.ts';
 import type { SendMail } from '../types.ts';
 import { attempt } from './attempt.ts';
 import { CLAIM_MS, limitAttempt } from './attempt-limit.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { RESULT_TYPES } from '../../failure.ts';
 import { type Cause, causesOf, type FailureFacts } from './causes.ts';
-import { dayOf } from './day.ts';
+import { dayOf } from '../day.ts';
 import type { ReportedType } from './meanings.ts';
 import { certificate, on, ownHost, ownState, policy, seen } from './own-state.fixture.ts';
 import type { OwnHost, OwnState } from './own-state-types.ts';

@@ -7,7 +7,7 @@
 import type { Failure } from '../../failure.ts';
 import { mxMatches } from '../../mta-sts/match.ts';
 import type { UtcDay } from '../types.ts';
-import { dateText, dayOf, dayText } from './day.ts';
+import { dateText, dayOf, dayText } from '../day.ts';
 import type { ReportedType } from './meanings.ts';
 import type { OwnHost, OwnPolicy, OwnState, OwnTls, Seen } from './own-state-types.ts';
 import { sinceText } from './reported-policy.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cause } from './causes.ts';
-import { dayText } from './day.ts';
+import { dayText } from '../day.ts';
 import type { KindGroup } from './failure-kinds.ts';
 import { ACTOR_TEXT } from './meanings.ts';
 import type { FailureKind, Share } from './summary-types.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DAY_MS } from './day.ts';
+import { DAY_MS } from '../day.ts';
 import type { OwnHost, OwnPolicy, OwnState, OwnTls, Seen } from './own-state-types.ts';
 
 /** 2026-11-20, the day on which all tests look. */

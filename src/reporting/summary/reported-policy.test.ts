@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { dayOf } from './day.ts';
+import { dayOf } from '../day.ts';
 import { on, ownHost, ownState, policy, seen } from './own-state.fixture.ts';
 import { originOf, type PolicyOrigin, type ReportedPolicy } from './reported-policy.ts';
 

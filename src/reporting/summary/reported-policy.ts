@@ -5,7 +5,7 @@
  */
 import { parseTlsa, tlsaText } from '../../dane/tlsa-text.ts';
 import { readStsPolicy } from '../../mta-sts/policy.ts';
-import { dateText, startOf } from './day.ts';
+import { dateText, startOf } from '../day.ts';
 import type { OwnPolicy, OwnState, Seen } from './own-state-types.ts';
 import type { UtcDay } from '../types.ts';
 

@@ -8,6 +8,7 @@ import type { Store } from '../../store/types.ts';
 import type { UtcDay } from '../types.ts';
 import type { ReportedType } from './meanings.ts';
 import type { Counts, NotCounted, SenderCounts } from './summary-types.ts';
+import { monthOf } from '../day.ts';
 
 /** Which sums. */
 export interface RollupRange {
@@ -244,10 +245,4 @@ export async function notCounted(range: RollupRange): Promise<NotCounted> {
 
 function likeText(domain: string): string {
   return domain.replaceAll(/[\\%_]/g, '\\$&');
-}
-
-/** 202612. */
-export function monthOf(day: UtcDay): number {
-  const date = new Date(day * 86_400_000);
-  return date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
 }

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { Store } from '../../store/types.ts';
-import { dayOf } from './day.ts';
+import { dayOf } from '../day.ts';
 import { failureKinds } from './failure-kinds.ts';
 import {
   byDay,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cause } from './causes.ts';
-import { dayText } from './day.ts';
+import { dayText } from '../day.ts';
 import type { FailureKind, SenderCounts, Summary } from './summary-types.ts';
 
 function withDay(one: SenderCounts): object {

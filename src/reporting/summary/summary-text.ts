@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dayText } from './day.ts';
+import { dayText } from '../day.ts';
 import { kindGroups } from './failure-kinds.ts';
 import { groupLines } from './kind-text.ts';
 import {

@@ -5,8 +5,9 @@
  * @module
  */
 import type { UtcDay } from '../types.ts';
-import { byDayOf, type DomainMonth, monthOf, type RollupRange } from './rollups.ts';
+import { byDayOf, type DomainMonth, type RollupRange } from './rollups.ts';
 import type { Counts } from './summary-types.ts';
+import { monthOf } from '../day.ts';
 
 /** Sums without them. */
 export interface Remaining {

@@ -8,6 +8,7 @@ import type { SessionResult } from '../../tlsrpt/session-result.ts';
 import type { Detail } from './failure-detail.ts';
 import { digestOf, policyKey, policyText, type PolicyText, shortPolicy } from './policy-text.ts';
 import type { Batch, CountRow, DetailRow, FailureRow, PolicyRow } from './types.ts';
+import { dayOf } from '../day.ts';
 
 /** What a pile may grow to, with what was taken off it and is not written yet. */
 export interface PileLimits {
@@ -36,7 +37,6 @@ export interface Held {
 }
 
 /** Milliseconds of a UTC day: it has no leap seconds here. */
-const DAY_MS = 86_400_000;
 
 interface Keyed extends PolicyText {
   /** {@link policyKey}. */
@@ -129,7 +129,7 @@ export class Pile {
   }
 
   #bucket({ at, recipientDomain, policy }: SessionResult): Bucket | undefined {
-    const day = Math.floor(at / DAY_MS);
+    const day = dayOf(at);
     const text = this.#policyText(policy);
     const key = `${day} ${recipientDomain} ${text.digest}`;
     const known = this.#buckets.get(key);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { UtcDay } from '../types.ts';
+import type { UtcDay } from './types.ts';
 
 /** A day in milliseconds. */
 export const DAY_MS = 86_400_000;
@@ -16,6 +16,17 @@ export function dayOf(at: number): UtcDay {
 /** The first moment of a day, milliseconds since the Unix epoch. */
 export function startOf(day: UtcDay): number {
   return day * DAY_MS;
+}
+
+/** The first moment after a day. */
+export function endOf(day: UtcDay): number {
+  return startOf(day + 1);
+}
+
+/** `202612` for a day in December 2026. */
+export function monthOf(day: UtcDay): number {
+  const date = new Date(startOf(day));
+  return date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
 }
 
 /** `2026-10-03`. */
