@@ -80,7 +80,11 @@ function createMails({ maxBytes = DEFAULT_MAX_BYTES, onTooLarge }: MboxOptions):
 
   return {
     *feed(chunk) {
-      const bytes = Buffer.concat([held, chunk]);
+      // Nearly always a line begins or goes on with the chunk: then nothing is copied.
+      const bytes =
+        held.length === 0
+          ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+          : Buffer.concat([held, chunk]);
       let at = 0;
       for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, at)) {
         const one = bytes.subarray(at, end + 1);
