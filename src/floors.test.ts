@@ -33,6 +33,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   listen: 0,
   log: 0,
   metrics: 0,
+  'base32.ts': 0,
   'clock.ts': 0,
   'errors.ts': 0,
   errors: 0,

@@ -17,6 +17,7 @@ import {
   packTally,
   type Prepared,
   prepareReport,
+  newReport,
   sumOf,
   tallyOf,
 } from '../reporting/send/prepare-report.ts';
@@ -204,26 +205,17 @@ async function sendOneDomain(domain: string, prepared: Prepared, work: Work): Pr
     await note();
     return tellNone({ domain, prepared, places: [] }, work);
   }
-  const { packed, record, recordText } = prepared;
-  const { report } = packed;
-  const now = systemClock.now();
-  const isNew = await addReport(store, {
-    reportId: report.reportId,
-    day,
-    domain,
-    fileName: packed.fileName,
-    submitter: packed.submitter,
-    organization: report.organizationName,
-    policies: report.policies.length,
-    ...sumOf(report),
-    record: recordText,
-    content: packed.gzip,
-    targets: record.rua,
-    mode: settings.targets,
-    madeAt: now,
-    madeBy: commandOwner(),
-    sendAt: now,
-  });
+  const { report } = prepared.packed;
+  const isNew = await addReport(
+    store,
+    newReport(prepared, {
+      day,
+      domain,
+      mode: settings.targets,
+      madeBy: commandOwner(),
+      now: systemClock.now(),
+    }),
+  );
   await note();
   const sent = await sendReportNow(report.reportId, {
     ...mailer,

@@ -4,10 +4,8 @@
  * @module
  */
 import { randomInt } from 'node:crypto';
+import { base32, BASE32_DIGITS } from '../../base32.ts';
 import type { Clock } from '../../clock.ts';
-
-/** Without i, l, o and u, which are mistaken for others; in the order of ASCII, so that ids sort. */
-const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** One step of the time in an id, milliseconds: 40 bits of these last until the 26th century. */
 const TICK_MS = 16;
@@ -22,7 +20,7 @@ const TAGS = 2 ** 20;
  * tag, one in a million, and then the database refuses the second message of the same id.
  */
 export function createMessageIds(clock: Clock, tag: number = randomInt(TAGS)): () => string {
-  const mark = digits(tag, 4);
+  const mark = base32(tag, 4);
   let tick = 0;
   let count = 0;
   return () => {
@@ -35,7 +33,7 @@ export function createMessageIds(clock: Clock, tag: number = randomInt(TAGS)): (
       tick += 1;
       count = 0;
     }
-    return digits(tick, 8) + mark + digits(count, 2);
+    return base32(tick, 8) + mark + base32(count, 2);
   };
 }
 
@@ -51,16 +49,6 @@ export function isMessageId(text: string): boolean {
 export function timeOfMessageId(id: string): number | undefined {
   if (!isMessageId(id)) return undefined;
   let tick = 0;
-  for (const digit of id.slice(0, 8)) tick = tick * 32 + DIGITS.indexOf(digit);
+  for (const digit of id.slice(0, 8)) tick = tick * 32 + BASE32_DIGITS.indexOf(digit);
   return tick * TICK_MS;
-}
-
-function digits(value: number, length: number): string {
-  let text = '';
-  let rest = value;
-  for (let place = 0; place < length; place += 1) {
-    text = DIGITS.charAt(rest % 32) + text;
-    rest = Math.floor(rest / 32);
-  }
-  return text;
 }

@@ -4,10 +4,9 @@
  * @module
  */
 import { randomInt } from 'node:crypto';
+import { base32 } from '../../base32.ts';
 import type { Clock } from '../../clock.ts';
 
-/** Without i, l, o and u, which are mistaken for others; in the order of ASCII, so that ids sort. */
-const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
 /** Ten characters of time last until the 37th millennium. */
 const TIME_DIGITS = 10;
 const TAIL_DIGITS = 6;
@@ -28,21 +27,11 @@ export function createReportIds(
       at = Math.max(now, at + 1);
       tail = draw(TAILS / 2);
     }
-    return digits(at, TIME_DIGITS) + digits(tail, TAIL_DIGITS);
+    return base32(at, TIME_DIGITS) + base32(tail, TAIL_DIGITS);
   };
 }
 
 /** Is this what {@link createReportIds} makes? */
 export function isReportId(text: string): boolean {
   return /^[0-9a-hjkmnp-tv-z]{16}$/.test(text);
-}
-
-function digits(value: number, length: number): string {
-  let text = '';
-  let rest = value;
-  for (let place = 0; place < length; place += 1) {
-    text = DIGITS.charAt(rest % 32) + text;
-    rest = Math.floor(rest / 32);
-  }
-  return text;
 }

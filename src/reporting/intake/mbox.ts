@@ -46,7 +46,7 @@ interface Mails {
 
 function createMails({ maxBytes = DEFAULT_MAX_BYTES, onTooLarge }: MboxOptions): Mails {
   /** The beginning of a line whose end has not come. */
-  let held = Buffer.alloc(0);
+  let held: Buffer = Buffer.alloc(0);
   /** The line was too long to be held: its beginning is in the mail already. */
   let isInside = false;
   let isAfterEmpty = true;

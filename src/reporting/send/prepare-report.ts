@@ -16,6 +16,7 @@ import type { ReportCut } from '../build/types.ts';
 import type { SubjectTally, UtcDay } from '../types.ts';
 import { isListed } from './place.ts';
 import type { TallyReader } from './types.ts';
+import type { NewReport } from './outbox.ts';
 
 /** What making a report stands on. */
 export interface PrepareOptions {
@@ -110,6 +111,34 @@ export function packTally(
     packed: true,
   });
   return { report, json, gzip: packReport(json), fileName, submitter, cut };
+}
+
+/** What of a report in the outbox whoever puts it there decides. */
+export interface Posting extends Pick<NewReport, 'day' | 'domain' | 'mode' | 'madeBy'> {
+  /** When it was made, and may be sent. */
+  readonly now: number;
+}
+
+/** A prepared report as the outbox takes it. */
+export function newReport(
+  { packed, record, recordText }: Extract<Prepared, { kind: 'report' }>,
+  { now, ...posting }: Posting,
+): NewReport {
+  const { report } = packed;
+  return {
+    ...posting,
+    reportId: report.reportId,
+    fileName: packed.fileName,
+    submitter: packed.submitter,
+    organization: report.organizationName,
+    policies: report.policies.length,
+    ...sumOf(report),
+    record: recordText,
+    content: packed.gzip,
+    targets: record.rua,
+    madeAt: now,
+    sendAt: now,
+  };
 }
 
 /** Sessions of all policies together: one that was held to two policies counts twice (RFC 8460 §4). */

@@ -16,7 +16,7 @@ import { dayOf, dayText, endOf } from '../day.ts';
 import type { UtcDay } from '../types.ts';
 import { tellLateCounts } from './late-counts.ts';
 import { addReport } from './outbox.ts';
-import { type Prepared, prepareReport, sumOf } from './prepare-report.ts';
+import { newReport, type Prepared, prepareReport } from './prepare-report.ts';
 import { dueAt, earliestAfterDay, MAKE_WITHIN_MS, nextLookUp } from './send-time.ts';
 import {
   addSubjects,
@@ -184,30 +184,22 @@ async function settle(
 
 async function takeIn(
   subject: DueSubject,
-  { packed, record, recordText }: Extract<Prepared, { kind: 'report' }>,
+  prepared: Extract<Prepared, { kind: 'report' }>,
   options: ReportMakerOptions & { readonly settings: ReportSendSettings },
 ): Promise<void> {
   const { store, clock, log, node, settings, onSubject } = options;
   const { domain, day } = subject;
-  const { report, cut } = packed;
-  const now = clock.now();
-  const isNew = await addReport(store, {
-    reportId: report.reportId,
-    day,
-    domain,
-    fileName: packed.fileName,
-    submitter: packed.submitter,
-    organization: report.organizationName,
-    policies: report.policies.length,
-    ...sumOf(report),
-    record: recordText,
-    content: packed.gzip,
-    targets: record.rua,
-    mode: settings.targets,
-    madeAt: now,
-    madeBy: node,
-    sendAt: now,
-  });
+  const { report, cut } = prepared.packed;
+  const isNew = await addReport(
+    store,
+    newReport(prepared, {
+      day,
+      domain,
+      mode: settings.targets,
+      madeBy: node,
+      now: clock.now(),
+    }),
+  );
   await settleSubject(store, subject, { state: 'made', note: '' });
   if (!isNew) return;
   onSubject('made');

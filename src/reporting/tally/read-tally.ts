@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { persistently } from '../../store/group-commit.ts';
 import type { Store } from '../../store/types.ts';
 import { POLICY_TYPES, type FailureDetail, type PolicyResult } from '../../tlsrpt/report.ts';
@@ -137,21 +137,28 @@ function sumOf(column: 'successes' | 'failures' | 'sessions') {
   return sql<number>`cast(sum(${sql.ref(column)}) as bigint)`;
 }
 
+/** The rows of `tally_count`, called `count`, that are about the subject. */
+function countedFor({ day, scope, domain }: ReportSubject): RawBuilder<boolean> {
+  switch (scope) {
+    case 'recipient':
+      return sql<boolean>`count.day = ${day} and count.recipient_domain = ${domain}`;
+    case 'mx-host':
+      // The index holds no rows without a base domain, and wants to hear so.
+      return sql<boolean>`count.day = ${day} and count.tlsa_base_domain = ${domain}
+        and count.tlsa_base_domain <> ''`;
+    default:
+      return scope satisfies never;
+  }
+}
+
 async function readCounts(
   { db }: Store,
-  { day, scope, domain }: ReportSubject,
+  subject: ReportSubject,
 ): Promise<readonly CountedPolicy[]> {
   return await db
     .selectFrom('tally_count as count')
     .innerJoin('tally_policy as policy', 'policy.digest', 'count.policy')
-    .where('count.day', '=', day)
-    .$call((query) =>
-      scope === 'recipient'
-        ? query.where('count.recipient_domain', '=', domain)
-        : query
-            .where('count.tlsa_base_domain', '=', domain)
-            .where(sql<boolean>`tlsa_base_domain <> ''`),
-    )
+    .where(countedFor(subject))
     .select([
       'policy.digest',
       'policy.type',
@@ -167,7 +174,7 @@ async function readCounts(
 
 async function readDetails(
   { db }: Store,
-  { day, scope, domain }: ReportSubject,
+  subject: ReportSubject,
 ): Promise<readonly CountedDetail[]> {
   return await db
     .selectFrom('tally_count as count')
@@ -178,14 +185,7 @@ async function readDetails(
         .onRef('failure.policy', '=', 'count.policy'),
     )
     .innerJoin('tally_detail as kind', 'kind.digest', 'failure.detail')
-    .where('count.day', '=', day)
-    .$call((query) =>
-      scope === 'recipient'
-        ? query.where('count.recipient_domain', '=', domain)
-        : query
-            .where('count.tlsa_base_domain', '=', domain)
-            .where(sql<boolean>`tlsa_base_domain <> ''`),
-    )
+    .where(countedFor(subject))
     .select(['failure.policy', 'kind.detail', sumOf('sessions').as('sessions')])
     .groupBy(['failure.policy', 'kind.detail'])
     .execute();
