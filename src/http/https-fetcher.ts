@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fail, ok, type Outcome } from '../failure.ts';
+import { ok, type Outcome } from '../failure.ts';
 import { excerpt } from '../tls/certificate-text.ts';
 import type { TlsConnection } from '../tls/types.ts';
 import { createAddressGuard, type AddressGuard } from './address-guard.ts';
@@ -12,6 +12,7 @@ import { exchange } from './exchange.ts';
 import { connectHttps } from './https-connect.ts';
 import { targetAddresses } from './target-addresses.ts';
 import type { FetchedDocument, HttpsFetcherOptions } from './types.ts';
+import { type Course, inTime } from './in-time.ts';
 
 /** What to fetch. */
 export interface FetchRequest {
@@ -31,9 +32,6 @@ export interface HttpsFetcher {
   fetch(request: FetchRequest): Promise<Outcome<FetchedDocument>>;
 }
 
-/** Why what is left of a fetch is called off. Nobody reads it; the default would cost a stack trace. */
-const ENDED = 'the fetch has ended';
-
 /** {@link HttpsFetcherOptions} with every default filled in. */
 interface Setup extends HttpsFetcherOptions {
   readonly port: number;
@@ -48,9 +46,7 @@ interface Run {
   readonly setup: Setup;
   readonly host: string;
   readonly path: string;
-  readonly signal: AbortSignal;
-  /** What is being done, for the failure at the deadline. */
-  stage: string;
+  readonly course: Course;
 }
 
 /** Makes a fetcher. Keeps no connection, session, cookie or answer between two fetches. */
@@ -66,44 +62,26 @@ export function createHttpsFetcher(options: HttpsFetcherOptions): HttpsFetcher {
   return { fetch: (request) => fetchInTime(request, setup) };
 }
 
-/** One deadline over everything, from the first DNS question to the last octet (RFC 8461 §3.3). */
+/** One deadline over everything (RFC 8461 §3.3). */
 async function fetchInTime(
   { host, path, signal }: FetchRequest,
   setup: Setup,
 ): Promise<Outcome<FetchedDocument>> {
   const { clock, timeoutMs } = setup;
-  if (signal?.aborted === true) return calledOff(host);
-  const stop = new AbortController();
-  const run: Run = { setup, host, path, signal: stop.signal, stage: 'looking up its addresses' };
-  const stopped = Promise.withResolvers<Outcome<never>>();
-  const end = (outcome: Outcome<never>): void => {
-    stopped.resolve(outcome);
-    stop.abort(ENDED);
-  };
-  const onAbort = (): void => end(calledOff(host));
-  const timer = clock.after(timeoutMs, () =>
-    end(fail('HTTP_TIMEOUT', `${host}: not done within ${timeoutMs} ms, while ${run.stage}`)),
+  const deadline = { host, timeoutMs, clock, signal, stage: 'looking up its addresses' };
+  return await inTime(
+    deadline,
+    async (course) => await fetchDocument({ setup, host, path, course }),
   );
-  signal?.addEventListener('abort', onAbort, { once: true });
-  let done = false;
-  try {
-    const outcome = await Promise.race([stopped.promise, fetchDocument(run)]);
-    done = outcome.ok;
-    return outcome;
-  } finally {
-    timer.cancel();
-    signal?.removeEventListener('abort', onAbort);
-    // With the document at hand, nothing is left that could be called off.
-    if (!done) stop.abort(ENDED);
-  }
 }
 
-function calledOff(host: string): Outcome<never> {
-  return fail('HTTP_ABORTED', `${host}: the request was called off`);
-}
-
-async function fetchDocument(run: Run): Promise<Outcome<FetchedDocument>> {
-  const { setup, host, path, signal } = run;
+async function fetchDocument({
+  setup,
+  host,
+  path,
+  course,
+}: Run): Promise<Outcome<FetchedDocument>> {
+  const { signal } = course;
   const startedAt = setup.clock.now();
   if (!setup.via.ok) return setup.via;
   const addresses = await targetAddresses({ ...setup, host, signal });
@@ -116,12 +94,12 @@ async function fetchDocument(run: Run): Promise<Outcome<FetchedDocument>> {
     proxy: setup.via.value,
     certificates: 'strict',
     onStage: (stage) => {
-      run.stage = stage;
+      course.stage = stage;
     },
   });
   if (!verified.ok) return verified;
   const { connection, address } = verified.value;
-  run.stage = `waiting for the document from ${address}`;
+  course.stage = `waiting for the document from ${address}`;
   const { socket } = connection;
   const drop = (): void => void socket.destroy();
   if (signal.aborted) drop();

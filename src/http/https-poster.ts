@@ -12,6 +12,7 @@ import { createAddressGuard, type AddressGuard } from './address-guard.ts';
 import { connectHttps } from './https-connect.ts';
 import { postExchange, type PostReply } from './post-exchange.ts';
 import { targetAddresses } from './target-addresses.ts';
+import { type Course, inTime } from './in-time.ts';
 
 /** What the poster is given once. */
 export interface HttpsPosterOptions extends TlsTrust {
@@ -46,14 +47,10 @@ export interface HttpsPoster {
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_BYTES = 65_536;
 
-/** Why what is left of a request is called off. Nobody reads it; the default would cost a stack trace. */
-const ENDED = 'the request has ended';
-
-interface Run extends PostRequest {
+interface Run extends Omit<PostRequest, 'signal'> {
   readonly options: HttpsPosterOptions;
   readonly host: string;
-  readonly signal: AbortSignal;
-  stage: string;
+  readonly course: Course;
 }
 
 /** Makes a poster. Keeps no connection, session, cookie or answer between two requests. */
@@ -61,41 +58,22 @@ export function createHttpsPoster(options: HttpsPosterOptions): HttpsPoster {
   return { post: async (request) => await postInTime(request, options) };
 }
 
-/** One deadline over everything, from the first DNS question to the answer. */
+/** One deadline over everything. */
 async function postInTime(
-  request: PostRequest,
+  { signal, ...request }: PostRequest,
   options: HttpsPosterOptions,
 ): Promise<Outcome<PostReply>> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, clock } = options;
   const host = request.url.hostname.replace(/^\[(.*)\]$/, '$1');
-  if (request.signal?.aborted === true) return calledOff(host);
-  const stop = new AbortController();
-  const run: Run = { ...request, options, host, signal: stop.signal, stage: 'looking it up' };
-  const stopped = Promise.withResolvers<Outcome<never>>();
-  const end = (outcome: Outcome<never>): void => {
-    stopped.resolve(outcome);
-    stop.abort(ENDED);
-  };
-  const onAbort = (): void => end(calledOff(host));
-  const timer = clock.after(timeoutMs, () =>
-    end(fail('HTTP_TIMEOUT', `${host}: not done within ${timeoutMs} ms, while ${run.stage}`)),
+  return await inTime(
+    { host, timeoutMs, clock, signal, stage: 'looking it up' },
+    async (course) => await postNow({ ...request, options, host, course }),
   );
-  request.signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([stopped.promise, postNow(run)]);
-  } finally {
-    timer.cancel();
-    request.signal?.removeEventListener('abort', onAbort);
-    stop.abort(ENDED);
-  }
-}
-
-function calledOff(host: string): Outcome<never> {
-  return fail('HTTP_ABORTED', `${host}: the request was called off`);
 }
 
 async function postNow(run: Run): Promise<Outcome<PostReply>> {
-  const { options, url, host, signal } = run;
+  const { options, url, host, course } = run;
+  const { signal } = course;
   const port = url.port === '' ? 443 : Number(url.port);
   const addresses = await addressesOf(run, createAddressGuard(run.allowAddresses));
   if (!addresses.ok) return addresses;
@@ -110,12 +88,12 @@ async function postNow(run: Run): Promise<Outcome<PostReply>> {
     proxy: undefined,
     certificates: run.certificates,
     onStage: (stage) => {
-      run.stage = stage;
+      course.stage = stage;
     },
   });
   if (!connected.ok) return connected;
   const { socket } = connected.value.connection;
-  run.stage = `waiting for the answer of ${connected.value.address}`;
+  course.stage = `waiting for the answer of ${connected.value.address}`;
   const drop = (): void => void socket.destroy();
   if (signal.aborted) drop();
   signal.addEventListener('abort', drop, { once: true });
@@ -133,8 +111,9 @@ async function postNow(run: Run): Promise<Outcome<PostReply>> {
 
 /** A host may be an address: then there is nothing to look up, and as much to check. */
 async function addressesOf(run: Run, guard: AddressGuard): Promise<Outcome<readonly string[]>> {
-  const { options, host, signal } = run;
-  if (isIP(host) === 0) return await targetAddresses({ ...options, guard, host, signal });
+  const { options, host, course } = run;
+  if (isIP(host) === 0)
+    return await targetAddresses({ ...options, guard, host, signal: course.signal });
   const why = guard.why(host);
   if (why === undefined) return ok([host]);
   return fail('HTTP_ADDRESS_REFUSED', `${host} may not be reached (${why})`);
