@@ -13,6 +13,7 @@ const SRC = import.meta.dirname;
 const FLOORS: Readonly<Record<string, number>> = {
   cli: 6,
   'serve.ts': 5,
+  'mail-sender.ts': 5,
   lab: 5,
   'policy-server': 4,
   relay: 4,
@@ -45,8 +46,11 @@ const FLOORS: Readonly<Record<string, number>> = {
   systemd: 0,
 };
 
-/** `dns/` is asked by `http/`, which stands beside it: the fetcher dials what the resolver checked. */
-const NEIGHBOURS: readonly string[] = ['http -> dns', 'http -> tls'];
+/**
+ * `dns/` is asked by `http/`, which stands beside it: the fetcher dials what the resolver checked.
+ * `mail-sender.ts` joins two faces, as `serve.ts` does, which has it from there.
+ */
+const NEIGHBOURS: readonly string[] = ['http -> dns', 'http -> tls', 'serve.ts -> mail-sender.ts'];
 
 /** Where a file belongs: its folder, or the file itself if it stands in `src/`. */
 function unitOf(file: string): string {

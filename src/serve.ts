@@ -21,18 +21,16 @@ import { startSelfTesting, type SelfTesting } from './policy-server/self-testing
 import { createSteering } from './policy-server/steering.ts';
 import { startWatching } from './policy-server/watching.ts';
 import { noteRemoval, readRemovalNote } from './relay/operations/removal-note.ts';
-import { createRoutes } from './relay/routes/create-routes.ts';
-import { sendOne } from './relay/send-one.ts';
 import { startRelay, type Relay } from './relay/relay.ts';
 import { type Counting, startCounting } from './reporting/start-counting.ts';
 import { type Reporting, startReporting } from './reporting/start-reporting.ts';
-import type { SendMail } from './reporting/types.ts';
 import { productVersion } from './version.ts';
 import { openStore } from './store/open-store.ts';
 import { createEngine } from './tls-policy/engine.ts';
 import type { Engine } from './tls-policy/engine-types.ts';
 import { createOverrideBook } from './tls-policy/override-book.ts';
 import type { DecisionRecord } from './tls-policy/types.ts';
+import { mailSender } from './mail-sender.ts';
 
 /** A face of the service: where it listens and how it is used. */
 export interface Listening {
@@ -252,29 +250,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await parts.disposeAsync();
     throw error;
   }
-}
-
-/** Sends mail of the service's own, over the routes that are configured now. */
-function mailSender(
-  config: () => Config,
-  parts: { readonly engine: Engine; readonly clock: Clock },
-): SendMail {
-  return async ({ kind, ...mail }, signal) => {
-    const routes = createRoutes(config().relay.routes, { port: config().smtp.port });
-    if (!routes.ok) return { kind: 'later', failure: routes.failure };
-    return await sendOne(
-      { ...mail, policies: kind === 'report' ? 'ignore' : 'enforce' },
-      {
-        ...parts,
-        config: config(),
-        routes: routes.value,
-        ...(kind === 'report'
-          ? { allowAddresses: config().reporting.send.https.allowAddresses }
-          : {}),
-        ...(signal === undefined ? {} : { signal }),
-      },
-    );
-  };
 }
 
 function httpFace(url: string): Listening {

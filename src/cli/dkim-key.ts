@@ -33,6 +33,7 @@ import {
 } from './shared-options.ts';
 import { type KeyToPublish, zoneLines } from './text/dkim-key-text.ts';
 import { shown } from './text/format.ts';
+import { authorOf } from '../reporting/send/author.ts';
 
 interface KeyOptions extends SharedOptions {
   readonly algorithm: KeyAlgorithm;
@@ -217,7 +218,7 @@ interface Place {
 }
 
 function placeOf(options: KeyOptions, send: ReportSendSettings): Place {
-  const sender = send.from === '' ? send.contact : send.from;
+  const sender = authorOf(send);
   const configured =
     send.dkim.domain === '' ? sender.slice(sender.lastIndexOf('@') + 1) : send.dkim.domain;
   const domain = options.domain ?? configured;

@@ -8,7 +8,7 @@ import type { ReportSendSettings } from '../config/reporting-types.ts';
 import type { Config } from '../config/types.ts';
 import type { Resolver } from '../dns/types.ts';
 import { createRoutes } from '../relay/routes/create-routes.ts';
-import { loadSigner } from '../reporting/mail/dkim-signer.ts';
+import { signerOf } from '../reporting/send/author.ts';
 import { outlook, type PlaceOutlook, ruleFault } from '../reporting/send/outlook.ts';
 import { createPlaceCheck } from '../reporting/send/place-check.ts';
 import { targetText } from '../reporting/send/place.ts';
@@ -42,7 +42,7 @@ export interface Ahead {
 /** Makes ready to look. */
 export function lookAhead({ store, config, settings, resolver, day }: AheadOptions): Ahead {
   const routes = createRoutes(config.relay.routes, { port: config.smtp.port });
-  const signer = loadSigner(settings.dkim, settings.from === '' ? settings.contact : settings.from);
+  const signer = signerOf(settings);
   const check = createPlaceCheck({
     resolver,
     clock: systemClock,

@@ -7,9 +7,9 @@ import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
 import type { Resolver } from '../dns/types.ts';
-import { sendOne } from '../relay/send-one.ts';
+import { mailSender } from '../mail-sender.ts';
 import { createRoutes } from '../relay/routes/create-routes.ts';
-import { loadSigner } from '../reporting/mail/dkim-signer.ts';
+import { signerOf } from '../reporting/send/author.ts';
 import type { DeliverReportOptions } from '../reporting/send/deliver-report.ts';
 import { createReportPoster } from '../reporting/send/post-report.ts';
 import type { Engine } from '../tls-policy/engine-types.ts';
@@ -29,23 +29,11 @@ export function reportMailer(config: Config, engine: Engine, resolver: Resolver)
   if (!routes.ok) {
     throw new CommandStop(`${routes.failure.detail} (${routes.failure.code})`, EXIT_CONFIG);
   }
-  const signer = loadSigner(send.dkim, send.from === '' ? send.contact : send.from);
+  const signer = signerOf(send);
   return {
     settings: send,
     signer: () => signer,
-    // A report goes out whatever the policies say: it may be about them (RFC 8460 §5.3).
-    sendMail: async (mail, signal) =>
-      await sendOne(
-        { ...mail, policies: mail.kind === 'report' ? 'ignore' : 'enforce' },
-        {
-          engine,
-          config,
-          clock: systemClock,
-          routes: routes.value,
-          ...(mail.kind === 'report' ? { allowAddresses: send.https.allowAddresses } : {}),
-          ...(signal === undefined ? {} : { signal }),
-        },
-      ),
+    sendMail: mailSender(() => config, { engine, clock: systemClock }),
     postReport: createReportPoster({
       resolver,
       clock: systemClock,

@@ -11,14 +11,14 @@ import { fail, ok, type Outcome } from '../failure.ts';
 import { REPORTS_PATH } from '../reporting/intake/http-request.ts';
 import { checkMaildir } from '../reporting/intake/maildir-place.ts';
 import { checkKey } from '../reporting/mail/check-key.ts';
-import { loadSigner } from '../reporting/mail/dkim-signer.ts';
-import { alertSender, senderOf, settingsFaults } from '../reporting/settings-faults.ts';
+import { signerOf } from '../reporting/send/author.ts';
+import { alertSender, settingsFaults } from '../reporting/settings-faults.ts';
 import { loadOwnCertificate } from '../tls/own-certificate.ts';
 
 /** The real thing. */
 export function realReporting({ reporting }: Config, resolver: Resolver): ReportingSurroundings {
   const { send, receive } = reporting;
-  const signer = (): ReturnType<typeof loadSigner> => loadSigner(send.dkim, senderOf(send));
+  const signer = (): ReturnType<typeof signerOf> => signerOf(send);
   return {
     faults: () => settingsFaults(reporting),
     loadKey: () => {

@@ -11,6 +11,7 @@ import { parseSocketAddress } from '../listen/socket-address.ts';
 import { printable } from '../printable.ts';
 import { isLoopback } from '../smtp/loopback.ts';
 import { loadSigner } from './mail/dkim-signer.ts';
+import { authorOf } from './send/author.ts';
 import { hasIdentity } from './send/identity.ts';
 
 /** One fault. */
@@ -47,18 +48,13 @@ function sendFaults({ send }: ReportingSettings): readonly SettingsFault[] {
   }
   // Where nobody is named that is the fault; the key is looked at all the same.
   const nobody = `nobody@${send.dkim.domain === '' ? 'invalid' : send.dkim.domain}`;
-  const from = senderOf(send);
+  const from = authorOf(send);
   const signer = loadSigner(send.dkim, from === '' ? nobody : from);
   if (signer.ok) return faults;
   const { code, detail } = signer.failure;
   // Those who take reports by HTTPS get theirs all the same.
   const level = code === 'DKIM_KEY_NOT_SET' ? 'warn' : 'error';
   return [...faults, { level, code, detail: `no report leaves by mail: ${detail}` }];
-}
-
-/** `From` of reports; '' where there is none. */
-export function senderOf({ from, contact }: ReportingSettings['send']): string {
-  return from === '' ? contact : from;
 }
 
 /** `From` of alerts; '' where there is none. */

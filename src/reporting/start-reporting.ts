@@ -15,11 +15,11 @@ import type { Store } from '../store/types.ts';
 import { policyFetcher } from '../tls-policy/policy-fetcher.ts';
 import { startAlerts } from './alert/start-alerts.ts';
 import { createArchive } from './archive/archive.ts';
-import { loadSigner } from './mail/dkim-signer.ts';
+import { signerOf } from './send/author.ts';
 import { postWebhook } from './post-webhook.ts';
 import { createReportPoster } from './send/post-report.ts';
 import { startReportSender } from './send/report-sender.ts';
-import { senderOf, tellSettingsFaults } from './settings-faults.ts';
+import { tellSettingsFaults } from './settings-faults.ts';
 import { startReceiving, type ReportPlace } from './start-receiving.ts';
 import { gatherOwnState } from './summary/own-state.ts';
 import type { OwnState } from './summary/own-state-types.ts';
@@ -119,7 +119,7 @@ function startSender(
       ca: options.ca,
       ...(localAddress === undefined ? {} : { localAddress }),
     }),
-    signer: () => loadSigner(send().dkim, senderOf(send())),
+    signer: () => signerOf(send()),
     node,
   });
 }

@@ -11,6 +11,7 @@ import { writeReportMail } from '../mail/write-report-mail.ts';
 import type { SendMail, SendResult } from '../types.ts';
 import { readOwnReport } from './stored-report.ts';
 import type { ClaimedTarget, PostReport, SignerSource } from './types.ts';
+import { authorOf } from './author.ts';
 
 /** What delivering stands on. */
 export interface DeliverReportOptions {
@@ -73,7 +74,7 @@ export function unsignedMail(
       report: readOwnReport(content),
       fileName,
       gzip: content,
-      from: settings.from === '' ? settings.contact : settings.from,
+      from: authorOf(settings),
       to: target.target,
       date: now,
       messageId: messageIdOf(target),
