@@ -13,39 +13,36 @@ const target = (feed: Target['feed']): Target => ({
 });
 
 describe('fuzz', () => {
-  it('a parser that throws is found, and a good one is not', () => {
-    const fault = attack(
+  it('a parser that throws is found, and a good one is not', async () => {
+    const fault = await attack(
       target(() => {
         throw new TypeError('oops');
       }),
       1,
     );
     assert.match(fault ?? '', /^TypeError: oops for \d+ octets$/);
-    assert.equal(
-      attack(
-        target(() => undefined),
-        1,
-      ),
-      undefined,
-    );
+    const late = target(() => Promise.reject(new RangeError('later')));
+    assert.match((await attack(late, 1)) ?? '', /^RangeError: later/);
+    const good = target(() => undefined);
+    assert.equal(await attack(good, 1), undefined);
   });
 
-  it('a parser that takes long is found, but only if it does so each time', () => {
+  it('a parser that takes long is found, but only if it does so each time', async () => {
     const busy = (ms: number): void => {
       const end = performance.now() + ms;
       while (performance.now() < end);
     };
     let calls = 0;
-    const always = target(() => busy(2));
-    const once = target(() => busy(calls++ === 0 ? 50 : 0));
-    assert.match(attack(always, 1, 1) ?? '', /ms for \d+ octets$/);
-    assert.equal(attack(once, 1, 40), undefined);
+    const always = target(() => busy(60));
+    const once = target(() => busy(calls++ === 0 ? 120 : 0));
+    assert.match((await attack(always, 1, 20)) ?? '', /ms for \d+ octets$/);
+    assert.equal(await attack(once, 1, 40), undefined);
   });
 
-  it('inputs come in all sizes, the largest too', () => {
+  it('inputs come in all sizes, the largest too', async () => {
     const sizes = new Set<number>();
     for (let seed = 0; seed < 2000; seed += 1) {
-      attack(
+      await attack(
         target((input) => void sizes.add(input.length)),
         seed,
       );

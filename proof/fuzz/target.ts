@@ -12,7 +12,7 @@ export interface Target {
   /** The largest input that can reach it. */
   readonly maxSize: number;
   /** Reads the input. Throwing is a defect, unless the parser's contract says otherwise. */
-  readonly feed: (input: Buffer) => void;
+  readonly feed: (input: Buffer) => void | Promise<void>;
 }
 
 /** A target that reads text. */

@@ -19,6 +19,7 @@ import { decisionFromJson } from '../../src/tls-policy/decision-record.ts';
 import { parseNextHop } from '../../src/tls-policy/next-hop.ts';
 import { readTlsrptRecord } from '../../src/tlsrpt/record.ts';
 import { certificateTargets } from './certificate-targets.ts';
+import { reportTargets } from './report-targets.ts';
 import { type Target, textTarget } from './target.ts';
 
 const KIB = 1024;
@@ -49,6 +50,7 @@ export const TARGETS: readonly Target[] = [
   }),
   dnsReplyTarget(),
   ...certificateTargets(),
+  ...reportTargets(),
   textTarget({
     name: 'next hop',
     samples: ['example.com', '[mx.example.com]:587', '[192.0.2.1]', '[IPv6:2001:db8::1]:25'],
@@ -145,7 +147,8 @@ function dnsSample(id: number): Buffer {
 /** In pieces, as a socket would hand them over, until the first fault. */
 function feedReplies(input: Buffer): void {
   const parser = new ReplyParser();
-  const step = 1 + (input.length % 4096);
+  // A large input in single octets would measure the cutting, not the parser.
+  const step = Math.max(1 + (input.length % 4096), input.length >> 14);
   for (let at = 0; at < input.length; at += step) {
     parser.push(input.subarray(at, at + step));
     for (let reply = parser.take(); reply !== undefined; reply = parser.take()) {

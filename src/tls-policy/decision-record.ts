@@ -5,7 +5,7 @@
  * @module
  */
 import { fail, ok, type Outcome } from '../failure.ts';
-import { safeJson } from '../json.ts';
+import { nestsDeeperThan, safeJson } from '../json.ts';
 import type { DecisionRecord } from './types.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -28,7 +28,7 @@ export function decisionToJson(record: DecisionRecord, indent: number = 0): stri
  * @returns `POLICY_DECISION_INVALID` for anything else
  */
 export function decisionFromJson(text: string): Outcome<DecisionRecord> {
-  if (isTooDeep(text)) {
+  if (nestsDeeperThan(Buffer.from(text), DEEPEST)) {
     return fail('POLICY_DECISION_INVALID', `nested more than ${DEEPEST} levels deep`);
   }
   let json: Json;
@@ -42,19 +42,8 @@ export function decisionFromJson(text: string): Outcome<DecisionRecord> {
   return ok(withAbsentFields(revive(json) as DecisionRecord));
 }
 
-/** Records are about ten levels deep. */
+/** Records are about ten levels deep; what walks the tree later does so recursively. */
 const DEEPEST = 40;
-
-/** Looked at before parsing: what walks the tree later does so recursively. */
-function isTooDeep(text: string): boolean {
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (token === '[' || token === '{') depth += 1;
-    else if (token === ']' || token === '}') depth -= 1;
-    if (depth > DEEPEST) return true;
-  }
-  return false;
-}
 
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');

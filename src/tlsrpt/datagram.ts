@@ -8,6 +8,7 @@ import { isUtf8 } from 'node:buffer';
 import { normalizeName } from '../dns/name.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Failure } from '../failure.ts';
+import { nestsDeeperThan } from '../json.ts';
 import { printable } from '../printable.ts';
 import { isObject, type Note } from './datagram-object.ts';
 import { readDatagramPolicy } from './datagram-policy.ts';
@@ -22,9 +23,6 @@ export const MAX_DATAGRAM_DEPTH = 32;
 const MAX_POLICIES = 32;
 /** A longer record is not what DNS carries. */
 const MAX_RECORD = 65_535;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /** What was read from a datagram. */
 export type DatagramReading =
@@ -50,7 +48,7 @@ export function readDatagram(bytes: Uint8Array, at: number): DatagramReading {
     const size = `${bytes.length} octets, more than ${MAX_DATAGRAM_BYTES}`;
     return invalid('DATAGRAM_TOO_LARGE', `a datagram of ${size}`);
   }
-  if (isTooDeep(bytes)) {
+  if (nestsDeeperThan(bytes, MAX_DATAGRAM_DEPTH)) {
     return invalid('DATAGRAM_TOO_DEEP', `JSON nested deeper than ${MAX_DATAGRAM_DEPTH} levels`);
   }
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
@@ -101,34 +99,6 @@ function readObject(
   if (results.length > 0) return { kind: 'results', results, record, notes };
   const detail = `${domain.value}: nothing to count in ${policies.length} policies (${notes.join(', ')})`;
   return invalid('DATAGRAM_NO_POLICIES', detail);
-}
-
-/**
- * Whether brackets nest too deep. Looked at before parsing, in the octets: in UTF-8 no part of
- * another character looks like a bracket or a quote.
- */
-function isTooDeep(bytes: Uint8Array): boolean {
-  let depth = 0;
-  let inText = false;
-  for (let index = 0; index < bytes.length; index += 1) {
-    const octet = bytes[index]!;
-    if (inText) {
-      if (octet === QUOTE) inText = false;
-      else if (octet === BACKSLASH) index += 1;
-    } else if (octet === QUOTE) {
-      inText = true;
-    } else if (octet > 0x5a) {
-      // `[` `]` `{` `}` in upper and lower row: bit 5 is all that tells brackets from braces.
-      const row = octet & 0xdf;
-      if (row === 0x5b) {
-        depth += 1;
-        if (depth > MAX_DATAGRAM_DEPTH) return true;
-      } else if (row === 0x5d) {
-        depth -= 1;
-      }
-    }
-  }
-  return false;
 }
 
 function parse(text: string): unknown {
