@@ -10,7 +10,11 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { startLabDns } from '../../src/lab/lab-dns.ts';
 import { silentLog } from '../../src/log/log.ts';
 import { createArchive } from '../../src/reporting/archive/archive.ts';
-import { createImporter, type Importer } from '../../src/reporting/import/importer.ts';
+import {
+  createImporter,
+  type Importer,
+  REPORTS_TOGETHER,
+} from '../../src/reporting/import/importer.ts';
 import type { UnderstandSettings } from '../../src/reporting/import/types.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/types.ts';
@@ -55,6 +59,7 @@ async function ingest(order: IngestOrder): Promise<Ingested> {
     store,
     ...common,
     settings: () => receive,
+    together: REPORTS_TOGETHER,
   });
   const lab = await startLabDns();
   lab.zone('test', 'insecure');

@@ -6,7 +6,11 @@
 import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { createArchive } from '../reporting/archive/archive.ts';
-import { createImporter, type Importer } from '../reporting/import/importer.ts';
+import {
+  createImporter,
+  type Importer,
+  REPORTS_TOGETHER,
+} from '../reporting/import/importer.ts';
 import type { Taken } from '../reporting/import/types.ts';
 import { EXIT_NO_INPUT, EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { complain, type Io } from './io.ts';
@@ -74,6 +78,7 @@ async function importReports(
     clock: systemClock,
     log,
     settings: () => receive,
+    together: REPORTS_TOGETHER,
   });
   const check = options.verify === true ? 'signatures' : 'nothing';
   const importer = createImporter({ archive, settings: { receive, check, dns: config.dns }, log });

@@ -44,6 +44,17 @@ describe('group commit', () => {
     const works = [9_000_000, 1, 1, ...Array.from({ length: 600 }, () => 0), 4_000_000, 300_000];
     await Promise.all(works.map(async (work) => await writer.submit(work)));
     assert.deepEqual(groups, [1, 256, 256, 91, 1]);
+    groups.length = 0;
+    const larger = createGroupCommit<number, number>({
+      weight: () => 1,
+      most: 400,
+      run: async (works) => {
+        groups.push(works.length);
+        return await Promise.resolve(works);
+      },
+    });
+    await Promise.all(Array.from({ length: 600 }, async () => await larger.submit(0)));
+    assert.deepEqual(groups, [400, 200]);
   });
 
   it('one bad row fails its work alone; a fault of the database fails them all; a deadlock is tried again', async () => {

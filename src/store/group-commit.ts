@@ -23,6 +23,8 @@ export type Committed<R> =
 export interface GroupOptions<W, R> extends TogetherOptions<W, R> {
   /** Octets that a work brings. */
   readonly weight: (work: W) => number;
+  /** Works in one transaction at most; default {@link MOST_WORKS}. */
+  readonly most?: number;
   /** Absent: no work waits for company. */
   readonly company?: Company<W>;
 }
@@ -84,7 +86,7 @@ export function createGroupCommit<W, R>(options: GroupOptions<W, R>): GroupCommi
     await gathering();
     while (waiting.length > 0) {
       await companyComes();
-      const size = groupSize(waiting, options.weight);
+      const size = groupSize(waiting, options);
       const group = waiting.slice(0, size);
       waiting = waiting.slice(size);
       await runGroup(group, options);
@@ -109,11 +111,14 @@ export function createGroupCommit<W, R>(options: GroupOptions<W, R>): GroupCommi
   };
 }
 
-function groupSize<W, R>(waiting: readonly Waiting<W, R>[], weight: (work: W) => number): number {
+function groupSize<W, R>(
+  waiting: readonly Waiting<W, R>[],
+  { weight, most = MOST_WORKS }: GroupOptions<W, R>,
+): number {
   let octets = 0;
   for (const [index, { work }] of waiting.entries()) {
     octets += weight(work);
-    if (index > 0 && (octets > MOST_OCTETS || index === MOST_WORKS)) return index;
+    if (index > 0 && (octets > MOST_OCTETS || index === most)) return index;
   }
   return waiting.length;
 }

@@ -32,6 +32,7 @@ export function createArchive(options: ArchiveOptions): Archive {
         ),
     faultOf: archiveFault,
     weight: weightOf,
+    ...(options.together === undefined ? {} : { most: options.together }),
   });
 
   const takePrepared = async (report: PreparedReport): Promise<Outcome<ArchiveResult>> => {

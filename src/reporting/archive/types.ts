@@ -86,4 +86,9 @@ export interface ArchiveOptions {
   readonly settings: () => ReportReceiveSettings;
   /** Default: the reader of `tlsrpt/`. */
   readonly read?: ReadArchived;
+  /**
+   * Reports in one transaction at most; default: so many that nobody else waits for long. A command
+   * that does nothing else may take more.
+   */
+  readonly together?: number;
 }

@@ -202,7 +202,7 @@ describe('importer', () => {
         return await Promise.resolve(outcome);
       },
     };
-    const { words } = await imported(mails(1_000), { workers: 0, archive });
+    const { words } = await imported(mails(3_000), { workers: 0, archive });
     assert.deepEqual(words.slice(2, 5), [
       'stored',
       'later REPORT_INTAKE_STORE',

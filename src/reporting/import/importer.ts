@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { MOST_WORKS } from '../../store/group-commit.ts';
 import type { Archive } from '../archive/types.ts';
 import type { ArchiveResult } from '../types.ts';
 import { createCompany } from './company.ts';
@@ -33,19 +32,22 @@ export interface Importer {
 const LIST = 64;
 /** And no more than this, octets, unless one alone has more. */
 const LIST_OCTETS = 256 * 1_024;
-/** Reports that share a transaction, and with it the wait for the disk. */
-const ENOUGH = MOST_WORKS;
+/**
+ * Reports that share a transaction: each page of an index is written once for all of them, and nobody
+ * else waits for this process. The archive is to be made with it.
+ */
+export const REPORTS_TOGETHER = 1_024;
 /** Lists that are understood and wait for the store: more than go into one transaction. */
-const LISTS_TO_STORE = 6;
+const LISTS_TO_STORE = 20;
 /** And no more than this, octets: unpacked it may be two hundred times as much. */
-const MOST_OCTETS = 4 * 1_048_576;
+const MOST_OCTETS = 8 * 1_048_576;
 
 /** Makes an importer. */
 export function createImporter(options: ImporterOptions): Importer {
   const { archive } = options;
   const lanes = createLanes(options);
 
-  const company = createCompany(ENOUGH);
+  const company = createCompany(REPORTS_TOGETHER);
 
   const takeList = async (list: readonly ReportSource[]): Promise<readonly Taken[]> => {
     company.expect(list.length);

@@ -6,6 +6,7 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Log } from '../../log/log.ts';
+import { gathering } from '../../store/group-commit.ts';
 import type { ReportSource, Understood, UnderstandSettings } from './types.ts';
 import { createUnderstander } from './understand.ts';
 import { startWorkerLane, type WorkerLane } from './worker-lane.ts';
@@ -31,8 +32,8 @@ export interface Lanes {
   close(): Promise<void>;
 }
 
-/** Lists that a thread is given: while it reads one, the next is there. */
-export const LISTS_PER_LANE = 6;
+/** Lists that a thread is given: enough of them for as long as this one writes to the store. */
+export const LISTS_PER_LANE = 10;
 /** One thread stores no more than these understand. */
 const MOST_WORKERS = 3;
 /** To start a thread takes as long as to understand a thousand reports. */
@@ -45,7 +46,9 @@ export function createLanes(options: LanesOptions): Lanes {
   const local = createUnderstander(settings, log);
   let lanes: readonly WorkerLane[] = [];
   let starting: Promise<void> | undefined;
-  let [seen, closed, helping] = [0, false, false];
+  let [seen, closed] = [0, false];
+  /** Resolves when this thread no longer understands a list itself. */
+  let helping: Promise<void> | undefined;
 
   const startOne = async (): Promise<void> => {
     try {
@@ -56,6 +59,29 @@ export function createLanes(options: LanesOptions): Lanes {
       // It works without, only slower.
     }
   };
+  const inLane = async (
+    lane: WorkerLane,
+    sources: readonly ReportSource[],
+  ): Promise<readonly Understood[]> => {
+    try {
+      return await lane.understand(sources);
+    } catch {
+      // The thread has ended, whyever: this one begins again with its list.
+      return await local.understand(sources);
+    }
+  };
+
+  const help = async (sources: readonly ReportSource[]): Promise<readonly Understood[]> => {
+    const done = Promise.withResolvers<void>();
+    helping = done.promise;
+    // What the others have finished meanwhile comes first, and goes into the store.
+    await gathering();
+    return await local.understand(sources).finally(() => {
+      helping = undefined;
+      done.resolve();
+    });
+  };
+
   const startAll = async (): Promise<void> => {
     await Promise.all(Array.from({ length: wanted }, startOne));
   };
@@ -64,19 +90,13 @@ export function createLanes(options: LanesOptions): Lanes {
     async understand(sources) {
       seen += sources.length;
       if (seen > aloneFor) starting ??= startAll();
-      const [lane] = lanes.filter(({ hasEnded }) => !hasEnded()).toSorted(byLoad);
-      if (lane === undefined) return await local.understand(sources);
-      // This thread has the store to look after: it helps where the others do not keep up, with one list
-      // at a time.
-      if (lane.load() >= LISTS_PER_LANE && !helping) {
-        helping = true;
-        return await local.understand(sources).finally(() => (helping = false));
-      }
-      try {
-        return await lane.understand(sources);
-      } catch {
-        // The thread has ended, whyever: this one begins again with its list.
-        return await local.understand(sources);
+      for (;;) {
+        const [lane] = lanes.filter(({ hasEnded }) => !hasEnded()).toSorted(byLoad);
+        if (lane === undefined) return await local.understand(sources);
+        if (lane.load() < LISTS_PER_LANE) return await inLane(lane, sources);
+        // The others do not keep up. This thread has the store to look after: one list at a time.
+        if (helping === undefined) return await help(sources);
+        await Promise.race([helping, lane.progress()]);
       }
     },
     count: () => lanes.length,

@@ -15,6 +15,8 @@ export interface WorkerLane {
   understand(sources: readonly ReportSource[]): Promise<readonly Understood[]>;
   /** Lists under way. */
   readonly load: () => number;
+  /** Resolves when the next list under way is done, or never will be. */
+  progress(): Promise<void>;
   readonly hasEnded: () => boolean;
   close(): Promise<void>;
 }
@@ -75,6 +77,9 @@ export async function startWorkerLane(settings: UnderstandSettings, log: Log): P
       return await done.promise;
     },
     load: () => waiting.size,
+    async progress() {
+      await Promise.race(Array.from(waiting.values(), ({ promise }) => promise)).catch(() => {});
+    },
     hasEnded: () => ended !== undefined,
     async close() {
       await worker.terminate();
