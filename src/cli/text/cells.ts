@@ -44,19 +44,28 @@ export function padCells(text: string, width: number): string {
 
 /** Cut to so many cells, at least one; `…` stands for what is left out. */
 export function cutCells(text: string, width: number): string {
-  if (cellWidth(text) <= width) return text;
+  return cellWidth(text) <= width ? text : `${headOf(text, width - 1)}…`;
+}
+
+/** As much of its start as fits into so many cells, and one character at least. */
+export function headCells(text: string, width: number): string {
+  const [first = ''] = text;
+  return headOf(text, Math.max(width, cellsOf(first)));
+}
+
+function headOf(text: string, width: number): string {
   let cells = 0;
-  let cut = '';
+  let head = '';
   for (const character of text) {
     cells += cellsOf(character);
-    if (cells > width - 1) break;
-    cut += character;
+    if (cells > width) break;
+    head += character;
   }
-  return `${cut}…`;
+  return head;
 }
 
 function cellsOf(character: string): number {
-  const code = character.codePointAt(0)!;
+  const code = character.codePointAt(0) ?? 0;
   if (code < 0x300) return code === 0xad ? 0 : 1;
   if (NO_CELL.test(character)) return 0;
   const isWide = WIDE.some(([from, to]) => code >= from && code <= to);

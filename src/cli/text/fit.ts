@@ -4,6 +4,7 @@
  * @module
  */
 import type { Io } from '../io.ts';
+import { cellWidth, headCells, padCells } from './cells.ts';
 
 /** What every terminal shows, and what is written where there is none. */
 const USUAL_WIDTH = 80;
@@ -18,33 +19,27 @@ export function widthOf({ stdout }: Pick<Io, 'stdout'>): number {
   return stdout.isTTY === true ? Math.max(USUAL_WIDTH, stdout.columns ?? 0) : USUAL_WIDTH;
 }
 
-/** Lines of at most `width` characters, broken at spaces, and inside a word that is longer itself. */
+/** Lines of at most `width` cells, broken at spaces, and inside a word that is longer itself. */
 export function wrapped(text: string, width: number): readonly string[] {
   const room = Math.max(1, width);
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (longer.length <= room) {
+    if (cellWidth(longer) <= room) {
       line = longer;
       continue;
     }
     if (line !== '') lines.push(line);
     line = word;
-    while (line.length > room) {
-      const end = cutAt(line, room);
-      lines.push(line.slice(0, end));
-      line = line.slice(end);
+    while (cellWidth(line) > room) {
+      const head = headCells(line, room);
+      lines.push(head);
+      line = line.slice(head.length);
     }
   }
   if (line !== '' || lines.length === 0) lines.push(line);
   return lines;
-}
-
-/** Never between the halves of one character. */
-function cutAt(text: string, at: number): number {
-  const isHalf = /[\uD800-\uDBFF]/.test(text.charAt(at - 1));
-  return isHalf && at > 1 ? at - 1 : at;
 }
 
 /** The same, each line behind `indent`. */
@@ -62,13 +57,15 @@ export interface FitRow {
 export function fitted(rows: readonly FitRow[], width: number): readonly string[] {
   const widths: number[] = [];
   for (const { cells } of rows) {
-    for (const [index, { length }] of cells.entries()) {
-      if (length <= WIDEST_CELL) widths[index] = Math.max(widths[index] ?? 0, length);
+    for (const [index, cell] of cells.entries()) {
+      const taken = cellWidth(cell);
+      if (taken <= WIDEST_CELL) widths[index] = Math.max(widths[index] ?? 0, taken);
     }
   }
   return rows.flatMap(({ cells, last }) => {
-    const lead = cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ');
-    const room = width - lead.length - 2;
+    const lead = cells.map((cell, index) => padCells(cell, widths[index] ?? 0)).join('  ');
+    const leadWidth = cellWidth(lead);
+    const room = width - leadWidth - 2;
     if (room < NARROWEST) {
       return [
         ...wrapped(lead.trimEnd(), width),
@@ -77,7 +74,7 @@ export function fitted(rows: readonly FitRow[], width: number): readonly string[
     }
     const lines = last.flatMap((each) => wrapped(each, room));
     return lines.map((line, index) =>
-      `${index === 0 ? lead : ' '.repeat(lead.length)}  ${line}`.trimEnd(),
+      `${index === 0 ? lead : ' '.repeat(leadWidth)}  ${line}`.trimEnd(),
     );
   });
 }
