@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { stsPolicy } from '../tls-policy/evidence.fixture.ts';
-import { greylisted, rejected } from '../tls-policy/network.fixture.ts';
+import { ACCEPTED, type FakeServer, greylisted, rejected } from '../tls-policy/network.fixture.ts';
 import {
   BOTH,
   enforcing,
@@ -151,6 +151,30 @@ describe('deliver', () => {
     assert.equal(played.network.only('connect').length, 2);
     const kinds = played.report.hops.map(({ attempts }) => attempts[0]?.requirement.kind);
     assert.deepEqual(kinds, ['sts', 'opportunistic']);
+  });
+
+  it('those whom a server has no room for in a transaction have the next one at once', async () => {
+    let asked = new Set<string>();
+    const picky: FakeServer = {
+      ...GOOD,
+      answer: (recipient) => {
+        if (asked.has(recipient.address)) asked = new Set();
+        asked.add(recipient.address);
+        const who = recipient.address;
+        if (asked.size <= 3) return { recipient: who, status: 'delivered', reply: ACCEPTED };
+        const reply = { code: 452, enhanced: '4.5.3', lines: ['too many'] };
+        const failure = { code: 'SMTP_RCPT_REFUSED', detail: '452 too many' } as const;
+        return { recipient: who, status: 'deferred', failure, reply };
+      },
+    };
+    const to = Array.from({ length: 8 }, (_, index) => `r${index}@example.test`);
+    const { report, network } = await play({ to, servers: { '2001:db8::1': picky } });
+    assert.ok(report.recipients.every(({ status }) => status === 'delivered'));
+    assert.deepEqual(
+      network.only('mail').map((step) => step.split(' ').at(-1)!.split(',').length),
+      [8, 5, 2],
+    );
+    assert.equal(network.only('connect').length, 1);
   });
 
   it('more than a hundred recipients go in portions', async () => {

@@ -261,7 +261,8 @@ async function sendOver(
   const sent = await sendTo(session, { ...envelope, requireTls }, state.waiting, message.source, {
     firstReplyMs: reused ? FIRST_REPLY_MS : undefined,
   });
-  if (reused && !message.begun() && !session.usable && sent.every(isStale)) return 'stale';
+  if (reused && !message.begun() && !session.usable && [...sent.values()].every(isStale))
+    return 'stale';
   state.attempts.push(event);
   settle(state, sent, {
     host: host.host,
@@ -270,16 +271,16 @@ async function sendOver(
     reused,
     speaksDsn: session.capabilities.dsn,
   });
-  return sent.length > 0 ? 'spoken' : 'silent';
+  return sent.size > 0 ? 'spoken' : 'silent';
 }
 
 function settle(
   state: State,
-  results: readonly RecipientResult[],
+  results: ReadonlyMap<Recipient, RecipientResult>,
   via: Pick<RecipientReport, 'host' | 'address' | 'verdict' | 'reused' | 'speaksDsn'>,
 ): void {
-  state.waiting = state.waiting.filter((recipient, index) => {
-    const result = results[index];
+  state.waiting = state.waiting.filter((recipient) => {
+    const result = results.get(recipient);
     if (result === undefined) return true;
     state.settled.set(recipient, better(state.settled.get(recipient), { ...result, ...via }));
     return result.status === 'deferred' || isLacking(result);

@@ -18,9 +18,10 @@ export const RECIPIENTS_PER_TRANSACTION = 100;
 
 /**
  * Sends the message to the recipients, one transaction for up to 100 of them (RFC 5321 §4.5.4.1),
- * as long as the session lasts.
+ * as long as the session lasts. Those for whom a server had no room in a transaction that carried the
+ * message for others have the next one at once (§4.5.3.1.10), not the next attempt.
  *
- * @returns results in the order of the recipients; shorter where the session ended early
+ * @returns results by the place of the recipient; none for those whom the session did not get to
  */
 export async function sendTo(
   session: SmtpSession,
@@ -28,15 +29,27 @@ export async function sendTo(
   recipients: readonly Recipient[],
   message: MessageSource,
   { firstReplyMs }: SendOptions = {},
-): Promise<readonly RecipientResult[]> {
-  const results: RecipientResult[] = [];
-  while (results.length < recipients.length) {
-    if (results.length > 0 && !session.usable) break;
-    const portion = recipients.slice(results.length, results.length + RECIPIENTS_PER_TRANSACTION);
-    const how = results.length === 0 ? { firstReplyMs } : {};
-    results.push(...(await session.send({ ...envelope, recipients: portion }, message, how)));
+): Promise<ReadonlyMap<Recipient, RecipientResult>> {
+  const results = new Map<Recipient, RecipientResult>();
+  let left = recipients;
+  while (left.length > 0 && (results.size === 0 || session.usable)) {
+    const portion = left.slice(0, RECIPIENTS_PER_TRANSACTION);
+    const how = results.size === 0 ? { firstReplyMs } : {};
+    const sent = await session.send({ ...envelope, recipients: portion }, message, how);
+    const wasTaken = sent.some(({ status }) => status === 'delivered');
+    for (const [index, result] of sent.entries()) results.set(portion[index]!, result);
+    const crowdedOut = portion.filter((_, index) => wasTaken && isCrowdedOut(sent[index]));
+    left = [...crowdedOut, ...left.slice(portion.length)];
   }
   return results;
+}
+
+/** Not in this transaction: nothing was said of the recipient itself. */
+function isCrowdedOut(result: RecipientResult | undefined): boolean {
+  if (result?.status !== 'deferred' || result.failure.code !== 'SMTP_RCPT_REFUSED') return false;
+  const { code, enhanced } = result.reply ?? {};
+  // 552 is deferred for this reason alone.
+  return code === 552 || (code === 452 && (enhanced === undefined || enhanced === '4.5.3'));
 }
 
 /** Content that tells whether anybody has begun to read it. */
