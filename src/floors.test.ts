@@ -42,6 +42,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'json.ts': 0,
   'problems.ts': 0,
   'printable.ts': 0,
+  'secret-file.ts': 0,
   'version.ts': 0,
   systemd: 0,
 };

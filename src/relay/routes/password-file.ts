@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { fail, ok, type Outcome } from '../../failure.ts';
+import { readSecretFile } from '../../secret-file.ts';
 
 /** Nobody types more; a longer file is the wrong one. Octets. */
 const LONGEST = 4096;
-/** Bits of everybody else: to read, to write. */
-const OTHERS = 0o006;
 
 /**
  * Reads it. The end of the line behind the password does not count, everything else does, spaces too.
@@ -19,40 +17,20 @@ const OTHERS = 0o006;
  *   anything of the content
  */
 export function readPasswordFile(path: string): Outcome<string> {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    return unreadable(path, error);
+  const file = readSecretFile(path, LONGEST);
+  switch (file.kind) {
+    case 'read':
+      return passwordIn(path, file.octets);
+    case 'unreadable':
+      return fail('ROUTE_PASSWORD_FILE', `password file ${path} cannot be read: ${file.why}`);
+    case 'exposed':
+      return fail(
+        'ROUTE_PASSWORD_FILE_EXPOSED',
+        `password file ${path} has mode ${file.mode}: every user of this machine may read or change it`,
+      );
+    case 'too-long':
+      return invalid(path, `is longer than ${LONGEST} octets`);
   }
-  try {
-    // Of the open file, not of the path: it cannot be another one by then.
-    return faultOf(path, fstatSync(file)) ?? passwordIn(path, readFileSync(file));
-  } catch (error) {
-    return unreadable(path, error);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function unreadable(path: string, error: unknown): Outcome<never> {
-  const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-  const why = reason === 'ENOENT' ? 'there is no such file' : reason;
-  return fail('ROUTE_PASSWORD_FILE', `password file ${path} cannot be read: ${why}`);
-}
-
-function faultOf(path: string, stats: Stats): Outcome<never> | undefined {
-  if (!stats.isFile()) {
-    return fail('ROUTE_PASSWORD_FILE', `password file ${path} cannot be read: it is no file`);
-  }
-  if ((stats.mode & OTHERS) !== 0) {
-    const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
-    return fail(
-      'ROUTE_PASSWORD_FILE_EXPOSED',
-      `password file ${path} has mode ${mode}: every user of this machine may read or change it`,
-    );
-  }
-  return stats.size > LONGEST ? invalid(path, `is longer than ${LONGEST} octets`) : undefined;
 }
 
 function passwordIn(path: string, octets: Uint8Array): Outcome<string> {
