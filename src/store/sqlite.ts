@@ -31,6 +31,8 @@ const BUSY_TIMEOUT_MS = 5_000;
 const MOST_JOURNAL_PAGES = 1_000;
 const LEAST_JOURNAL_PAGES = 16;
 const PAGE_OCTETS = 4_096;
+/** Pages in memory, KiB: those that a large transaction changes have room, and are written once, at its end. */
+const CACHE_KIB = 8_192;
 /** So much of a small disk the journal may take. */
 const SMALL_DISK_SHARE = 16;
 
@@ -189,6 +191,10 @@ function setUp(database: DatabaseSync): DatabaseSync {
   database.exec('pragma journal_mode = wal');
   database.exec('pragma synchronous = full');
   database.exec('pragma foreign_keys = on');
+  // Below zero it counts KiB, not pages.
+  database.exec(`pragma cache_size = ${-CACHE_KIB}`);
+  // What a statement for many rows would undo goes into a temporary file otherwise, page by page.
+  database.exec('pragma temp_store = memory');
   return database;
 }
 
