@@ -36,9 +36,9 @@ const LIST_OCTETS = 256 * 1_024;
  * Reports that share a transaction: each page of an index is written once for all of them, and nobody
  * else waits for this process. The archive is to be made with it.
  */
-export const REPORTS_TOGETHER = 1_024;
+export const REPORTS_TOGETHER = 2_048;
 /** Lists that are understood and wait for the store: more than go into one transaction. */
-const LISTS_TO_STORE = 20;
+const LISTS_TO_STORE = 40;
 /** And no more than this, octets: unpacked it may be two hundred times as much. */
 const MOST_OCTETS = 8 * 1_048_576;
 
