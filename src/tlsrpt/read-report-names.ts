@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isIPv4 } from 'node:net';
 import { ipv4Text, ipv6Text } from '../dns/address.ts';
 import { normalizeName } from '../dns/name.ts';
 import { addressBytes } from '../http/cidr.ts';
@@ -55,6 +56,8 @@ function noteForm(written: string, normal: string, place: Place, notes: ReportNo
 export function readAddress(found: Found | undefined, notes: ReportNotes): string | undefined {
   const word = readWord(found, notes);
   if (found === undefined || word === undefined) return undefined;
+  // There is no other way to write it.
+  if (isIPv4(word)) return word;
   const bare = word.replace(/^\[(.*)\]$/s, '$1').replace(/^ipv6:/i, '');
   const octets = addressBytes(bare);
   if (octets === undefined) {

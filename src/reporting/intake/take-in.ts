@@ -14,8 +14,8 @@ import type { ReceivedReport } from '../../tlsrpt/report.ts';
 import { senderOf } from '../archive/sender-name.ts';
 import type { Archive } from '../archive/types.ts';
 import { readReportMail } from '../mail/read-report-mail.ts';
-import { DEFAULT_MAIL_LIMITS, type MailFacts, type ReportAttachment } from '../mail/types.ts';
-import { checkMail, type JudgeReport } from '../mail/verify-mail.ts';
+import { DEFAULT_MAIL_LIMITS, type ReportAttachment } from '../mail/types.ts';
+import { checkMail } from '../mail/verify-mail.ts';
 import type { Authenticity, IntakeWay } from '../types.ts';
 import { createGate, type Gate } from './gate.ts';
 import { tellTaken } from './intake-lines.ts';
@@ -133,29 +133,35 @@ async function takeInMail(work: Work & { readonly way: IntakeWay }): Promise<Int
     return { kind, failure: mail.failure };
   }
   const { attachments, notes } = mail.value;
-  const judgeOf = await judges(work, attachments);
+  const authorOf = await authors(work, attachments);
   const all = attachments.map((attachment) => ({
-    ...bareOf(attachment, notes, judgeOf(attachment.mail)),
+    ...bareOf(attachment, notes),
+    authenticate: authorOf(attachment),
     way,
   }));
   return await takeInAll(all, work);
 }
 
-async function judges(
+type Authenticate = BareReport['authenticate'];
+
+/** What says of a report in such an attachment who sent it. */
+async function authors(
   { options, settings }: Work,
   attachments: readonly ReportAttachment[],
-): Promise<(mail: MailFacts) => JudgeReport> {
+): Promise<(attachment: ReportAttachment) => Authenticate> {
   if (options.check === 'nothing') return () => () => bare('its signature was not checked');
   const { resolver, clock, verify = checkMail } = options;
   const mails = attachments.map(({ mail }) => mail);
-  return await judgeMails(mails, { resolver, clock, settings, check: verify });
+  const judgeOf = await judgeMails(mails, { resolver, clock, settings, check: verify });
+  return ({ mail, place }) =>
+    (report) =>
+      judgeOf(mail)({ submitters: submittersOf(report, mail.headerSubmitter), place });
 }
 
 function bareOf(
-  { bytes, fileName, mail, place }: ReportAttachment,
+  { bytes, fileName, mail }: ReportAttachment,
   notes: readonly ErrorCode[],
-  judge: JudgeReport,
-): Omit<BareReport, 'way'> {
+): Omit<BareReport, 'way' | 'authenticate'> {
   const { headerDomain, headerSubmitter } = mail;
   return {
     bytes,
@@ -165,7 +171,6 @@ function bareOf(
       ...(fileName === undefined ? {} : { fileName }),
       ...(headerSubmitter === undefined ? {} : { headerSubmitter }),
     },
-    authenticate: (report) => judge({ submitters: submittersOf(report, headerSubmitter), place }),
   };
 }
 
