@@ -7,7 +7,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 
 /** What was read, or why it was not. No text holds anything of the content. */
 export type SecretFile =
-  | { readonly kind: 'read'; readonly octets: Uint8Array }
+  | { readonly kind: 'read'; readonly octets: Buffer }
   /** `why` is for a person. */
   | { readonly kind: 'unreadable'; readonly why: string }
   /** Every user of the machine may read or change it; `mode` as `chmod` has it: `0644`. */
@@ -24,6 +24,11 @@ const WHY_UNREADABLE: Readonly<Record<string, string>> = {
   ENOTDIR: 'there is no such folder',
 };
 
+/** May everybody read or change a file with this mode? */
+export function isExposed(mode: number): boolean {
+  return (mode & OTHERS) !== 0;
+}
+
 /** Reads it. Never throws. @param longest octets of the longest secret of its kind */
 export function readSecretFile(path: string, longest: number): SecretFile {
   let file: number;
@@ -37,7 +42,7 @@ export function readSecretFile(path: string, longest: number): SecretFile {
     // Of the open file, not of the path: it cannot be another one by then.
     const stats = fstatSync(file);
     if (!stats.isFile()) return { kind: 'unreadable', why: 'it is no file' };
-    if ((stats.mode & OTHERS) !== 0) {
+    if (isExposed(stats.mode)) {
       return { kind: 'exposed', mode: (stats.mode & 0o777).toString(8).padStart(4, '0') };
     }
     if (stats.size > longest) return { kind: 'too-long' };

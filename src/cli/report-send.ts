@@ -10,14 +10,14 @@ import type { Config } from '../config/types.ts';
 import type { Resolver } from '../dns/types.ts';
 import { deliverReport } from '../reporting/send/deliver-report.ts';
 import type { Fate } from '../reporting/send/outlook.ts';
-import { addReport, type TargetSettlement } from '../reporting/send/outbox.ts';
+import type { TargetSettlement } from '../reporting/send/outbox.ts';
 import { targetText } from '../reporting/send/place.ts';
 import {
   type PackedReport,
   packTally,
   type Prepared,
   prepareReport,
-  newReport,
+  postPrepared,
   sumOf,
   tallyOf,
 } from '../reporting/send/prepare-report.ts';
@@ -206,16 +206,13 @@ async function sendOneDomain(domain: string, prepared: Prepared, work: Work): Pr
     return tellNone({ domain, prepared, places: [] }, work);
   }
   const { report } = prepared.packed;
-  const isNew = await addReport(
-    store,
-    newReport(prepared, {
-      day,
-      domain,
-      mode: settings.targets,
-      madeBy: commandOwner(),
-      now: systemClock.now(),
-    }),
-  );
+  const isNew = await postPrepared(store, prepared, {
+    day,
+    domain,
+    mode: settings.targets,
+    madeBy: commandOwner(),
+    now: systemClock.now(),
+  });
   await note();
   const sent = await sendReportNow(report.reportId, {
     ...mailer,

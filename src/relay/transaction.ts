@@ -4,6 +4,7 @@
  * @module
  */
 import type { Failure } from '../failure.ts';
+import { saysTooMany } from '../smtp/fate.ts';
 import type {
   Envelope,
   MessageSource,
@@ -44,12 +45,9 @@ export async function sendTo(
   return results;
 }
 
-/** Not in this transaction: nothing was said of the recipient itself. */
 function isCrowdedOut(result: RecipientResult | undefined): boolean {
   if (result?.status !== 'deferred' || result.failure.code !== 'SMTP_RCPT_REFUSED') return false;
-  const { code, enhanced } = result.reply ?? {};
-  // 552 is deferred for this reason alone.
-  return code === 552 || (code === 452 && (enhanced === undefined || enhanced === '4.5.3'));
+  return result.reply !== undefined && saysTooMany(result.reply);
 }
 
 /** Content that tells whether anybody has begun to read it. */

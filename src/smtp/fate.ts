@@ -40,15 +40,19 @@ export function refusal(label: string, step: Step, reply: Reply): Fate {
 }
 
 /**
- * Refusal of one recipient. A server that writes 552 for "too many recipients" means "not in this
- * transaction" (RFC 5321 §4.5.3.1.10); a full mailbox (x.2.x) is still final.
+ * Does a refusal of a recipient mean "not in this transaction", and nothing of the recipient itself?
+ * Some servers write 552 for it (RFC 5321 §4.5.3.1.10); a full mailbox (x.2.x) is another thing.
  */
+export function saysTooMany({ code, enhanced }: Reply): boolean {
+  if (code === 452) return enhanced === undefined || enhanced === '4.5.3';
+  return code === 552 && (enhanced === undefined || enhanced === '5.5.3');
+}
+
+/** Refusal of one recipient: one for whom there was no room, with whatever code, is deferred. */
 export function recipientRefusal(label: string, address: string, reply: Reply): Fate {
   const step: Step = { name: `RCPT TO:<${address}>`, refused: 'SMTP_RCPT_REFUSED' };
   const fate = refusal(label, step, reply);
-  const tooMany =
-    reply.code === 552 && (reply.enhanced === undefined || reply.enhanced === '5.5.3');
-  return tooMany && fate.status === 'failed' ? { ...fate, status: 'deferred' } : fate;
+  return saysTooMany(reply) && fate.status === 'failed' ? { ...fate, status: 'deferred' } : fate;
 }
 
 /** Another try may help. */

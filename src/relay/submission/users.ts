@@ -7,14 +7,13 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { fail, ok } from '../../failure.ts';
 import type { Outcome } from '../../failure.ts';
+import { isExposed } from '../../secret-file.ts';
 import { isPassword, nobodysHash, type PasswordHash } from './password.ts';
 import { MAX_USERS_FILE, readUsers, userLine, type UserTable } from './users-file.ts';
 
 /** What a check of a password came to. `busy`: too many are checked at once. */
 export type PasswordVerdict = 'right' | 'wrong' | 'busy';
 
-/** Others may read the file, or write it. */
-const OTHERS_MODE = 0o006;
 /**
  * Checks at once: each takes one of the four threads of the pool for about 60 ms, and look-ups of
  * names and files need the others.
@@ -78,8 +77,7 @@ export class Users {
 
   async #read(file: FileHandle): Promise<Outcome<UserTable>> {
     const stat = await file.stat({ bigint: true });
-    const exposed = Number(stat.mode) & OTHERS_MODE;
-    if (exposed !== 0) {
+    if (isExposed(Number(stat.mode))) {
       return fail(
         'RELAY_USERS_EXPOSED',
         `the users file ${this.#path} may be read or written by everybody: chmod 640 ${this.#path}`,

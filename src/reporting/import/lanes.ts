@@ -59,6 +59,7 @@ export function createLanes(options: LanesOptions): Lanes {
       // It works without, only slower.
     }
   };
+
   const inLane = async (
     lane: WorkerLane,
     sources: readonly ReportSource[],

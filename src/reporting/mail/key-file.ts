@@ -16,7 +16,7 @@ export function readKeyFile(path: string): Outcome<string> {
   const file = readSecretFile(path, LONGEST);
   switch (file.kind) {
     case 'read':
-      return ok(Buffer.from(file.octets).toString('utf8'));
+      return ok(file.octets.toString('utf8'));
     case 'unreadable':
       return fail('DKIM_KEY_FILE', `DKIM key ${path} cannot be read: ${file.why}`);
     case 'exposed':

@@ -6,6 +6,7 @@
 import type { ReportSendSettings } from '../../config/reporting-types.ts';
 import type { Resolver } from '../../dns/types.ts';
 import type { Failure } from '../../failure.ts';
+import type { Store } from '../../store/types.ts';
 import { discoverTlsrpt } from '../../tlsrpt/discover.ts';
 import { packReport, reportFileName } from '../../tlsrpt/report-file.ts';
 import type { TlsReport } from '../../tlsrpt/report.ts';
@@ -16,7 +17,7 @@ import type { ReportCut } from '../build/types.ts';
 import type { SubjectTally, UtcDay } from '../types.ts';
 import { isListed } from './place.ts';
 import type { TallyReader } from './types.ts';
-import type { NewReport } from './outbox.ts';
+import { addReport, type NewReport } from './outbox.ts';
 
 /** What making a report stands on. */
 export interface PrepareOptions {
@@ -119,8 +120,17 @@ export interface Posting extends Pick<NewReport, 'day' | 'domain' | 'mode' | 'ma
   readonly now: number;
 }
 
+/** Puts a prepared report into the outbox. @returns false where it is there already */
+export async function postPrepared(
+  store: Store,
+  prepared: Extract<Prepared, { kind: 'report' }>,
+  posting: Posting,
+): Promise<boolean> {
+  return await addReport(store, newReport(prepared, posting));
+}
+
 /** A prepared report as the outbox takes it. */
-export function newReport(
+function newReport(
   { packed, record, recordText }: Extract<Prepared, { kind: 'report' }>,
   { now, ...posting }: Posting,
 ): NewReport {

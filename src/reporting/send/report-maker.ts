@@ -15,8 +15,7 @@ import { submitterOf } from '../../tlsrpt/write-report.ts';
 import { dayOf, dayText, endOf } from '../day.ts';
 import type { UtcDay } from '../types.ts';
 import { tellLateCounts } from './late-counts.ts';
-import { addReport } from './outbox.ts';
-import { newReport, type Prepared, prepareReport } from './prepare-report.ts';
+import { postPrepared, type Prepared, prepareReport } from './prepare-report.ts';
 import { dueAt, earliestAfterDay, MAKE_WITHIN_MS, nextLookUp } from './send-time.ts';
 import {
   addSubjects,
@@ -190,16 +189,13 @@ async function takeIn(
   const { store, clock, log, node, settings, onSubject } = options;
   const { domain, day } = subject;
   const { report, cut } = prepared.packed;
-  const isNew = await addReport(
-    store,
-    newReport(prepared, {
-      day,
-      domain,
-      mode: settings.targets,
-      madeBy: node,
-      now: clock.now(),
-    }),
-  );
+  const isNew = await postPrepared(store, prepared, {
+    day,
+    domain,
+    mode: settings.targets,
+    madeBy: node,
+    now: clock.now(),
+  });
   await settleSubject(store, subject, { state: 'made', note: '' });
   if (!isNew) return;
   onSubject('made');
