@@ -108,6 +108,17 @@ describe('digest', () => {
     assert.notEqual(identityOf('a b', 'c'), identityOf('a', 'b c'));
     assert.equal(identityOf('a', ''), identityOf('a', ''));
   });
+
+  it('what belongs to one day lies side by side, whoever sent it', () => {
+    const days = ['2026-03-01T00:00:00Z', '2026-03-02T00:00:00Z', '2027-01-01T00:00:00Z'];
+    const ids = days.map((day) => ['a', 'b', 'c'].map((sender) => identityOf(sender, `${day}+x`)));
+    assert.deepEqual(ids.flat().toSorted(), ids.map((each) => each.toSorted()).flat());
+    const starts = days.map((day) => Date.parse(day));
+    const digests = starts.map((start) =>
+      ['a', 'b', 'c'].map((reportId) => contentDigest({ ...said, start, reportId })),
+    );
+    assert.deepEqual(digests.flat().toSorted(), digests.map((each) => each.toSorted()).flat());
+  });
 });
 
 /** The same with the keys of every object the other way round. */

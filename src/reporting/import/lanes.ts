@@ -33,7 +33,7 @@ export interface Lanes {
 }
 
 /** Lists that a thread is given: enough of them for as long as this one writes to the store. */
-export const LISTS_PER_LANE = 10;
+export const LISTS_PER_LANE = 16;
 /** One thread stores no more than these understand. */
 const MOST_WORKERS = 3;
 /** To start a thread takes as long as to understand a thousand reports. */
