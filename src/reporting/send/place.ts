@@ -5,6 +5,7 @@
  */
 import { normalizeName } from '../../dns/name.ts';
 import type { ReportTarget } from '../../tlsrpt/types.ts';
+import { isQuoted, normalLocalPart, withoutTag } from './local-part.ts';
 
 /** The address or the URL of a target. */
 export function targetText(target: ReportTarget): string {
@@ -12,15 +13,12 @@ export function targetText(target: ReportTarget): string {
 }
 
 /**
- * One name for all spellings of a place: the address in lower case without `+tag`, or the host,
- * whatever the port. Whoever wants to flood a place can write it in many ways.
+ * One name for all spellings of a place: the address in lower case without `+tag` and without quotes
+ * that it does not need, or the host, whatever the port. Whoever wants to flood a place can write it
+ * in many ways.
  */
 export function placeOf(target: ReportTarget): string {
-  if (target.kind === 'https') return hostOf(target.url);
-  const { address } = target;
-  const at = address.lastIndexOf('@');
-  const localPart = address.slice(0, at).toLowerCase();
-  return `${localPart.replace(/(?<=.)\+.*$/, '')}${address.slice(at)}`;
+  return target.kind === 'https' ? hostOf(target.url) : changed(target.address, withoutTag);
 }
 
 /**
@@ -29,9 +27,16 @@ export function placeOf(target: ReportTarget): string {
  */
 export function suppressionKeys(target: ReportTarget): readonly string[] {
   if (target.kind === 'https') return withParents(hostOf(target.url));
-  const address = target.address.toLowerCase();
+  const { address } = target;
   const domain = address.slice(address.lastIndexOf('@') + 1);
-  return [...new Set([address, placeOf(target)]), ...withParents(domain)];
+  const names = [changed(address, normalLocalPart), placeOf(target)];
+  return [...new Set(names), ...withParents(domain)];
+}
+
+/** The address with its local part rewritten. */
+function changed(address: string, rewrite: (localPart: string) => string): string {
+  const at = address.lastIndexOf('@');
+  return `${rewrite(address.slice(0, at))}${address.slice(at)}`;
 }
 
 /** Without brackets and without the dot of the root. */
@@ -46,16 +51,33 @@ function withParents(name: string): readonly string[] {
   return labels.map((_, index) => labels.slice(index).join('.'));
 }
 
+/** RFC 5321 §4.5.3.1, with room to spare. */
+const LONGEST_PLACE = 320;
+
 /** A place as it is suppressed: an address, a domain or a host; undefined for what is none of them. */
 export function readPlace(text: string): string | undefined {
-  const bare = text
-    .trim()
-    .replace(/^mailto:/i, '')
-    .replace(/^https:\/\/([^/?#:]+).*$/i, '$1');
-  const at = bare.lastIndexOf('@');
-  const domain = normalizeName(bare.slice(at + 1), { hostName: true });
-  if (!domain.ok || at === 0 || bare.length > 320 || /[\s\p{C}]/u.test(bare)) return undefined;
-  return at === -1 ? domain.value : `${bare.slice(0, at).toLowerCase()}@${domain.value}`;
+  const bare = text.trim();
+  if (/[\p{C}\p{Zl}\p{Zp}]/u.test(bare)) return undefined;
+  return /^https:/i.test(bare) ? hostIn(bare) : addressIn(bare.replace(/^mailto:/i, ''));
+}
+
+function addressIn(text: string): string | undefined {
+  const at = text.lastIndexOf('@');
+  const domain = normalizeName(text.slice(at + 1), { hostName: true });
+  if (!domain.ok || at === 0) return undefined;
+  if (at === -1) return domain.value;
+  const localPart = text.slice(0, at);
+  if (/\s/.test(localPart) && !isQuoted(localPart)) return undefined;
+  const place = `${normalLocalPart(localPart)}@${domain.value}`;
+  return place.length > LONGEST_PLACE ? undefined : place;
+}
+
+/** Of a URL that a record might hold: those have no user. */
+function hostIn(text: string): string | undefined {
+  const url = /^https:\/\/[^/?#]/i.test(text) ? URL.parse(text) : null;
+  if (url === null || url.username !== '' || url.password !== '') return undefined;
+  const host = normalizeName(hostOf(url.href), { hostName: true });
+  return host.ok ? host.value : undefined;
 }
 
 /** Does a list of `example.com` and `*.example.com` name the domain? */

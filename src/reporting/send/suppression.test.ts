@@ -39,6 +39,18 @@ describe('places', () => {
     assert.deepEqual([...new Set(urls)], ['v.test']);
   });
 
+  it('RPT-7-1: quotes around a local part are spelling, and so are backslashes in them', () => {
+    const spellings = ['%22Reports%22', '%22re%5Cports%22', '%22reports+a%22', '%22%5Creports%22'];
+    for (const local of ['reports', ...spellings]) {
+      assert.equal(placeOf(target(`mailto:${local}@v.test`)), 'reports@v.test', local);
+    }
+    // Other mailboxes stay others.
+    assert.equal(placeOf(target('mailto:%22a%20b%5C+x%22@v.test')), '"a b"@v.test');
+    assert.equal(placeOf(target('mailto:%22a%5C%22b%22@v.test')), '"a\\"b"@v.test');
+    assert.equal(placeOf(target('mailto:%22a@b%22@v.test')), '"a@b"@v.test');
+    assert.equal(placeOf(target('mailto:%22%22@v.test')), '""@v.test');
+  });
+
   it('S13: odd mailto URIs are refused or stripped of what is not an address', () => {
     assert.deepEqual(target('mailto:a@b.test?bcc=x@y.test&subject=z'), {
       kind: 'mailto',
@@ -59,8 +71,17 @@ describe('places', () => {
     assert.equal(readPlace('A@Bücher.Example'), 'a@xn--bcher-kva.example');
     assert.equal(readPlace('mailto:a@b.test'), 'a@b.test');
     assert.equal(readPlace('https://R.test:8443/v1?x'), 'r.test');
+    assert.equal(readPlace('HTTPS://r.test./'), 'r.test');
     assert.equal(readPlace('B.Test.'), 'b.test');
-    for (const text of ['', '@b.test', 'a@', 'a b@c.test', 'a@b@', '-x-.test!']) {
+    assert.equal(readPlace('"re\\ports"@b.test'), 'reports@b.test');
+    assert.equal(readPlace('"A b"@c.test'), '"a b"@c.test');
+    for (const text of ['', '@b.test', 'a@', 'a b@c.test', 'a@b@', '-x-.test!', '"a\n"@b.test']) {
+      assert.equal(readPlace(text), undefined, text);
+    }
+  });
+
+  it('a URL with a user name is no place: neither the user nor a mail address is meant', () => {
+    for (const text of ['HTTPS://user@v.test', 'https://user@v.test/x', 'https://u:p@v.test']) {
       assert.equal(readPlace(text), undefined, text);
     }
   });
@@ -77,9 +98,22 @@ describe('places', () => {
 
   it('fuzz: readPlace never throws, and what it gives it takes again', () => {
     fc.assert(
-      fc.property(fc.stringMatching(/^(mailto:|https:\/\/)?[a-zA-Z@.%:/ü -]{0,40}$/), (text) => {
+      fc.property(fc.stringMatching(/^(mailto:|https:\/\/)?["\\a-zA-Z@.%:/ü -]{0,40}$/), (text) => {
         const place = readPlace(text);
         if (place !== undefined) assert.equal(readPlace(place), place);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('fuzz: each way to write a local part is one place, and is suppressed by each other', () => {
+    const plain = fc.stringMatching(/^[a-z0-9#'*]{1,20}$/);
+    fc.assert(
+      fc.property(plain, fc.array(fc.boolean()), (local, escapes) => {
+        const quoted = Array.from(local, (each, at) => (escapes[at] === true ? `\\${each}` : each));
+        const uri = `mailto:${encodeURIComponent(`"${quoted.join('')}"`)}@v.test`;
+        assert.equal(placeOf(target(uri)), `${local}@v.test`);
+        assert.ok(suppressionKeys(target(uri)).includes(readPlace(`${local}@v.test`)!));
       }),
       { numRuns: 300 },
     );
@@ -95,6 +129,7 @@ describe('the list of suppressed places', () => {
       (await suppressionFor(store, target(uri)))?.place;
     assert.equal(await found('mailto:ME@a.test'), 'me@a.test');
     assert.equal(await found('mailto:me%2Bx@a.test'), 'me@a.test');
+    assert.equal(await found('mailto:%22m%5Ce+x%22@a.test'), 'me@a.test');
     assert.equal(await found('mailto:you@a.test'), undefined);
     assert.equal(await found('mailto:x@b.test'), 'b.test');
     assert.equal(await found('mailto:x@sub.b.test'), 'b.test');
