@@ -16,6 +16,8 @@ const LONGEST_WAIT_MS = 4 * 3_600_000;
 export interface MaildirMemory {
   /** Was it left, and not for a time that is over? */
   isLeft(unique: string, now: number): boolean;
+  /** Was it left at all? */
+  knows(unique: string): boolean;
   /** @returns whether this is news: the same message was not left before */
   leave(unique: string, until: number): boolean;
   /** For some minutes; for longer each time, so that the same one does not hold others up. */
@@ -44,6 +46,7 @@ export function createMaildirMemory(): MaildirMemory {
       return left.size;
     },
     isLeft: (unique, now) => (left.get(unique)?.until ?? -Infinity) > now,
+    knows: (unique) => left.has(unique),
     leave: (unique, until) => put(unique, { until, tries: 0 }),
     leaveForAWhile(unique, now) {
       const tries = left.get(unique)?.tries ?? 0;

@@ -5,10 +5,10 @@
  * @module
  */
 import { constants } from 'node:fs';
-import { open, readdir, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, open, rename } from 'node:fs/promises';
 import { printable } from '../../printable.ts';
-import { asRead, isDone, uniqueName } from './maildir-name.ts';
+import { type Listed, listUnread, pathOf, type Place, placeText } from './maildir-list.ts';
+import { asRead } from './maildir-name.ts';
 import { FOR_GOOD, type MaildirMemory } from './maildir-memory.ts';
 import type { ReceiverOptions } from './receiver-types.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
@@ -40,19 +40,11 @@ export interface ScanResult {
   readonly end: 'whole' | 'later' | 'stopped';
 }
 
-interface Place {
-  readonly folder: 'new' | 'cur';
-  readonly name: string;
-}
-
 /** @throws what the system says where the folders cannot be read */
 export async function scanMaildir(options: ScanOptions): Promise<ScanResult> {
   const { path, memory, clock, signal } = options;
-  // Sorted: names begin with the time, so reports come in the order in which they arrived. `new`
-  // first: what a mail program moves to `cur` in between is found there.
-  const fresh = await list(path, 'new');
-  const current = await list(path, 'cur');
-  memory.keepOnly(new Set([...fresh, ...current].map(({ name }) => uniqueName(name))));
+  const listed = await listUnread(path, memory);
+  const taking: Taking = { ...options, given: new Set() };
   const walk: Walk = { read: 0, done: 0, laterInARow: 0 };
   const underWay = new Set<Promise<void>>();
   const note = (step: Step): void => {
@@ -65,12 +57,12 @@ export async function scanMaildir(options: ScanOptions): Promise<ScanResult> {
     return walk.laterInARow >= ENOUGH_LATER ? 'later' : undefined;
   };
   try {
-    for (const place of [...fresh, ...current]) {
+    for (const place of listed) {
       if (end() !== undefined) break;
-      if (memory.isLeft(uniqueName(place.name), clock.now())) continue;
+      if (memory.isLeft(place.key, clock.now())) continue;
       const { maxBytes } = options.settings();
-      const file = await readFile(join(path, place.folder, place.name), maxBytes);
-      const taken: Promise<void> = takeIn(place, file, options)
+      const file = await readFile(pathOf(path, place), maxBytes);
+      const taken: Promise<void> = takeIn(place, file, taking)
         .then(note)
         .finally(() => underWay.delete(taken));
       underWay.add(taken);
@@ -88,18 +80,15 @@ interface Walk {
   laterInARow: number;
 }
 
-async function list(path: string, folder: Place['folder']): Promise<readonly Place[]> {
-  const names = await readdir(join(path, folder));
-  return names
-    .filter((name) => !name.startsWith('.') && !(folder === 'cur' && isDone(name)))
-    .sort()
-    .map((name) => ({ folder, name }));
+interface Taking extends ScanOptions {
+  /** Names in `cur` that this walk has given to messages. */
+  readonly given: Set<string>;
 }
 
 /** `unproven`: it waits for the key of its sender, which says nothing of the archive. */
 type Step = 'done' | 'left' | 'later' | 'unproven' | 'gone';
 
-async function takeIn(place: Place, file: FileReading, options: ScanOptions): Promise<Step> {
+async function takeIn(place: Listed, file: FileReading, options: Taking): Promise<Step> {
   const { intake, clock } = options;
   switch (file.kind) {
     case 'gone':
@@ -117,14 +106,14 @@ async function takeIn(place: Place, file: FileReading, options: ScanOptions): Pr
   }
 }
 
-async function settle(place: Place, verdict: Verdict, options: ScanOptions): Promise<Step> {
+async function settle(place: Listed, verdict: Verdict, options: Taking): Promise<Step> {
   const { clock } = options;
   switch (verdict.kind) {
     case 'kept':
     case 'known':
       return await flag(place, options);
     case 'later':
-      if (options.memory.leaveForAWhile(uniqueName(place.name), clock.now())) {
+      if (options.memory.leaveForAWhile(place.key, clock.now())) {
         tell(place, { why: whyOf(verdict), level: 'info' }, options);
       }
       return verdict.failure.code === 'REPORT_INTAKE_KEY_UNKNOWN' ? 'unproven' : 'later';
@@ -154,25 +143,36 @@ interface Leaving extends Reason {
 }
 
 /** It stays as it is, for whoever reads the mailbox; the log tells of it once. */
-function leave(place: Place, { until, ...reason }: Leaving, options: ScanOptions): Step {
-  if (options.memory.leave(uniqueName(place.name), until)) tell(place, reason, options);
+function leave(place: Listed, { until, ...reason }: Leaving, options: ScanOptions): Step {
+  if (options.memory.leave(place.key, until)) tell(place, reason, options);
   return 'left';
 }
 
-function tell({ folder, name }: Place, { why, level }: Reason, { log }: ScanOptions): void {
-  const file = printable(`${folder}/${name}`);
+function tell(place: Place, { why, level }: Reason, { log }: ScanOptions): void {
+  const file = printable(placeText(place));
   log[level]({ event: 'maildir-left', file }, `${file} is left in the Maildir: ${why}`);
 }
 
 /**
  * Only now, for the archive has it: a crash before this makes the message be read again, and the
  * archive knows it.
+ *
+ * Renamed, but never over another message: `rename` would replace it, so its name is looked for
+ * before. To link and unlink would need no look, but shows the message twice for a moment, and mail
+ * servers that see that remove one of the two, maybe the one that we leave.
  */
-async function flag(place: Place, options: ScanOptions): Promise<Step> {
-  const { path } = options;
-  const { folder, name } = place;
+async function flag(place: Listed, options: Taking): Promise<Step> {
+  const { path, given, clock } = options;
+  const read: Place = { folder: 'cur', name: asRead(place.name) };
   try {
-    await rename(join(path, folder, name), join(path, 'cur', asRead(name)));
+    // Of this walk's own: another message is on its way to that name.
+    const isGiven = given.has(read.name);
+    given.add(read.name);
+    if (isGiven || (await isThere(pathOf(path, read)))) {
+      const why = `its report is in the archive, but another message has the name ${printable(placeText(read))}: rename one of them`;
+      return leave(place, { until: clock.now() + HOUR_MS, why, level: 'warn' }, options);
+    }
+    await rename(pathOf(path, place), pathOf(path, read));
     return 'done';
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -183,6 +183,16 @@ async function flag(place: Place, options: ScanOptions): Promise<Step> {
   }
 }
 
+async function isThere(path: Buffer): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
 type FileReading =
   | { readonly kind: 'read'; readonly bytes: Uint8Array }
   | { readonly kind: 'too-large'; readonly octets: number }
@@ -190,7 +200,7 @@ type FileReading =
   | { readonly kind: 'gone' };
 
 /** A link or a pipe in a Maildir is no message: neither is followed, neither is waited for. */
-async function readFile(path: string, maxBytes: number): Promise<FileReading> {
+async function readFile(path: Buffer, maxBytes: number): Promise<FileReading> {
   try {
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
     await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);

@@ -3,6 +3,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -151,6 +152,68 @@ describe('watchMaildir', () => {
     await box.watch.scan();
     await box.watch.scan();
     assert.deepEqual(box.names('cur'), ['1.a.h:2,FS']);
+  });
+
+  it('I18: no message is ever replaced by another of the same name', async () => {
+    await using box = await start([
+      'new/1700.M1.h',
+      'cur/1700.M1.h:2,S',
+      'new/1701.M1.h',
+      'cur/1701.M1.h',
+    ]);
+    await box.watch.scan();
+    await box.watch.scan();
+    const contents = (['new', 'cur'] as const).flatMap((folder) =>
+      box.names(folder).map((name) => readFileSync(join(box.path, folder, name), 'utf8')),
+    );
+    assert.deepEqual(contents.sort(), [
+      'cur/1700.M1.h:2,S',
+      'cur/1701.M1.h',
+      'new/1700.M1.h',
+      'new/1701.M1.h',
+    ]);
+    assert.deepEqual(box.names('cur'), ['1700.M1.h:2,S', '1701.M1.h', '1701.M1.h:2,S']);
+    const told = box.lines.filter(({ fields }) => fields['event'] === 'maildir-left');
+    assert.deepEqual(told.map(({ fields }) => String(fields['file'])).sort(), [
+      'cur/1701.M1.h',
+      'new/1700.M1.h',
+    ]);
+    for (const { message } of told) {
+      assert.match(message, /another message has the name cur\/170[01]\.M1\.h:2,S: rename one/);
+    }
+    box.given();
+    await box.watch.scan();
+    assert.deepEqual([box.given(), box.lines.length], [[], told.length]);
+  });
+
+  it('I18: of two messages with one name the second is read although the first is left', async () => {
+    await using box = await start(['new/1.a.h']);
+    box.intake.answer = (bytes) =>
+      Buffer.from(bytes).includes('cur') ? STORED : notTaken('not-a-report');
+    await box.watch.scan();
+    writeFileSync(join(box.path, 'cur/1.a.h:2,F'), 'cur/1.a.h:2,F');
+    await box.watch.scan();
+    assert.deepEqual([box.names('new'), box.names('cur')], [['1.a.h'], ['1.a.h:2,FS']]);
+  });
+
+  it('I18: a name that is not UTF-8 is a name like others', async () => {
+    await using box = await start();
+    const octets = Buffer.from('1705.\xff\xfe', 'latin1');
+    const inNew = Buffer.concat([Buffer.from(join(box.path, 'new/')), octets]);
+    writeFileSync(inNew, 'a report');
+    writeFileSync(join(box.path, 'new/1706.ü'), 'a letter');
+    box.intake.answer = (bytes) =>
+      Buffer.from(bytes).includes('report') ? STORED : notTaken('refused');
+    await box.watch.scan();
+    await box.watch.scan();
+    assert.deepEqual(box.given(), ['a report', 'a letter']);
+    const inCur = readdirSync(join(box.path, 'cur'), { encoding: 'buffer' });
+    assert.deepEqual(inCur, [Buffer.concat([octets, Buffer.from(':2,S')])]);
+    assert.deepEqual(box.names('new'), ['1706.ü']);
+    assert.deepEqual(
+      box.lines.map(({ fields }) => fields['file']),
+      ['new/1706.ü'],
+    );
   });
 
   it('I19: while the archive takes nothing, mail waits unread; it is said once, and tried again', async () => {
