@@ -9,6 +9,7 @@ import { summarize } from './summarize.ts';
 import { summaryJson } from './summary-json.ts';
 import { summaryText, type SummaryTextOptions } from './summary-text.ts';
 import type { Summary } from './summary-types.ts';
+import { percentText } from './text-lines.ts';
 
 const clock = new FakeClock((TODAY + 0.5) * 86_400_000);
 const emphasis = (_style: string, text: string): string => text;
@@ -79,6 +80,19 @@ describe('the summary as text', () => {
     const text = textOf(await summaryOf([{ day: TODAY, successes: 999_999, failures: 1 }]));
     assert.match(text, /^99\.9 % of 1,000,000/m);
     assert.match(text, /#{27}x/);
+  });
+
+  it('shares are rounded, but 100 % means all, and 0 % none', () => {
+    const shares: readonly (readonly [part: number, whole: number, text: string])[] = [
+      [7, 9, '77.8 %'],
+      [2, 3, '66.7 %'],
+      [9_999, 10_000, '99.9 %'],
+      [1, 10_000, '0.1 %'],
+      [3, 3, '100.0 %'],
+      [0, 3, '0.0 %'],
+      [0, 0, '-'],
+    ];
+    for (const [part, whole, text] of shares) assert.equal(percentText(part, whole), text);
   });
 
   it('longer ranges by month; many kinds and domains are cut, and that is said', async () => {
@@ -178,9 +192,25 @@ describe('the summary as text', () => {
 
   it('reports that do not count are told of', async () => {
     const summary = await summaryOf([]);
-    const notCounted = { unproven: 3, conflicts: 1, replaced: 0 };
-    const text = textOf({ ...summary, notCounted });
-    assert.match(text, /Not counted: 3 whose sender is not proven, 1 that contradict another one/);
+    const linesOf = (unproven: number, conflicts: number, replaced: number): readonly string[] => {
+      const text = textOf({ ...summary, notCounted: { unproven, conflicts, replaced } });
+      return text
+        .replaceAll(/\n(?!Not counted)/g, ' ')
+        .split('\n')
+        .slice(1);
+    };
+    const why =
+      'after a change of reporting.receive.unauthenticated, smtp-sts report reparse counts';
+    assert.deepEqual(linesOf(3, 2, 2), [
+      `Not counted: 3 reports whose sender is not proven (smtp-sts report list --state not-counted); ${why} them.`,
+      'Not counted: 2 reports that contradict others (smtp-sts report list --state conflict).',
+      'Not counted: 2 reports that better proven ones replaced (smtp-sts report list --state replaced).',
+    ]);
+    assert.deepEqual(linesOf(1, 1, 1), [
+      `Not counted: 1 report whose sender is not proven (smtp-sts report list --state not-counted); ${why} it.`,
+      'Not counted: 1 report that contradicts another one (smtp-sts report list --state conflict).',
+      'Not counted: 1 report that a better proven one replaced (smtp-sts report list --state replaced).',
+    ]);
   });
 
   it('--explain: what was found on our side, what speaks against it, and nothing', async () => {

@@ -116,15 +116,46 @@ function ignoredLines({ ignored }: Summary): readonly string[] {
   );
 }
 
+/** Each kind with the command that names them; and what it takes that they count. */
 function notCountedLines({ notCounted }: Summary): readonly string[] {
   const { unproven, conflicts, replaced } = notCounted;
-  const parts = [
-    unproven === 0 ? [] : [`${numberText(unproven)} whose sender is not proven`],
-    conflicts === 0 ? [] : [`${numberText(conflicts)} that contradict another one`],
-    replaced === 0 ? [] : [`${numberText(replaced)} that a better proven one replaced`],
-  ].flat();
-  if (parts.length === 0) return [];
-  return wrapped(`Not counted: ${parts.join(', ')} (see: smtp-sts report list).`, 0);
+  // What is kept already is judged again by `report reparse` alone.
+  const mend = `; after a change of reporting.receive.unauthenticated, smtp-sts report reparse counts ${unproven === 1 ? 'it' : 'them'}`;
+  return [
+    ...notCountedLine(unproven, {
+      one: 'report whose sender is not proven',
+      several: 'reports whose sender is not proven',
+      state: 'not-counted',
+      mend,
+    }),
+    ...notCountedLine(conflicts, {
+      one: 'report that contradicts another one',
+      several: 'reports that contradict others',
+      state: 'conflict',
+    }),
+    ...notCountedLine(replaced, {
+      one: 'report that a better proven one replaced',
+      several: 'reports that better proven ones replaced',
+      state: 'replaced',
+    }),
+  ];
+}
+
+interface NotCountedWords {
+  readonly one: string;
+  readonly several: string;
+  /** As `report list` knows it. */
+  readonly state: string;
+  readonly mend?: string;
+}
+
+function notCountedLine(
+  count: number,
+  { one, several, state, mend = '' }: NotCountedWords,
+): readonly string[] {
+  if (count === 0) return [];
+  const what = `${numberText(count)} ${count === 1 ? one : several}`;
+  return wrapped(`Not counted: ${what} (smtp-sts report list --state ${state})${mend}.`, 0);
 }
 
 /** `#` went well, `x` failed: a failure is never too small to be seen. */

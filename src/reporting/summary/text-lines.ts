@@ -16,10 +16,12 @@ export function numberText(value: number): string {
   return value.toString().replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
-/** `99.4 %`, cut so that 100 % means all; `-` where there is nothing to share. */
+/** `99.4 %`, rounded, but 100 % means all and 0 % none; `-` where there is nothing to share. */
 export function percentText(part: number, whole: number): string {
   if (whole === 0) return '-';
-  return `${(Math.floor((part / whole) * 1000) / 10).toFixed(1)} %`;
+  const tenths = Math.round((part / whole) * 1000);
+  const shown = part === 0 || part === whole ? tenths : Math.min(999, Math.max(1, tenths));
+  return `${(shown / 10).toFixed(1)} %`;
 }
 
 /** A stranger's text as one word or line of at most `limit` characters, fit for a terminal. */
