@@ -6,7 +6,7 @@
 import { FakeClock } from '../../clock.fixture.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { ReportReceiveSettings } from '../../config/reporting-types.ts';
-import { silentLog } from '../../log/log.ts';
+import { type Log, silentLog } from '../../log/log.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { Store } from '../../store/types.ts';
 import type {
@@ -119,6 +119,7 @@ export async function archiveRig(
     readonly settings?: Partial<ReportReceiveSettings>;
     readonly read?: ReadArchived;
     readonly store?: Store;
+    readonly log?: Log;
   } = {},
 ): Promise<ArchiveRig> {
   const store = options.store ?? (await openStore('sqlite::memory:'));
@@ -127,7 +128,7 @@ export async function archiveRig(
   const archive = createArchive({
     store,
     clock,
-    log: silentLog,
+    log: options.log ?? silentLog,
     settings: () => rig.settings,
     read: options.read ?? readOwn,
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
+import { collectingLog, type Line } from '../intake/intake.fixture.ts';
 import type { IncomingReport } from '../types.ts';
 import {
   archiveRig,
@@ -156,6 +157,24 @@ describe('archive', () => {
     assert.deepEqual(await taken(rig.archive, incoming(broken)), ['REPORT_INTAKE_STORE']);
     assert.deepEqual(await statesOf(rig.store), []);
     assert.deepEqual((await sumsOfDaily(rig.store))[0], undefined);
+  });
+
+  it('I19: a transaction that fails is told of once, with how many reports were in it', async () => {
+    const lines: Line[] = [];
+    await using rig = await archiveRig({ log: collectingLog(lines) });
+    await rig.store.db.schema.dropTable('report_daily').execute();
+    const many = Array.from({ length: 40 }, (_, at) => incoming(report({ reportId: String(at) })));
+    const outcomes = await rig.archive.takeMany(many);
+    const codes = outcomes.map((outcome) => (outcome.ok ? 'taken' : outcome.failure.code));
+    assert.deepEqual([codes.length, ...new Set(codes)], [40, 'REPORT_INTAKE_STORE']);
+    assert.deepEqual(await taken(rig.archive, incoming()), ['REPORT_INTAKE_STORE']);
+    assert.deepEqual(
+      lines.map(({ level, fields, message }) => [level, fields['reports'], message]),
+      [
+        ['warn', 40, '40 received reports could not be stored'],
+        ['warn', 1, 'a received report could not be stored'],
+      ],
+    );
   });
 
   it('many at once end as they would one by one', async () => {

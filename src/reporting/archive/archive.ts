@@ -14,6 +14,7 @@ import { pruneReports } from './prune.ts';
 import { reparseReports } from './reparse.ts';
 import { createReportIds } from './report-ids.ts';
 import { archiveStatements } from './statements.ts';
+import { createStoreFailures, reasonOf } from './store-failures.ts';
 import { takeAll } from './take.ts';
 import type { Archive, ArchiveOptions } from './types.ts';
 
@@ -22,6 +23,7 @@ export function createArchive(options: ArchiveOptions): Archive {
   const { store, clock, settings, log } = options;
   const newId = createReportIds(clock);
   const statements = archiveStatements(store.db);
+  const failures = createStoreFailures(log);
   const group: GroupCommit<PreparedReport, ArchiveResult> = createGroupCommit({
     run: async (reports) =>
       await store.db
@@ -43,8 +45,8 @@ export function createArchive(options: ArchiveOptions): Archive {
       return ok(result);
     } catch (error) {
       options.metrics?.archived('failed', authenticity);
-      const reason = error instanceof Error ? error.message : String(error);
-      log.warn({ code: 'REPORT_INTAKE_STORE', reason }, 'a received report could not be stored');
+      failures.note(error);
+      const reason = reasonOf(error);
       return fail('REPORT_INTAKE_STORE', `the store did not take the report: ${reason}`);
     }
   };
