@@ -45,10 +45,15 @@ export async function openConfiguredStore(
   }
 }
 
+/** The file of the configured store, where that is one and is not there yet. */
+export function missingStore({ store }: Pick<Config, 'store'>): string | undefined {
+  const path = /^sqlite:(?<path>.+)$/.exec(store.url)?.groups?.['path'];
+  return path === undefined || existsSync(path) ? undefined : path;
+}
+
 /** Opens the configured store if there is one already; a command that only looks makes none, and moves none aside. */
 export async function openExistingStore(config: Config): Promise<Store | undefined> {
-  const path = /^sqlite:(?<path>.+)$/.exec(config.store.url)?.groups?.['path'];
-  if (path !== undefined && !existsSync(path)) return undefined;
+  if (missingStore(config) !== undefined) return undefined;
   return await openConfiguredStore(config, commandLog(config), 'refuse', 'look');
 }
 

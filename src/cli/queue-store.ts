@@ -12,8 +12,8 @@ import { openExistingStore } from './parts.ts';
 import { configWithoutTrust, type SharedOptions } from './shared-options.ts';
 
 /**
- * Runs a task on the configured store; where there is none yet the queue is empty, which is said:
- * somebody may look in the wrong place. Then `otherwise`.
+ * Runs a task on the configured store; where there is none yet, that is said: somebody may look in
+ * the wrong place. Then `otherwise`: an empty queue is an answer, no reports are none.
  */
 export async function onQueue(
   options: SharedOptions & { readonly io: Io },

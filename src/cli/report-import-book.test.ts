@@ -49,6 +49,7 @@ describe('the book of an import', () => {
     const domains = ['a.test', '', 'c\u001b[2J.test', 'd.test', 'e.test'];
     book.note(named, { kind: 'unknown-domain', domains });
     const text = err();
+    assert.ok(book.hasFaults());
     assert.match(text, /about a\.test, a domain it does not name, c\S+ and 2 more, which/);
     assert.ok(!text.includes('\u001b'));
   });

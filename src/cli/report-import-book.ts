@@ -57,7 +57,7 @@ export function createBook({ io, isVerbose, asJson, beforeTelling }: BookOptions
         untold += 1;
         return;
       }
-    } else if (!isVerbose && !isFaulty && fate.kind !== 'unknown-domain') return;
+    } else if (!isVerbose && !isFaulty) return;
     beforeTelling?.();
     complain(io, shown(`${where.place}: ${fateText(fate)}`));
   };
@@ -87,9 +87,12 @@ export function createBook({ io, isVerbose, asJson, beforeTelling }: BookOptions
   };
 }
 
-/** That something is no report is a fault only if it was named as one. */
+/**
+ * That something is no report, or about domains that are not kept, is a fault only if it was named as
+ * one to be kept: a folder or mailbox may hold much else.
+ */
 function isFault({ isNamed }: Place, { kind }: Fate): boolean {
-  if (kind === 'not-a-report') return isNamed;
+  if (kind === 'not-a-report' || kind === 'unknown-domain') return isNamed;
   return kind === 'refused' || kind === 'later' || kind === 'unreadable';
 }
 

@@ -15,6 +15,7 @@ import {
   sampleJson,
   SMALL,
 } from '../reporting/mail/report-mails.fixture.ts';
+import { type FilePath, pathText } from '../reporting/import/file-path.ts';
 import { openStore } from '../store/open-store.ts';
 import { run, type Run } from './io.fixture.ts';
 import { sourcesIn } from './report-files.ts';
@@ -26,6 +27,13 @@ let number = 0;
 function store(): readonly string[] {
   number += 1;
   return ['--store', `sqlite:${join(folder, `store-${number}.sqlite`)}`];
+}
+
+/** The same, there already. */
+async function madeStore(): Promise<readonly string[]> {
+  const at = store();
+  await (await openStore(at[1]!)).close();
+  return at;
 }
 
 async function report(args: readonly string[], input: string | Uint8Array = ''): Promise<Run> {
@@ -137,8 +145,8 @@ describe('report import', () => {
 
   it('a folder that cannot be read is passed over', async () => {
     const kept: string[] = [];
-    const failing = (path: string): never => {
-      throw Object.assign(new Error(`EACCES: permission denied, scandir '${path}'`), {
+    const failing = (path: FilePath): never => {
+      throw Object.assign(new Error(`EACCES: permission denied, scandir '${pathText(path)}'`), {
         code: 'EACCES',
       });
     };
@@ -156,6 +164,22 @@ describe('report import', () => {
     assert.deepEqual(kept, [`${join(folder, 'two')}: permission denied`, good]);
   });
 
+  it('says that it made the store, whose name may be a typing error', async () => {
+    const file = await put('any.json', sampleJson(BIG));
+    const at = store();
+    const path = at[1]!.replace('sqlite:', '');
+    const first = await report(['import', ...at, file]);
+    assert.equal(first.stderr, `There was no store at ${path}: a new one was made.\n`);
+    assert.equal((await report(['import', ...at, file])).stderr, '');
+  });
+
+  it('what is no mail has no signature, and counts: --verify says so', async () => {
+    const { stdout } = await report(['import', '--help']);
+    assert.match(stdout.replaceAll(/\s+/g, ' '), /a file that is no mail has none and counts/);
+    const file = await put('bare.json', sampleJson(BIG));
+    assert.deepEqual(await imported([...store(), '--verify', file]), { stored: 1 });
+  });
+
   it('exit code 66 where nothing that is named can be read', async () => {
     const { exitCode, stderr } = await report(['import', ...store(), join(folder, 'none')]);
     assert.equal(exitCode, 66);
@@ -168,10 +192,11 @@ describe('report import', () => {
     const named = await report(['import', ...store(), text]);
     assert.equal(named.exitCode, 1);
     assert.match(named.stderr, /text\.txt: no report: .* \(TLSRPT_REPORT_JSON\)\n/);
-    const empty = await report(['import', ...store(), '-']);
+    const empty = await report(['import', ...(await madeStore()), '-']);
     assert.equal(empty.exitCode, 1);
     assert.match(empty.stderr, /^standard input: no report: .* \(REPORT_INTAKE_EMPTY\)\n/);
-    const inFolder = await report(['import', ...store(), join(folder, 'texts')]);
+    const at = await madeStore();
+    const inFolder = await report(['import', ...at, join(folder, 'texts')]);
     assert.deepEqual([inFolder.exitCode, inFolder.stderr], [0, '']);
     const verbose = await report(['import', ...store(), '--verbose', join(folder, 'texts')]);
     assert.match(verbose.stderr, /good\.json: stored\n.*text\.txt: no report: /);
@@ -184,8 +209,11 @@ describe('report import', () => {
     const at = [...store(), '--config', config];
     const { stderr, exitCode } = await report(['import', ...at, file]);
     assert.match(stderr, /foreign\.json: about reported\.example, which is not kept: .*--domain/);
-    assert.equal(exitCode, 0);
-    assert.equal((await report(['import', ...at, join(folder, 'foreign')])).stderr, '');
+    assert.equal(exitCode, 1);
+    const inFolder = await report(['import', ...at, join(folder, 'foreign')]);
+    assert.deepEqual([inFolder.exitCode, inFolder.stderr], [0, '']);
+    const { stdout: help } = await report(['import', '--help']);
+    assert.match(help.replaceAll(/\s+/g, ' '), /1 .* domains that are not kept/);
     const [line] = await importedLines([...at, join(folder, 'foreign')]);
     assert.deepEqual(line, { file, result: 'unknown-domain', domains: ['reported.example'] });
   });
@@ -323,6 +351,14 @@ describe('report list, show, reparse and forget', () => {
       ['reparse', '--json'],
       ['forget', 'a.example'],
       ['forget', '--yes', 'a.example'],
+      ['log'],
+      ['log', '--failed'],
+      ['log', '--json'],
+      ['log', '2026-11-23_a.example_1@b.example'],
+      ['preview'],
+      ['preview', 'a.example'],
+      ['suppress', 'list'],
+      ['suppress', 'drop', 'a.example'],
     ]) {
       const { exitCode, stdout, stderr } = await report([...command, '--store', `sqlite:${none}`]);
       assert.equal(exitCode, 69, command.join(' '));

@@ -6,11 +6,12 @@
 import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { createArchive } from '../reporting/archive/archive.ts';
+import type { FilePath } from '../reporting/import/file-path.ts';
 import { createImporter, type Importer, REPORTS_TOGETHER } from '../reporting/import/importer.ts';
 import type { Taken } from '../reporting/import/types.ts';
 import { EXIT_NO_INPUT, EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { complain, type Io } from './io.ts';
-import { commandLog, openConfiguredStore } from './parts.ts';
+import { commandLog, missingStore, openConfiguredStore } from './parts.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { archiveSettings, domainPatterns } from './report-domains.ts';
 import { mailsIn, octetsOf, type PlacedSource, sourcesIn } from './report-files.ts';
@@ -37,7 +38,7 @@ export function reportImportCommand(io: Io, done: (exitCode: number) => void): C
     .argument('<file...>', 'files and folders, or - for standard input')
     .option(
       '--verify',
-      'check the DKIM signatures of mails, and let reporting.receive.unauthenticated decide; without it you vouch for what you import',
+      'check the DKIM signatures of mails, and let reporting.receive.unauthenticated decide; a file that is no mail has none and counts; without it you vouch for mails too',
     )
     .option(
       '--domain <domain>',
@@ -51,8 +52,9 @@ export function reportImportCommand(io: Io, done: (exitCode: number) => void): C
         '  smtp-sts report import ~/Maildir/.TLSRPT\n' +
         '  smtp-sts report import old-reports.mbox reports/*.json.gz\n\n' +
         'Exit code: 0 all taken in, 1 some were refused or could not be read, or a file that is named\n' +
-        'here is no report: all others were taken in; 64 wrong usage, 66 nothing that is named could be\n' +
-        'read, 69 the store cannot be opened or written, 78 the configuration is wrong.',
+        'here is no report, or about domains that are not kept: all others were taken in; 64 wrong\n' +
+        'usage, 66 nothing that is named could be read, 69 the store cannot be opened or written, 78\n' +
+        'the configuration is wrong.',
     )
     .action(async (paths: readonly string[], _options: object, leaf: Command) => {
       done(await importReports(paths, leaf.optsWithGlobals<ImportOptions>(), io));
@@ -67,7 +69,10 @@ async function importReports(
   const domains = options.domain === undefined ? undefined : domainPatterns(options.domain);
   const config = configWithoutTrust(options);
   const log = commandLog(config);
+  const missing = missingStore(config);
   const store = await openConfiguredStore(config, log);
+  // Its name may be a typing error, and reports in it are seen by nobody.
+  if (missing !== undefined) complain(io, `There was no store at ${missing}: a new one was made.`);
   const receive = archiveSettings(config, domains);
   const archive = createArchive({
     store,
@@ -120,11 +125,11 @@ async function takeAll(paths: readonly string[], work: Import): Promise<void> {
   const { io, maxBytes, importer, book, progress } = work;
   const octets = octetsOf(paths);
   const total = octets === undefined ? undefined : Math.ceil(octets / KIB);
-  const mailboxes: string[] = [];
+  const mailboxes: FilePath[] = [];
   let octetsDone = 0;
   const hear = (source: PlacedSource, taken: Taken): 'go-on' | 'stop' => {
-    if (taken.kind === 'mailbox') {
-      mailboxes.push(source.place);
+    if (taken.kind === 'mailbox' && source.kind === 'file') {
+      mailboxes.push(source.path);
       return 'go-on';
     }
     for (const fate of fatesOf(taken)) book.note(source, fate);

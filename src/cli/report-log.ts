@@ -14,7 +14,7 @@ import {
   readSubjects,
 } from '../reporting/send/send-log.ts';
 import { safeJson } from '../json.ts';
-import { EXIT_NO_INPUT } from './exit-codes.ts';
+import { EXIT_NO_INPUT, EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { numberFrom } from './queue-arguments.ts';
 import { onQueue } from './queue-store.ts';
@@ -40,7 +40,7 @@ export function reportLogCommand(io: Io, done: (exitCode: number) => void): Comm
       'Each report with each place that it goes to: state, attempts, last answer, next attempt. With the\n' +
         'id of a report: the very report that left. Places that are suppressed have not failed.\n\n' +
         'Exit code: 0 nothing failed, 1 a report or one of its places failed or waits for another try,\n' +
-        '66 there is no report of that id.',
+        '66 there is no report of that id, 69 there is no store, or it cannot be opened.',
     )
     .argument('[domain|id]', 'reports for this domain alone, or the report of this id')
     .option('--days <n>', 'the last days that were reported', '7')
@@ -77,7 +77,7 @@ async function show(reportId: string, options: LogOptions, io: Io): Promise<numb
       say(io, safeJson(options.json === true ? json : pretty()));
       return 0;
     },
-    missing,
+    () => EXIT_UNAVAILABLE,
   );
 }
 
@@ -119,7 +119,7 @@ async function log(domain: string | undefined, options: LogOptions, io: Io): Pro
       }
       return failed.length > 0 ? 1 : 0;
     },
-    () => 0,
+    () => EXIT_UNAVAILABLE,
   );
 }
 

@@ -14,7 +14,7 @@ import { dayOf, dayText } from '../reporting/day.ts';
 import { storedTally } from '../reporting/send/stored-tally.ts';
 import type { ReportScope, UtcDay } from '../reporting/types.ts';
 import type { Store } from '../store/types.ts';
-import { EXIT_NO_INPUT, EXIT_USAGE } from './exit-codes.ts';
+import { EXIT_NO_INPUT, EXIT_UNAVAILABLE, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { resolverFrom } from './parts.ts';
 import { onQueue } from './queue-store.ts';
@@ -41,7 +41,8 @@ export function reportPreviewCommand(io: Io, done: (exitCode: number) => void): 
     .description(
       'Alone: the domains of the day, how their sessions went, and where a report would go. With a\n' +
         'domain: the very report. Looks the records up now; sends and changes nothing.\n\n' +
-        'Exit code: 0 shown, 66 nothing was counted for the domain on that day.',
+        'Exit code: 0 shown, 66 nothing was counted for the domain on that day, 69 there is no store,\n' +
+        'or it cannot be opened.',
     )
     .argument('[domain]', 'recipient domain or MX host')
     .option('--day <day>', 'UTC day: 2026-11-23, yesterday, today', 'today')
@@ -68,7 +69,7 @@ export function reportPreviewCommand(io: Io, done: (exitCode: number) => void): 
           const look = { store, config, day, options, io };
           return name === undefined ? await previewDay(look) : await previewOne(name, look);
         },
-        () => (name === undefined ? 0 : EXIT_NO_INPUT),
+        () => EXIT_UNAVAILABLE,
       );
       done(code);
     });

@@ -12,7 +12,7 @@ import {
   readSuppressions,
   type Suppression,
 } from '../reporting/send/suppression.ts';
-import { EXIT_USAGE } from './exit-codes.ts';
+import { EXIT_UNAVAILABLE, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
 import { whoAsks } from './overrides-arguments.ts';
 import { commandLog, openConfiguredStore } from './parts.ts';
@@ -34,7 +34,9 @@ export function reportSuppressCommand(io: Io, done: (exitCode: number) => void):
     .summary('places that get no reports: add, list, drop')
     .description(
       'Whoever does not want our reports is put on this list: a mail address, or a domain or host with\n' +
-        'all below it. A running service and all others on the same store heed it at once.',
+        'all below it. A running service and all others on the same store heed it at once.\n\n' +
+        'Exit code: 0 done, also if there was nothing to do, 64 wrong usage, 69 there is no store to\n' +
+        'look at, or it cannot be opened.',
     );
   command
     .command('add')
@@ -98,7 +100,7 @@ async function list(options: SharedOptions, io: Io): Promise<number> {
       else for (const line of suppressionRows(found, widthOf(io))) say(io, line);
       return 0;
     },
-    () => 0,
+    () => EXIT_UNAVAILABLE,
   );
 }
 
@@ -117,7 +119,7 @@ async function drop(text: string, options: SharedOptions, io: Io): Promise<numbe
       else say(io, `Dropped. ${shown(place)} gets reports again, from the next one on`);
       return 0;
     },
-    nothing,
+    () => EXIT_UNAVAILABLE,
   );
 }
 

@@ -23,8 +23,8 @@ export function reportCommand(io: Io, done: (exitCode: number) => void): Command
     .description(
       'Works on the store that the service uses, whether it runs or not. Days are UTC days.\n\n' +
         'Exit code: 0 done, also if there was nothing to do, 64 wrong usage, 66 nothing was counted or\n' +
-        'stored for what was asked, 69 the store cannot be opened, 78 the configuration is wrong; what\n' +
-        '1 and 2 mean is said with each command.',
+        'stored for what was asked, 69 there is no store to look at, or it cannot be opened, 78 the\n' +
+        'configuration is wrong; what 1 and 2 mean is said with each command.',
     )
     .addHelpText(
       'after',
