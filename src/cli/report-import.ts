@@ -6,7 +6,6 @@
 import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { createArchive } from '../reporting/archive/archive.ts';
-import type { FilePath } from '../reporting/import/file-path.ts';
 import { createImporter, type Importer, REPORTS_TOGETHER } from '../reporting/import/importer.ts';
 import type { Taken } from '../reporting/import/types.ts';
 import { EXIT_NO_INPUT, EXIT_UNAVAILABLE } from './exit-codes.ts';
@@ -125,11 +124,11 @@ async function takeAll(paths: readonly string[], work: Import): Promise<void> {
   const { io, maxBytes, importer, book, progress } = work;
   const octets = octetsOf(paths);
   const total = octets === undefined ? undefined : Math.ceil(octets / KIB);
-  const mailboxes: FilePath[] = [];
+  const mailboxes: string[] = [];
   let octetsDone = 0;
   const hear = (source: PlacedSource, taken: Taken): 'go-on' | 'stop' => {
-    if (taken.kind === 'mailbox' && source.kind === 'file') {
-      mailboxes.push(source.path);
+    if (taken.kind === 'mailbox') {
+      mailboxes.push(source.place);
       return 'go-on';
     }
     for (const fate of fatesOf(taken)) book.note(source, fate);
