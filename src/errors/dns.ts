@@ -12,6 +12,10 @@ export const DNS_ERRORS = {
     action: 'Mend the name.',
     rule: 'RFC 1035 §2.3.1, RFC 5891 §4',
   },
+  DNS_DOMAIN_UNKNOWN: {
+    meaning: 'The resolver says that a domain does not exist, though mail or reports come for it.',
+    action: 'Check the resolver with `smtp-sts doctor`, and that the domain is still registered.',
+  },
   DNS_TIMEOUT: {
     meaning: 'No resolver answered in time.',
     action: 'Check the resolver and the path to it.',

@@ -132,6 +132,16 @@ describe('metrics', () => {
     assert.match(await metrics.text(), /^process_cpu_seconds_total \d/m);
   });
 
+  it('reports that are not kept are not counted as archived', async () => {
+    const metrics = createMetrics();
+    const kinds = ['stored', 'duplicate', 'unknown-domain', 'over-quota', 'failed'];
+    for (const kind of kinds) metrics.reporting.archived(kind, 'verified');
+    await assertLines(metrics, [
+      'smtp_sts_report_archived_total{authenticity="verified"} 2',
+      'smtp_sts_report_archived_total{authenticity="other"} 0',
+    ]);
+  });
+
   it('two sets in one process do not mix', async () => {
     const one = createMetrics();
     const two = createMetrics();

@@ -181,6 +181,9 @@ function sending(registers: Registry[]): Pick<ReportingMetrics, 'subject' | 'tar
   };
 }
 
+/** What came to the archive and is not in it. */
+const NOT_KEPT: ReadonlySet<string> = new Set(['unknown-domain', 'over-quota', 'failed']);
+
 type Receiving = 'taken' | 'turnedAway' | 'atTheDoor' | 'archived';
 
 function receiving(registers: Registry[]): Pick<ReportingMetrics, Receiving> {
@@ -192,7 +195,7 @@ function receiving(registers: Registry[]): Pick<ReportingMetrics, Receiving> {
   });
   const authenticity = new Counter({
     name: 'smtp_sts_report_archived_total',
-    help: 'Reports that came to the archive, those that were there already too, by whether their sender was proven.',
+    help: 'Reports that are in the archive now, those that were there already too, by whether their sender was proven.',
     labelNames: ['authenticity'],
     registers,
   });
@@ -206,7 +209,9 @@ function receiving(registers: Registry[]): Pick<ReportingMetrics, Receiving> {
       labels: ['way', 'reason'],
       values: [DOORS, REASONS],
     }),
-    archived: (_kind, kind) => authenticity.inc({ authenticity: kind }),
+    archived(kind, proof) {
+      if (!NOT_KEPT.has(kind)) authenticity.inc({ authenticity: proof });
+    },
   };
 }
 

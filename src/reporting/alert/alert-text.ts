@@ -44,6 +44,7 @@ export function alertLines(event: AlertEvent, letters: Letters = 'ascii'): reado
   };
   const { facts, openedAt, closedAt } = event;
   const { firstDay, lastDay, sessions, failures, senders, reasons = [], causes } = facts;
+  const { against = [], unseen = [] } = facts;
   if (event.event === 'closed') {
     return [
       ...wrap(headline(event, { letters })),
@@ -64,6 +65,8 @@ export function alertLines(event: AlertEvent, letters: Letters = 'ascii'): reado
     ...field('Reason', reasons.join(', ')),
     ...field('Means', facts.means),
     ...causes.flatMap((cause) => field('Found', cause)),
+    ...against.flatMap((cause) => field('But', cause)),
+    ...unseen.flatMap((cause) => field('Note', cause)),
     ...field('To do', facts.todo),
     ...field('Who', ACTOR_TEXT[facts.actor]),
   ];

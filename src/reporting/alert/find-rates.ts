@@ -25,8 +25,8 @@ interface BadDay {
 }
 
 /**
- * Senders whose newest day with enough sessions has too many failures. Where none has, all together
- * are judged: many senders with few sessions each are many sessions.
+ * Senders whose newest day with enough sessions has too many failures; and those that have few
+ * sessions each, judged together: many of them are many sessions.
  */
 export function findRates(
   { today, senders }: Recent,
@@ -46,31 +46,30 @@ export function findRates(
       return rateFacts({ domain, who: ` of ${who}`, days, limits, standing });
     };
     const single = tellOnce({ kind: 'rate', domain, parts: [domain], sightings, facts }, standing);
-    return [...single, ...together({ domain, rows, limits, standing, isTold: single.length > 0 })];
+    const small = Array.from(bySender.values()).filter((of) => !hasEnough(of, limits));
+    return [...single, ...together({ domain, rows: small.flat(), limits, standing })];
   });
 }
 
 interface Together {
   readonly domain: string;
+  /** Of senders none of which has enough by itself: no big one speaks for them. */
   readonly rows: readonly SenderDay[];
   readonly limits: Limits;
   readonly standing: Standing;
-  readonly isTold: boolean;
 }
 
-function together({ domain, rows, limits, standing, isTold }: Together): readonly Finding[] {
-  const key = alertKey('rate', domain);
+function together({ domain, rows, limits, standing }: Together): readonly Finding[] {
   const bad = badDay(rows, limits);
-  // One that is open goes on: it is not over because more is known now.
-  if (bad === undefined || (isTold && standing.factsOf(key) === undefined)) return [];
-  return [
-    {
-      key,
-      kind: 'rate',
-      domain,
-      facts: rateFacts({ domain, who: '', days: [bad], limits, standing }),
-    },
-  ];
+  if (bad === undefined) return [];
+  const who = ' of small senders';
+  const facts = rateFacts({ domain, who, days: [bad], limits, standing });
+  return [{ key: alertKey('rate', domain), kind: 'rate', domain, facts }];
+}
+
+/** Has the sender enough sessions on a day to be judged by itself? */
+function hasEnough(rows: readonly SenderDay[], { minSessions }: Limits): boolean {
+  return rows.some(({ successes, failures }) => successes + failures >= minSessions);
 }
 
 function badDay(

@@ -5,7 +5,7 @@
  */
 import type { ReportAlertSettings } from '../../config/reporting-types.ts';
 import { DAY_MS, dayText, startOf } from '../day.ts';
-import { meaningFor, meaningOf } from '../summary/meanings.ts';
+import { commonMeaning, meaningFor, meaningOf } from '../summary/meanings.ts';
 import { shares } from '../summary/shares.ts';
 import type { UtcDay } from '../types.ts';
 import type { FailureDay, SenderDay } from './recent.ts';
@@ -68,22 +68,26 @@ export function liveFailures({
 
 /** Kinds of failures, by domain, type and MX host; see {@link tellOnce}. */
 export function findFailures(recent: Recent, standing: Standing): readonly Finding[] {
-  const kinds = Map.groupBy(liveFailures(recent), ([row]) => {
+  const live = liveFailures({ ...recent, failures: recent.failures.filter(isSerious) });
+  const kinds = Map.groupBy(live, ([row]) => {
     const { domain, type, rawType, mx } = row!;
     return JSON.stringify([domain, type, rawType, mx]);
   });
-  return Array.from(kinds)
-    .flatMap(([kind, groups]) => {
-      const sightings = groups.map((rows) => ({ sender: rows[0]!.sender, rows }));
-      const facts = (of: readonly (typeof sightings)[number][]): AlertFacts =>
-        failureFacts(
-          of.flatMap(({ rows }) => rows),
-          standing,
-        );
-      const { domain } = groups[0]![0]!;
-      return tellOnce({ kind: 'failure', domain, parts: [kind], sightings, facts }, standing);
-    })
-    .filter(({ facts }) => facts.actor !== 'nobody');
+  return Array.from(kinds).flatMap(([kind, groups]) => {
+    const sightings = groups.map((rows) => ({ sender: rows[0]!.sender, rows }));
+    const facts = (of: readonly (typeof sightings)[number][]): AlertFacts =>
+      failureFacts(
+        of.flatMap(({ rows }) => rows),
+        standing,
+      );
+    const { domain } = groups[0]![0]!;
+    return tellOnce({ kind: 'failure', domain, parts: [kind], sightings, facts }, standing);
+  });
+}
+
+/** What nobody has to mend raises nothing, and says nothing about what others report. */
+function isSerious({ type, reason }: FailureDay): boolean {
+  return meaningOf(type, reason).actor !== 'nobody';
 }
 
 function lastDayOf(rows: readonly { readonly day: UtcDay }[]): UtcDay {
@@ -109,8 +113,7 @@ function failureFacts(rows: readonly FailureDay[], { hasHabit }: Standing): Aler
   const sessions = rows.reduce((so, row) => so + row.sessions, 0);
   const name = type === 'unknown' ? `unknown (${rawType})` : type;
   const who = whoOf(senders);
-  const reason = reasons.find((one) => one !== '');
-  const { means, todo, actor } = meaningFor(domain, meaningOf(type, reason));
+  const { means, todo, actor } = meaningFor(domain, commonMeaning(type, rows));
   return {
     title: `${domain}: ${name}${mx === '' ? '' : ` at ${mx}`}, reported by ${who}`,
     means,

@@ -7,7 +7,7 @@ import type { Clock } from '../../clock.ts';
 import type { ReportAlertSettings } from '../../config/reporting-types.ts';
 import type { Log } from '../../log/log.ts';
 import type { Store } from '../../store/types.ts';
-import { causesOf } from '../summary/causes.ts';
+import { type Cause, causesOf } from '../summary/causes.ts';
 import { dayOf } from '../day.ts';
 import { rememberedState } from '../summary/own-state.ts';
 import type { OwnState } from '../summary/own-state-types.ts';
@@ -219,9 +219,20 @@ async function withCauses(
   return explained;
 }
 
+/** Of each kind. */
+const MOST_CAUSES = 5;
+
 function explain(facts: Finding['facts'], own: OwnState): Finding['facts'] {
   const { resultType, mxHost = '', firstDay, lastDay } = facts;
   if (resultType === undefined) return facts;
-  const causes = causesOf({ type: resultType, mxHost, firstDay, lastDay }, own);
-  return { ...facts, causes: [...facts.causes, ...causes.map(({ text }) => text)].slice(0, 5) };
+  const all = causesOf({ type: resultType, mxHost, firstDay, lastDay }, own);
+  const textsOf = (wanted: Cause['kind']): readonly string[] =>
+    all.flatMap(({ kind, text }) => (kind === wanted ? [text] : [])).slice(0, MOST_CAUSES);
+  const [against, unseen] = [textsOf('denies'), textsOf('unseen')];
+  return {
+    ...facts,
+    causes: [...facts.causes, ...textsOf('explains')].slice(0, MOST_CAUSES),
+    ...(against.length === 0 ? {} : { against }),
+    ...(unseen.length === 0 ? {} : { unseen }),
+  };
 }

@@ -17,7 +17,11 @@ export const MOST_OF_SENDER: Readonly<Record<AlertKind, number>> = {
   'foreign-policy': 3,
 };
 
-/** Alerts about one domain that are open: of senders that report again and again, and of all others. */
+/**
+ * Alerts about one domain that are open: of senders that report again and again, and of all others.
+ * Where they are used up, each that reports again and again still has one of each kind, and one for
+ * all that it says beyond: however many there are, none is made silent by others.
+ */
 const MOST_OPEN = { known: 50, strangers: 25 } as const;
 
 /** What is to be told, and what stands already. */
@@ -48,12 +52,12 @@ export function withinRoom({ domain, news, open, habits }: RoomOptions): Room {
     const { kind, facts } = finding;
     const sender = ledger.payer(kind, facts);
     const isFull = ledger.isFull(kind, sender);
-    if (!isFull && ledger.hasRoom(sender)) {
+    if (!isFull && ledger.hasRoom(kind, sender)) {
       ledger.charge(kind, sender);
       taken.push(finding);
       continue;
     }
-    const bearer = isFull ? sender : '';
+    const bearer = isFull || habits.hasHabit(sender) ? sender : '';
     const key = alertKey(kind, 'more', domain, bearer);
     const rest = left.get(key) ?? { sender: bearer, of: [] };
     rest.of.push(finding);
@@ -69,7 +73,7 @@ interface Ledger {
   /** Whose an alert is: of one that several report, the sender that has most room. */
   payer(kind: AlertKind, facts: AlertFacts): string;
   isFull(kind: AlertKind, sender: string): boolean;
-  hasRoom(sender: string): boolean;
+  hasRoom(kind: AlertKind, sender: string): boolean;
   charge(kind: AlertKind, sender: string): void;
 }
 
@@ -92,7 +96,9 @@ function createLedger({ hasHabit }: Habits): Ledger {
           countOf(kind, a) - countOf(kind, b),
       )[0] ?? '',
     isFull,
-    hasRoom: (sender) => totals[groupOf(sender)] < MOST_OPEN[groupOf(sender)],
+    hasRoom: (kind, sender) =>
+      totals[groupOf(sender)] < MOST_OPEN[groupOf(sender)] ||
+      (hasHabit(sender) && countOf(kind, sender) === 0),
     charge: (kind, sender) => {
       counts.set(nameOf(kind, sender), countOf(kind, sender) + 1);
       totals[groupOf(sender)] += 1;

@@ -289,7 +289,9 @@ describe('alerts', () => {
       await rig.report(-1, { sender, successes: 9, failures: 3 });
     }
     await rig.alerts.tick();
-    assert.deepEqual(titles(rig), ['opened example.com: 25 % of 36 sessions failed on 2026-11-19']);
+    assert.deepEqual(titles(rig), [
+      'opened example.com: 25 % of 36 sessions of small senders failed on 2026-11-19',
+    ]);
   });
 
   it('rates: several senders at once are one alert', async () => {

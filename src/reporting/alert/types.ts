@@ -25,8 +25,12 @@ export interface AlertFacts {
   readonly firstDay: UtcDay;
   readonly lastDay: UtcDay;
   readonly senders: readonly string[];
-  /** What a comparison with our own policy, hosts and certificates shows. */
+  /** What a comparison with our own policy, hosts and certificates shows, and explains it. */
   readonly causes: readonly string[];
+  /** What it shows that speaks against it: it may be over, or the sender wrong. */
+  readonly against?: readonly string[];
+  /** What could not be looked at. */
+  readonly unseen?: readonly string[];
   readonly resultType?: ResultType | 'unknown';
   readonly mxHost?: string;
   readonly reasons?: readonly string[];

@@ -89,7 +89,9 @@ function atHosts(facts: FailureFacts, own: OwnState, rule: HostRule): readonly C
     return hosts.flatMap((host) => rule(host, facts)).filter(isPlain);
   }
   const host = own.hosts.find((one) => one.host === mxHost);
+  const isUnknown = now === undefined && host === undefined && own.mxFailure !== undefined;
   return [
+    ...(isUnknown ? unseen(own.mxFailure) : []),
     ...(now === undefined || now.includes(mxHost) ? [] : gone(mxHost, own)),
     ...(host === undefined ? [] : rule(host, facts)),
   ];

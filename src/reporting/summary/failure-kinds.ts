@@ -4,7 +4,7 @@
  * @module
  */
 import { type Meaning } from './meaning.ts';
-import { meaningFor, meaningOf, MEANINGS, type ReportedType } from './meanings.ts';
+import { commonMeaning, meaningFor, MEANINGS, SAY_ALL } from './meanings.ts';
 import type { FailureSum } from './rollups.ts';
 import { biggestFirst, shares } from './shares.ts';
 import type { FailureKind } from './summary-types.ts';
@@ -31,7 +31,8 @@ function kindOf(group: readonly FailureSum[]): FailureKind {
     senders: shares(group, ({ sender }) => sender),
     reasons: shares(group, ({ reason }) => reason),
   };
-  return { ...kind, meaning: meaningFor(domain, commonMeaning(kind)) };
+  const said = commonMeaning(type, group);
+  return { ...kind, said, meaning: meaningFor(domain, said) };
 }
 
 /** Kinds of one result type that mean the same, wherever they are: what is to be done is the same too. */
@@ -43,18 +44,11 @@ export interface KindGroup {
   readonly kinds: readonly [FailureKind, ...(readonly FailureKind[])];
 }
 
-/** These types say themselves what is to be mended: a reason code besides is no other failure. */
-const SAY_ALL: ReadonlySet<ReportedType> = new Set<ReportedType>([
-  'starttls-not-supported',
-  'certificate-expired',
-  'certificate-host-mismatch',
-]);
-
 /** Groups kinds that stand in falling order, the most failed sessions first. */
 export function kindGroups(kinds: readonly FailureKind[]): readonly KindGroup[] {
   const numbers = new Map<Meaning, number>();
   const numberOf = (kind: FailureKind): number => {
-    const meaning = SAY_ALL.has(kind.type) ? MEANINGS[kind.type] : commonMeaning(kind);
+    const meaning = SAY_ALL.has(kind.type) ? MEANINGS[kind.type] : kind.said;
     const number = numbers.get(meaning) ?? numbers.size;
     numbers.set(meaning, number);
     return number;
@@ -73,13 +67,7 @@ export function kindGroups(kinds: readonly FailureKind[]): readonly KindGroup[] 
 
 function groupMeaning(kinds: readonly [FailureKind, ...(readonly FailureKind[])]): Meaning {
   const { domain, type } = kinds[0];
-  const [meaning = MEANINGS[type], ...others] = new Set(kinds.map(commonMeaning));
+  const [meaning = MEANINGS[type], ...others] = new Set(kinds.map(({ said }) => said));
   const shared = others.length === 0 ? meaning : MEANINGS[type];
   return kinds.every((kind) => kind.domain === domain) ? meaningFor(domain, shared) : shared;
-}
-
-/** What the reason that most senders give means; a type has a meaning without one too. */
-function commonMeaning({ type, reasons }: Pick<FailureKind, 'type' | 'reasons'>): Meaning {
-  const known = reasons.map(({ name }) => meaningOf(type, name));
-  return known.find((meaning) => meaning !== MEANINGS[type]) ?? MEANINGS[type];
 }

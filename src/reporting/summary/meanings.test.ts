@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { assert as check, property, string } from 'fast-check';
 import { RESULT_TYPES } from '../../failure.ts';
-import { MEANINGS, meaningFor, meaningOf } from './meanings.ts';
+import type { Meaning } from './meaning.ts';
+import { commonMeaning, MEANINGS, meaningFor, meaningOf, type SaidReason } from './meanings.ts';
 import { reasonMeaning as meaningAt } from './reason-codes.ts';
 
 const reasonMeaning = (code: string) => meaningAt(code, 'mx');
@@ -59,6 +60,30 @@ describe('what failures mean', () => {
     assert.equal(meaningOf('sts-policy-fetch-error', prose), MEANINGS['sts-policy-fetch-error']);
     assert.equal(meaningOf('validation-failure', 'MX_HOSTS_MISMATCH').actor, 'we');
     assert.equal(reasonMeaning('expired '.repeat(100_000)), undefined);
+  });
+
+  it('each sender has one voice, and only more than half of them is an answer', () => {
+    const said = (sender: string, reason: string, sessions = 1): SaidReason => ({
+      sender,
+      reason,
+      sessions,
+    });
+    const revoked = meaningOf('certificate-not-trusted', 'certificate revoked');
+    assert.notEqual(revoked, MEANINGS['certificate-not-trusted']);
+    const common = (...all: readonly SaidReason[]): Meaning =>
+      commonMeaning('certificate-not-trusted', all);
+    assert.equal(common(said('a', 'certificate revoked')), revoked);
+    assert.equal(
+      common(said('a', '', 5), said('b', 'certificate revoked', 1e9)),
+      MEANINGS['certificate-not-trusted'],
+    );
+    assert.equal(
+      common(said('a', 'certificate revoked', 2), said('a', ''), said('b', 'certificate revoked')),
+      revoked,
+    );
+    assert.equal(common(said('a', ''), said('b', 'ECONNRESET', 1e9)).actor, 'we');
+    assert.equal(common(said('a', 'ECONNRESET'), said('b', 'ECONNRESET')).actor, 'nobody');
+    assert.equal(commonMeaning('certificate-expired', [said('a', 'ECONNRESET')]).actor, 'we');
   });
 
   it('fuzz: any text is taken', () => {

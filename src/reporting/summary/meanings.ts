@@ -6,6 +6,7 @@
 import type { ResultType } from '../../failure.ts';
 import type { Actor, Meaning } from './meaning.ts';
 import { reasonMeaning } from './reason-codes.ts';
+import { shares } from './shares.ts';
 
 /** The result types of received reports, the unknown ones together. */
 export type ReportedType = ResultType | 'unknown';
@@ -90,10 +91,58 @@ export const MEANINGS: Readonly<Record<ReportedType, Meaning>> = {
   },
 };
 
-/** The meaning of a failure; a known reason code says more than the type. */
+/** These types say themselves what is to be mended: a reason code besides is no other failure. */
+export const SAY_ALL: ReadonlySet<ReportedType> = new Set<ReportedType>([
+  'starttls-not-supported',
+  'certificate-expired',
+  'certificate-host-mismatch',
+]);
+
+/**
+ * The meaning of a failure; a known reason code says more than the type. But what says itself what
+ * is to be mended does not pass by itself, whatever the reason code says.
+ */
 export function meaningOf(type: ReportedType, reasonCode?: string): Meaning {
   const reason = reasonCode === undefined ? undefined : reasonMeaning(reasonCode, hostOf(type));
-  return reason ?? MEANINGS[type];
+  if (reason === undefined || (reason.actor === 'nobody' && SAY_ALL.has(type))) {
+    return MEANINGS[type];
+  }
+  return reason;
+}
+
+/** Failed sessions with what was said of them. */
+export interface SaidReason {
+  readonly sender: string;
+  /** '' for none. */
+  readonly reason: string;
+  readonly sessions: number;
+}
+
+/**
+ * The meaning of failures of one type: that of the reason that more than half of the senders give.
+ * Each sender has one voice, however many sessions it claims; and what nobody needs to mend says
+ * nothing about what somebody must.
+ */
+export function commonMeaning(type: ReportedType, said: readonly SaidReason[]): Meaning {
+  const voices = Array.from(Map.groupBy(said, ({ sender }) => sender).values(), (rows) =>
+    voiceOf(type, rows),
+  );
+  const serious = voices.filter(({ actor }) => actor !== 'nobody');
+  const counted = serious.length === 0 ? voices : serious;
+  const [first] = shares(
+    counted.map((meaning) => ({ sessions: 1, meaning })),
+    ({ meaning }) => String(counted.indexOf(meaning)),
+  );
+  if (first === undefined || 2 * first.sessions <= counted.length) return MEANINGS[type];
+  return counted[Number(first.name)]!;
+}
+
+/** What one sender says, by most of its sessions. */
+function voiceOf(type: ReportedType, rows: readonly SaidReason[]): Meaning {
+  const serious = rows.filter(({ reason }) => meaningOf(type, reason).actor !== 'nobody');
+  const counted = serious.length === 0 ? rows : serious;
+  const [first] = shares(counted, ({ reason }) => reason);
+  return meaningOf(type, first?.name);
 }
 
 /** The same with the domain in its place, where a meaning speaks of DOMAIN. */

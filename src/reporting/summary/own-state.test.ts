@@ -127,6 +127,12 @@ describe('our own state', () => {
     assert.equal(state.hosts[0].tlsa[0]?.value.length, 1);
     world.failing = { 'example.com/MX': 'bogus' };
     assert.equal((await gather()).mxFailure?.code, 'DNS_BOGUS');
+    const policies = state.policies.length;
+    world.records = {};
+    world.failing = {};
+    const unknown = await gather();
+    assert.equal(unknown.mxFailure?.code, 'DNS_DOMAIN_UNKNOWN', 'a resolver that knows nothing');
+    assert.deepEqual([unknown.policies.length, unknown.mx[0]?.value], [policies, [MX]]);
   });
 
   it('a record that is gone is a change; one that is broken is not', async () => {

@@ -65,8 +65,9 @@ async function rememberedHost(store: Store, host: string): Promise<OwnHost> {
 export async function gatherOwnState(options: OwnStateOptions): Promise<OwnState> {
   const { store, clock, domain } = options;
   await noteCachedPolicy(options);
-  const policyFailure = await lookAtPolicy(options);
   const { hosts, failure: mxFailure } = await lookAtMx(options);
+  // Mail and reports come for it: where DNS does not know it, that is the resolver of ours.
+  const policyFailure = isUnknown(mxFailure) ? mxFailure : await lookAtPolicy(options);
   const faults = new Map<string, HostFaults>();
   for (const host of hosts) faults.set(host, await lookAtHost(options, host));
   const known = await rememberedState(store, domain, clock.now());
@@ -126,9 +127,19 @@ async function lookAtMx(options: OwnStateOptions): Promise<MxSeen> {
   const more = signal === undefined ? {} : { signal };
   const answer = await resolver.lookup(domain, 'MX', { fresh: true, ...more });
   if (answer.kind === 'failure') return { hosts: [], failure: answer.failure };
+  if (answer.kind === 'nxdomain') {
+    const detail = `${domain} does not exist, says our resolver`;
+    return { hosts: [], failure: { code: UNKNOWN_DOMAIN, detail } };
+  }
   const hosts = mxHosts(domain, answer);
   await noteSighting(store, { subject: domain, kind: 'mx', value: hosts, at: clock.now() });
   return { hosts: hosts.slice(0, MOST_HOSTS) };
+}
+
+const UNKNOWN_DOMAIN = 'DNS_DOMAIN_UNKNOWN';
+
+function isUnknown(failure: Failure | undefined): boolean {
+  return failure?.code === UNKNOWN_DOMAIN;
 }
 
 /** Without MX records the domain is its own host (RFC 5321 §5.1): so is an MX host asked about itself. */

@@ -7,15 +7,24 @@ import type { Cause } from './causes.ts';
 import { dayText } from '../day.ts';
 import type { FailureKind, SenderCounts, Summary } from './summary-types.ts';
 
+type CausesOf = (kind: FailureKind) => readonly Cause[];
+
 function withDay(one: SenderCounts): object {
   return { ...one, lastDay: dayText(one.lastDay) };
 }
 
+function kindJson(kind: FailureKind, causesOf: CausesOf | undefined): object {
+  const { said: _forAllDomains, ...shown } = kind;
+  return {
+    ...shown,
+    firstDay: dayText(kind.firstDay),
+    lastDay: dayText(kind.lastDay),
+    ...(causesOf === undefined ? {} : { causes: causesOf(kind) }),
+  };
+}
+
 /** What becomes JSON. Texts of strangers stand in it as they were written. */
-export function summaryJson(
-  summary: Summary,
-  causesOf?: (kind: FailureKind) => readonly Cause[],
-): object {
+export function summaryJson(summary: Summary, causesOf?: CausesOf): object {
   const { at, firstDay, lastDay, days, failures, senders, ignored, ...rest } = summary;
   return {
     at: new Date(at).toISOString(),
@@ -23,12 +32,7 @@ export function summaryJson(
     lastDay: dayText(lastDay),
     ...rest,
     days: days.map((one) => ({ ...one, day: dayText(one.day) })),
-    failures: failures.map((kind) => ({
-      ...kind,
-      firstDay: dayText(kind.firstDay),
-      lastDay: dayText(kind.lastDay),
-      ...(causesOf === undefined ? {} : { causes: causesOf(kind) }),
-    })),
+    failures: failures.map((kind) => kindJson(kind, causesOf)),
     senders: senders.map(withDay),
     ignored: ignored.map(withDay),
   };

@@ -35,6 +35,9 @@ export interface FailureKind {
   readonly senders: readonly Share[];
   /** Reason codes as written; '' stands for none. */
   readonly reasons: readonly Share[];
+  /** The same for all domains. */
+  readonly said: Meaning;
+  /** With the domain in it. */
   readonly meaning: Meaning;
 }
 
