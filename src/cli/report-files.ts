@@ -5,8 +5,8 @@
  * @module
  */
 import { createReadStream, type Dirent, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { splitMbox } from '../reporting/intake/mbox.ts';
+import { type FilePath, pathForFs, pathIn, pathText } from '../reporting/import/file-path.ts';
 import { fileTrouble } from '../reporting/import/file-trouble.ts';
 import type { ReportSource } from '../reporting/import/types.ts';
 import type { Io } from './io.ts';
@@ -35,7 +35,7 @@ export interface SourceOptions extends MailboxOptions {
   readonly readFolder?: ReadFolder;
 }
 
-type ReadFolder = (path: string) => readonly Dirent[];
+type ReadFolder = (path: FilePath) => readonly Dirent<Buffer>[];
 
 const SPACE_FOR_KIND = 5;
 
@@ -55,14 +55,15 @@ export async function* sourcesIn(
 
 /** The mails in files that are mailboxes. */
 export async function* mailsIn(
-  paths: readonly string[],
+  paths: readonly FilePath[],
   options: MailboxOptions,
 ): AsyncGenerator<PlacedSource> {
   for (const path of paths) {
     try {
-      yield* fromMbox(path, createReadStream(path) as AsyncIterable<Uint8Array>, options);
+      const stream = createReadStream(pathForFs(path)) as AsyncIterable<Uint8Array>;
+      yield* fromMbox(pathText(path), stream, options);
     } catch (error) {
-      options.onUnreadable(path, fileTrouble(error));
+      options.onUnreadable(pathText(path), fileTrouble(error));
     }
   }
 }
@@ -77,46 +78,51 @@ export function octetsOf(paths: readonly string[]): number | undefined {
 
 type WalkOptions = Pick<SourceOptions, 'onUnreadable' | 'readFolder'>;
 
+const NOT_UTF8 = 'its name is not UTF-8: rename it, or import the folder that it is in';
+
 const SILENT: WalkOptions = { onUnreadable: () => undefined };
 
 /** The file itself, or all in the folder and the folders in it. What mail servers keep beside mail is left out. */
-function* filesIn(path: string, options: WalkOptions): Generator<string> {
+function* filesIn(path: FilePath, options: WalkOptions): Generator<FilePath> {
   const { readFolder = folderOf } = options;
-  let entries: readonly Dirent[];
+  let entries: readonly Dirent<Buffer>[];
   try {
-    if (!statSync(path).isDirectory()) {
+    if (!statSync(pathForFs(path)).isDirectory()) {
       yield path;
       return;
     }
     entries = readFolder(path);
   } catch (error) {
-    options.onUnreadable(path, fileTrouble(error));
+    // Arguments come as text: octets that are none are lost before they reach us.
+    const isLossy = typeof path === 'string' && path.includes('\ufffd');
+    options.onUnreadable(pathText(path), isLossy ? NOT_UTF8 : fileTrouble(error));
     return;
   }
-  const names = new Set(entries.map(({ name }) => name));
+  const names = new Set(entries.map(({ name }) => pathText(name)));
   const isMaildir = names.has('cur') && names.has('new');
-  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    const inner = join(path, entry.name);
+  for (const entry of entries.toSorted((a, b) => Buffer.compare(a.name, b.name))) {
+    const inner = pathIn(path, entry.name);
+    const name = pathText(entry.name);
     if (entry.isDirectory()) {
       // Mail in `tmp` is still being written.
-      if (!(isMaildir && entry.name === 'tmp')) yield* filesIn(inner, options);
-    } else if (entry.isFile() && !/^(?:\.|dovecot|maildirsize$|subscriptions$)/.test(entry.name)) {
+      if (!(isMaildir && name === 'tmp')) yield* filesIn(inner, options);
+    } else if (entry.isFile() && !/^(?:\.|dovecot|maildirsize$|subscriptions$)/.test(name)) {
       yield inner;
     }
   }
 }
 
-function folderOf(path: string): readonly Dirent[] {
-  return readdirSync(path, { withFileTypes: true });
+function folderOf(path: FilePath): readonly Dirent<Buffer>[] {
+  return readdirSync(pathForFs(path), { withFileTypes: true, encoding: 'buffer' });
 }
 
-function fileSource(path: string, isNamed: boolean): PlacedSource {
-  return { kind: 'file', place: path, isNamed, path, octets: sizeOf(path) };
+function fileSource(path: FilePath, isNamed: boolean): PlacedSource {
+  return { kind: 'file', place: pathText(path), isNamed, path, octets: sizeOf(path) };
 }
 
 /** 0 for what is not there any more: whoever reads it says so. */
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+function sizeOf(path: FilePath): number {
+  return statSync(pathForFs(path), { throwIfNoEntry: false })?.size ?? 0;
 }
 
 async function* fromMbox(

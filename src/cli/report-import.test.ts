@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import {
   BIG,
@@ -15,10 +14,8 @@ import {
   sampleJson,
   SMALL,
 } from '../reporting/mail/report-mails.fixture.ts';
-import { type FilePath, pathText } from '../reporting/import/file-path.ts';
 import { openStore } from '../store/open-store.ts';
 import { run, type Run } from './io.fixture.ts';
-import { sourcesIn } from './report-files.ts';
 
 let folder: string;
 let number = 0;
@@ -141,27 +138,6 @@ describe('report import', () => {
     assert.ok(stderr.includes(`${none}: cannot be read: no such file or folder\n`), stderr);
     assert.match(stderr, /\/dev\/null: cannot be read: it is not a file\n/);
     assert.match((await report(['import', '--help'])).stdout, /1 some .*could not be read/);
-  });
-
-  it('a folder that cannot be read is passed over', async () => {
-    const kept: string[] = [];
-    const failing = (path: FilePath): never => {
-      throw Object.assign(new Error(`EACCES: permission denied, scandir '${pathText(path)}'`), {
-        code: 'EACCES',
-      });
-    };
-    const good = await put('two/a.json', sampleJson(BIG));
-    const options = {
-      io: { stdin: Readable.from([]), stdout: new PassThrough(), stderr: new PassThrough() },
-      maxBytes: 1_000,
-      onTooLarge: () => undefined,
-      onUnreadable: (place: string, reason: string) => void kept.push(`${place}: ${reason}`),
-      readFolder: failing,
-    };
-    for await (const source of sourcesIn([join(folder, 'two'), good], options)) {
-      kept.push(source.place);
-    }
-    assert.deepEqual(kept, [`${join(folder, 'two')}: permission denied`, good]);
   });
 
   it('says that it made the store, whose name may be a typing error', async () => {

@@ -6,6 +6,7 @@
 import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { createArchive } from '../reporting/archive/archive.ts';
+import type { FilePath } from '../reporting/import/file-path.ts';
 import { createImporter, type Importer, REPORTS_TOGETHER } from '../reporting/import/importer.ts';
 import type { Taken } from '../reporting/import/types.ts';
 import { EXIT_NO_INPUT, EXIT_UNAVAILABLE } from './exit-codes.ts';
@@ -124,11 +125,11 @@ async function takeAll(paths: readonly string[], work: Import): Promise<void> {
   const { io, maxBytes, importer, book, progress } = work;
   const octets = octetsOf(paths);
   const total = octets === undefined ? undefined : Math.ceil(octets / KIB);
-  const mailboxes: string[] = [];
+  const mailboxes: FilePath[] = [];
   let octetsDone = 0;
   const hear = (source: PlacedSource, taken: Taken): 'go-on' | 'stop' => {
     if (taken.kind === 'mailbox') {
-      mailboxes.push(source.place);
+      if (source.kind === 'file') mailboxes.push(source.path);
       return 'go-on';
     }
     for (const fate of fatesOf(taken)) book.note(source, fate);

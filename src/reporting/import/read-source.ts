@@ -5,6 +5,7 @@
  * @module
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type FilePath, pathForFs } from './file-path.ts';
 import { fileTrouble } from './file-trouble.ts';
 import type { NoReportFile } from './types.ts';
 
@@ -15,10 +16,10 @@ export type ReadSource = { readonly kind: 'bytes'; readonly bytes: Uint8Array } 
 const MAILBOX = 'From ';
 
 /** Reads it whole unless it is larger than `maxBytes`, or a mailbox. Never throws. */
-export function readSource(path: string, maxBytes: number): ReadSource {
+export function readSource(path: FilePath, maxBytes: number): ReadSource {
   let fd: number | undefined;
   try {
-    fd = openSync(path, 'r');
+    fd = openSync(pathForFs(path), 'r');
     return readOpen(fd, maxBytes);
   } catch (error) {
     return { kind: 'unreadable', reason: fileTrouble(error) };

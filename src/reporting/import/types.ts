@@ -7,11 +7,12 @@ import type { ReportReceiveSettings } from '../../config/reporting-types.ts';
 import type { Failure } from '../../failure.ts';
 import type { PreparedReport } from '../archive/prepare.ts';
 import type { ArchiveResult } from '../types.ts';
+import type { FilePath } from './file-path.ts';
 
 /** A mail or a bare report. */
 export type ReportSource =
   /** In a file of its own; `octets` as its folder says. */
-  | { readonly kind: 'file'; readonly path: string; readonly octets: number }
+  | { readonly kind: 'file'; readonly path: FilePath; readonly octets: number }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly octets: number };
 
 /** A file that was not taken in as it is. */

@@ -13,6 +13,7 @@ import { type Log, silentLog } from '../../log/log.ts';
 import { type PreparedReport, prepareReport } from '../archive/prepare.ts';
 import { createIntake } from '../intake/take-in.ts';
 import type { IntakeResult } from '../intake/types.ts';
+import { pathText } from './file-path.ts';
 import { readSource } from './read-source.ts';
 import type { ReportSource, Understood, UnderstandSettings } from './types.ts';
 
@@ -32,7 +33,7 @@ export function createUnderstander(settings: UnderstandSettings, log: Log): Unde
   const one = async (source: ReportSource): Promise<Understood> => {
     const read = source.kind === 'bytes' ? source : readSource(source.path, receive.maxBytes);
     if (read.kind !== 'bytes') return read;
-    const fileName = source.kind === 'file' ? { fileName: basename(source.path) } : {};
+    const fileName = source.kind === 'file' ? { fileName: basename(pathText(source.path)) } : {};
     return await understandBytes(read.bytes, { ...fileName, settings, resolver, log });
   };
 
