@@ -169,7 +169,10 @@ describe('lint report', () => {
   it('a folder is no file: exit 66, in plain words', async () => {
     const { exitCode, stderr } = await run(['lint', 'report', tmpdir()]);
     assert.equal(exitCode, 66);
-    assert.match(stderr, /^smtp-sts: cannot read \S+: it is a folder\n$/);
+    assert.match(
+      stderr,
+      /^smtp-sts: cannot read \S+: it is a folder; one file is read here, `smtp-sts report import` takes folders and Maildirs\n$/,
+    );
     const none = await run(['lint', 'report', '/nonexistent/report.json']);
     assert.match(none.stderr, /report\.json: no such file or folder\n$/);
   });
@@ -184,6 +187,26 @@ describe('lint report', () => {
     const order = stdout.indexOf('20 × starttls-not-supported at mx2.backup.example.com');
     assert.ok(order > 0 && order < stdout.indexOf('10 × certificate-expired'));
     assert.match(stdout, /3 × validation-failure at .*: X509_V_ERR_INVALID_PURPOSE/);
+  });
+
+  it('says what the sender should do, and what who has got the report can', async () => {
+    const odd = (await run(['lint', 'report', '-'], json(REPORT_SAMPLES.lenient))).stdout;
+    assert.match(odd, /^ {17}sender: write/m);
+    assert.doesNotMatch(odd, /mend:|you:/);
+    assert.match(
+      odd,
+      /\n {2}For its sender to mend; `smtp-sts report import` takes it as it is\.\n$/,
+    );
+    const cut = (await run(['lint', 'report', '-'], '{"policies":[')).stdout;
+    assert.match(
+      cut,
+      /^ {20}you: Look whether it is a report at all; if so, tell the sender\n {17}sender: write/m,
+    );
+    assert.doesNotMatch(cut, /takes it as it is/);
+    const good = (await run(['lint', 'report', '-'], GOOGLE)).stdout;
+    assert.doesNotMatch(good, /takes it as it is|sender:/);
+    const mail = (await run(['lint', 'report', '-'], 'Subject: hello\n\nhello\n')).stdout;
+    assert.match(mail, /^ {19}mend: /m);
   });
 
   it('Q30: failures that differ only by the sending address are one line', async () => {

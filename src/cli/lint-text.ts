@@ -18,13 +18,23 @@ export function countText(problems: readonly Problem[]): string {
   return counts.length === 0 ? '' : `, ${counts.join(', ')}`;
 }
 
-/** One fault in two lines: the place, the fault and its code; how to mend it. */
-export function problemText(problem: Problem, paint: Paint): readonly string[] {
+/** Cells before the colon of a mend. */
+const MEND_WIDTH = 23;
+
+/** Who can do something, and what. */
+export type Mend = readonly [who: string, what: string];
+
+/** One fault in two lines or more: the place, the fault and its code; how to mend it. */
+export function problemText(
+  problem: Problem,
+  paint: Paint,
+  mends: readonly Mend[] = [['mend', problem.fix]],
+): readonly string[] {
   const style = { error: 'bad', warning: 'warn', info: 'dim' } as const;
   const place = `${problem.line}:${problem.column}`.padEnd(7);
   const severity = paint(style[problem.severity], problem.severity.padEnd(7));
   return [
     `  ${place} ${severity}  ${shown(problem.message)}  ${paint('dim', problem.code)}`,
-    `                   mend: ${shown(problem.fix)}`,
+    ...mends.map(([who, what]) => `${who.padStart(MEND_WIDTH)}: ${shown(what)}`),
   ];
 }

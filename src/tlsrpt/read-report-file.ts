@@ -35,7 +35,8 @@ export async function readReportFile(
   const unpacked = await unpackReport(bytes, options.limits ?? DEFAULT_UNPACK_LIMITS);
   if (!unpacked.ok) return { problems: [problemOf(unpacked.failure)], deviations: [] };
   const { json, container, deviations } = unpacked.value;
-  const { readJson, hints } = options;
+  const { readJson } = options;
+  const hints = container === 'plain' ? options.hints : { ...options.hints, packedAs: container };
   const reading = readJson === undefined ? readReport(json, hints) : await readJson(json, hints);
   return {
     ...reading,

@@ -12,6 +12,8 @@ export interface ReportHints {
   readonly fileName?: string;
   /** `TLS-Report-Submitter`. */
   readonly headerSubmitter?: string;
+  /** What it was unpacked from: said of what turns out to be no report. */
+  readonly packedAs?: 'gzip' | 'zip';
 }
 
 /** What a file name says (RFC 8460 §5.1), where it says it. */

@@ -8,6 +8,7 @@ import { isUtf8 } from 'node:buffer';
 import type { ErrorCode } from '../errors.ts';
 import type { Problem } from '../failure.ts';
 import { quoted } from '../problems.ts';
+import { type NoJson, noJsonText } from './no-json.ts';
 import {
   domainIn,
   fileNameFacts,
@@ -51,7 +52,7 @@ const REPORT_KEYS = {
 export function readReport(json: Uint8Array, hints: ReportHints = {}): ReportReading {
   const notes = takeNotes();
   const text = decode(json, notes);
-  const root = rootOf(text, notes);
+  const root = rootOf(text, hints, notes);
   const report = root === undefined ? undefined : readRoot(root, hints, notes);
   const problems = notes.problems(text);
   const deviations = notes.deviations();
@@ -69,7 +70,7 @@ function decode(json: Uint8Array, notes: ReportNotes): string {
   return text.slice(1);
 }
 
-function rootOf(text: string, notes: ReportNotes): Found | undefined {
+function rootOf(text: string, { packedAs }: ReportHints, notes: ReportNotes): Found | undefined {
   const start = { path: '', at: 0 };
   if (text.trim() === '') {
     notes.add('TLSRPT_REPORT_EMPTY', start, 'there is nothing');
@@ -77,7 +78,7 @@ function rootOf(text: string, notes: ReportNotes): Found | undefined {
   }
   const tree = readJsonTree(text, JSON_LIMITS);
   if (!tree.ok) {
-    noteNoTree(tree, notes);
+    noteNoTree(tree, packedAs === undefined ? { text } : { text, packedAs }, notes);
     return undefined;
   }
   for (const { key, at } of tree.duplicates) {
@@ -97,8 +98,13 @@ const TREE_CODES: Readonly<Record<'syntax' | 'depth' | 'values', ReportCode>> = 
   values: 'TLSRPT_REPORT_JSON_VALUES',
 };
 
-function noteNoTree(tree: Extract<JsonTree, { readonly ok: false }>, notes: ReportNotes): void {
-  notes.add(TREE_CODES[tree.why], { path: '', at: tree.at }, `expected ${tree.expected}`);
+function noteNoTree(
+  { why, at, expected }: Extract<JsonTree, { readonly ok: false }>,
+  came: Pick<NoJson, 'text' | 'packedAs'>,
+  notes: ReportNotes,
+): void {
+  const text = why === 'syntax' ? noJsonText({ ...came, at, expected }) : `expected ${expected}`;
+  notes.add(TREE_CODES[why], { path: '', at }, text);
 }
 
 /** The object of the report: it may be the only entry of an array. */
