@@ -37,7 +37,7 @@ describe('what is no JSON', () => {
     ];
     for (const [content, said] of cases) assert.equal(await saidOf(content), said);
     for (const [content, said] of cases) {
-      const packed = await saidOf(gzipSync(content as string));
+      const packed = await saidOf(gzipSync(content));
       assert.ok(packed.startsWith(`unpacked, ${said}`), packed);
     }
     const box = 'From a@b.test Mon Mar  2 10:00:00 2026\nSubject: x\n\n';
