@@ -14,10 +14,14 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Runs a command in this process, with `input` as its standard input. */
-export async function run(argv: readonly string[], input: string | Uint8Array = ''): Promise<Run> {
-  const out = collector();
-  const err = collector();
+/** Runs a command in this process, with `input` as its standard input; `columns`: on a terminal of so many. */
+export async function run(
+  argv: readonly string[],
+  input: string | Uint8Array = '',
+  columns?: number,
+): Promise<Run> {
+  const out = collector(columns);
+  const err = collector(columns);
   const io: Io = {
     stdin: Readable.from([Buffer.from(input as string)]),
     stdout: out.stream,
@@ -27,7 +31,7 @@ export async function run(argv: readonly string[], input: string | Uint8Array = 
   return { exitCode, stdout: out.text(), stderr: err.text() };
 }
 
-function collector(): { readonly stream: Writable; text(): string } {
+function collector(columns?: number): { readonly stream: Writable; text(): string } {
   const pieces: Buffer[] = [];
   const stream = new Writable({
     write(piece: Buffer, _encoding, done) {
@@ -35,5 +39,6 @@ function collector(): { readonly stream: Writable; text(): string } {
       done();
     },
   });
+  if (columns !== undefined) Object.assign(stream, { isTTY: true, columns });
   return { stream, text: () => Buffer.concat(pieces).toString('utf8') };
 }

@@ -13,6 +13,7 @@ import { openExistingStore } from './parts.ts';
 import { numberFrom } from './queue-arguments.ts';
 import { complainOfNoStore } from './queue-store.ts';
 import { configWithoutTrust, type SharedOptions } from './shared-options.ts';
+import { hanging, widthOf } from './text/fit.ts';
 import { timeText } from './text/format.ts';
 import { paintFor } from './text/paint.ts';
 
@@ -70,18 +71,43 @@ async function alerts(options: AlertsOptions, io: Io): Promise<number> {
     const times = isOpen
       ? `open since ${timeText(alert.openedAt)}`
       : `${timeText(alert.openedAt)} to ${timeText(alert.closedAt)}`;
-    say(io, paint(isOpen ? 'bad' : 'dim', `${isOpen ? 'OPEN' : 'over'}  ${alert.kind}, ${times}`));
-    // Told as it was when it opened: that is what somebody wants to read again.
-    const [, ...rest] = alertLines({ ...alert, event: 'opened' }, 'every-letter');
-    say(io, titleOf(alert));
-    for (const line of rest) say(io, line);
+    const head = `${isOpen ? 'OPEN' : 'over'}  ${alert.kind}, ${times}`;
+    for (const line of hanging(head, widthOf(io), { indent: INDENT })) {
+      say(io, paint(isOpen ? 'bad' : 'dim', line));
+    }
+    for (const line of linesOf(alert, widthOf(io))) say(io, line);
   }
   return 0;
 }
 
-function titleOf(alert: BookedAlert): string {
-  const [head = ''] = alertLines({ ...alert, event: 'opened' }, 'every-letter');
-  return head.replace(/^NEW: /, '');
+const INDENT = '      ';
+
+/** Told as it was when it opened: that is what somebody wants to read again. */
+function linesOf(alert: BookedAlert, width: number): readonly string[] {
+  const lines = alertLines({ ...alert, event: 'opened' }, 'every-letter');
+  return rejoined(lines)
+    .map((text, index) => (index === 0 ? text.replace(/^NEW: /, '') : text))
+    .flatMap((text, index) =>
+      hanging(text, Math.min(width, MOST_WIDTH), { indent: index === 0 ? '' : FIELD }),
+    );
+}
+
+/** Long lines are read badly; mails have the same. */
+const MOST_WIDTH = 76;
+/** What stands below a field, behind its name. */
+const FIELD = ' '.repeat(13);
+
+/** The texts whose lines these are: the title up to the first field, then each field. */
+function rejoined(lines: readonly string[]): readonly string[] {
+  const texts: string[] = [];
+  let isTitle = true;
+  for (const line of lines) {
+    if (line.startsWith('Days: ')) isTitle = false;
+    const goesOn = texts.length > 0 && (isTitle || line.startsWith(FIELD));
+    if (goesOn) texts.push(`${texts.pop()!} ${line.trimStart()}`);
+    else texts.push(line);
+  }
+  return texts;
 }
 
 function forMachines(alert: BookedAlert): object {

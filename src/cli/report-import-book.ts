@@ -5,6 +5,7 @@
  */
 import { complain, type Io, say, sayJson } from './io.ts';
 import { type Fate, fateText, type Kind, KINDS } from './report-import-fate.ts';
+import { errorLines } from './text/fit.ts';
 import { shown } from './text/format.ts';
 import { columns } from './text/table.ts';
 
@@ -59,7 +60,8 @@ export function createBook({ io, isVerbose, asJson, beforeTelling }: BookOptions
       }
     } else if (!isVerbose && !isFaulty) return;
     beforeTelling?.();
-    complain(io, shown(`${where.place}: ${fateText(fate)}`));
+    const text = shown(`${where.place}: ${fateText(fate)}`);
+    for (const line of errorLines(text, io)) complain(io, line);
   };
 
   return {

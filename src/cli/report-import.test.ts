@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import {
   BIG,
   bigMail,
@@ -16,6 +17,7 @@ import {
 } from '../reporting/mail/report-mails.fixture.ts';
 import { openStore } from '../store/open-store.ts';
 import { run, type Run } from './io.fixture.ts';
+import { cellWidth } from './text/cells.ts';
 
 let folder: string;
 let number = 0;
@@ -285,6 +287,23 @@ describe('report list, show, reparse and forget', () => {
     const { stdout } = await report(['list', ...at]);
     assert.match(stdout, /^ID +DAY +SENDER +DOMAIN +STATE +OK\/FAILED\n/);
     assert.match(stdout, /2026-03-04 +office\.example +reported\.example +counted +12\/1/);
+  });
+
+  it('a terminal of 60 columns: no line is longer, on standard error too', async () => {
+    const file = await put('long.txt', `${'x'.repeat(70)} and ${'y'.repeat(70)}\n`);
+    const [evil] = await listed('--sender', 'small.example');
+    for (const command of [
+      ['show', evil!.id],
+      ['list'],
+      ['summary', '--days', '4000'],
+      ['import', file],
+      ['import', '--domain', 'a.example', join(folder, 'evil.json')],
+    ]) {
+      const done = await run(['report', ...command, ...at], '', 60);
+      const lines = stripVTControlCharacters(done.stdout + done.stderr).split('\n');
+      assert.ok(lines.length > 2, command.join(' '));
+      for (const line of lines) assert.ok(cellWidth(line) <= 60, line);
+    }
   });
 
   it('RPT-7-2: shows what a report says and what is odd about it, and nothing moves the cursor', async () => {

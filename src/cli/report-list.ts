@@ -19,6 +19,7 @@ import { onQueue } from './queue-store.ts';
 import { reportDomain } from './report-arguments.ts';
 import type { SharedOptions } from './shared-options.ts';
 import { receivedJson } from './text/received-report-text.ts';
+import { widthOf } from './text/fit.ts';
 import { receivedTable } from './text/received-rows.ts';
 import { DAY_MS } from '../reporting/day.ts';
 
@@ -35,8 +36,6 @@ interface ListOptions extends SharedOptions {
 const DEFAULT_LIMIT = 100;
 /** Rows by which the widths of the columns are found. */
 const MEASURED = 500;
-/** Where there is no terminal, or it does not say how wide it is. */
-const DEFAULT_WIDTH = 80;
 
 /** Builds the command. */
 export function reportListCommand(io: Io, done: (exitCode: number) => void): Command {
@@ -90,7 +89,7 @@ async function list(options: ListOptions, io: Io): Promise<number> {
 /** The first are held back until the widths of the columns are known. @returns how many */
 async function writeRows(reports: AsyncIterable<StoredReport>, io: Io): Promise<number> {
   const isTerminal = io.stdout.isTTY === true;
-  const width = (isTerminal ? io.stdout.columns : undefined) ?? DEFAULT_WIDTH;
+  const width = widthOf(io);
   let count = 0;
   let first: StoredReport[] = [];
   let rowOf: ((report: StoredReport) => string) | undefined;

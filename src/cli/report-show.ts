@@ -13,6 +13,7 @@ import { EXIT_NO_INPUT, EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { type Io, say, sayJson } from './io.ts';
 import { onQueue } from './queue-store.ts';
 import { CommandStop, type SharedOptions } from './shared-options.ts';
+import { widthOf } from './text/fit.ts';
 import { shown } from './text/format.ts';
 import { paintFor } from './text/paint.ts';
 import { shownReportJson, shownReportText } from './text/received-report-text.ts';
@@ -46,7 +47,10 @@ async function show(id: string, options: ShowOptions, io: Io): Promise<number> {
       const found = await readStoredReport(store, id);
       if (found === undefined) return missing(id);
       if (options.json === true) sayJson(io, shownReportJson(found));
-      else for (const line of shownReportText(found, paintFor(io.stdout))) say(io, line);
+      else {
+        const page = { paint: paintFor(io.stdout), width: widthOf(io) };
+        for (const line of shownReportText(found, page)) say(io, line);
+      }
       return 0;
     },
     () => EXIT_UNAVAILABLE,

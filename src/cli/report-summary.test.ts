@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { writeBook } from '../reporting/alert/book.ts';
 import type { AlertFacts } from '../reporting/alert/types.ts';
 import { addReport } from '../reporting/summary/rollups.fixture.ts';
@@ -145,6 +146,25 @@ describe('smtp-sts report alerts', () => {
       [line['open'], line['domain'], line['lastDay'], line['openedAt'], line['todo']],
       [true, 'example.com', '2026-11-19', '2026-11-20T00:00:00.000Z', 'do that'],
     );
+  });
+
+  it('a terminal of 60 columns: no line is longer, and nothing is lost', async () => {
+    const long = {
+      ...facts,
+      title: 'a title of words '.repeat(8).trim(),
+      todo: facts.means.repeat(9),
+    };
+    await onStore(async (store) => {
+      const opened = [{ kind: 'failure', domain: 'example.com', key: 'c', facts: long }] as const;
+      const targets = { mailTo: [], webhook: '' };
+      await writeBook({ store, closed: [], goOn: [], targets, now: Date.now(), opened });
+    });
+    const { stdout } = await run(['report', 'alerts', '--store', `sqlite:${file}`], '', 60);
+    const lines = stripVTControlCharacters(stdout).split('\n');
+    for (const line of lines) assert.ok(line.length <= 60, line);
+    const [title] = /^a title[^:]*(?=\nDays:)/m.exec(lines.join('\n')) ?? [];
+    assert.equal(title?.replaceAll('\n', ' '), long.title);
+    assert.match(lines.join('\n'), /^To do: {7}it means this/m);
   });
 
   it('none is said', async () => {

@@ -29,6 +29,7 @@ import {
   configWithoutTrust,
   type SharedOptions,
 } from './shared-options.ts';
+import { widthOf } from './text/fit.ts';
 import { paintFor } from './text/paint.ts';
 
 const DEFAULT_DAYS = 30;
@@ -103,6 +104,7 @@ async function summary(options: SummaryOptions, io: Io): Promise<number> {
   const lines = summaryText(found, {
     emphasis: paintFor(io.stdout),
     all,
+    width: widthOf(io),
     ...(causes === undefined ? {} : { causesOf: causes }),
   });
   for (const line of lines) say(io, line);

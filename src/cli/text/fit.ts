@@ -6,17 +6,30 @@
 import type { Io } from '../io.ts';
 import { cellWidth, headCells, padCells } from './cells.ts';
 
-/** What every terminal shows, and what is written where there is none. */
+/** What is written where there is no terminal, or it does not say how wide it is. */
 const USUAL_WIDTH = 80;
+/** On less nothing can be read any more. */
+const LEAST_WIDTH = 40;
 /** A last column that is narrower goes below its row. */
 const NARROWEST = 24;
 /** What is wider shifts its own row, and not all others. */
 const WIDEST_CELL = 40;
 const BELOW = '    ';
 
-/** Columns of the terminal, at least 80. */
+/** Columns of the terminal, at least 40; 80 where there is none. */
 export function widthOf({ stdout }: Pick<Io, 'stdout'>): number {
-  return stdout.isTTY === true ? Math.max(USUAL_WIDTH, stdout.columns ?? 0) : USUAL_WIDTH;
+  return columnsOf(stdout) ?? USUAL_WIDTH;
+}
+
+function columnsOf({ isTTY, columns = 0 }: Io['stdout'] | Io['stderr']): number | undefined {
+  // A terminal that does not know says 0.
+  return isTTY === true && columns > 0 ? Math.max(LEAST_WIDTH, columns) : undefined;
+}
+
+/** A text for standard error: broken into lines where it is a terminal, else one line for tools. */
+export function errorLines(text: string, { stderr }: Pick<Io, 'stderr'>): readonly string[] {
+  const width = columnsOf(stderr);
+  return width === undefined ? [text] : hanging(text, width, { indent: BELOW });
 }
 
 /** Lines of at most `width` cells, broken at spaces, and inside a word that is longer itself. */
@@ -45,6 +58,18 @@ export function wrapped(text: string, width: number): readonly string[] {
 /** The same, each line behind `indent`. */
 export function indented(text: string, width: number, indent: string): readonly string[] {
   return wrapped(text, width - indent.length).map((line) => `${indent}${line}`);
+}
+
+/** The same, the first line behind another text: blanks, or what the others stand below. */
+export function hanging(
+  text: string,
+  width: number,
+  { first = '', indent }: { readonly first?: string; readonly indent: string },
+): readonly string[] {
+  const trimmed = text.trimStart();
+  const [head = '', ...more] = wrapped(trimmed, width - cellWidth(first));
+  const rest = trimmed.slice(head.length).trimStart();
+  return [`${first}${head}`, ...(more.length === 0 ? [] : indented(rest, width, indent))];
 }
 
 /** A row: short cells, and what stands behind them, each from a line of its own. */

@@ -57,6 +57,21 @@ describe('rows of received reports', () => {
     assert.match(long!, / reports\.a\S*…  mail\.\S*…  not-counted  812\/3$/);
   });
 
+  it('names that are usual stay whole beside one that is very long: the year goes first', () => {
+    const busy = report({ successes: 1_234_567, failures: 12_345 });
+    const [head, short, , long] = lines([report(), busy, LONG], 80);
+    assert.match(head!, /^ID +DAY {4}SENDER/);
+    assert.match(short!, / 03-03 +google\.com +example\.com +counted/);
+    assert.match(long!, / reports?\S*…  mail\.\S*…  not-counted/);
+    const older = report({ day: 20_115 });
+    assert.match(lines([report(), busy, LONG, older], 80)[1]!, /^\S+ {2}2026-03-03 /);
+    for (const line of lines([report(), LONG], 60)) assert.ok(cellWidth(line) <= 60, line);
+    assert.match(lines([report(), LONG], 60)[0]!, /^ID +SENDER +DOMAIN +STATE +OK/);
+    const [wide, cut] = lines([report({ sender: 'x'.repeat(60), domains: ' b.test ' })], 80);
+    assert.equal(cellWidth(wide!), 80);
+    assert.match(cut!, /…  b\.test  counted/);
+  });
+
   it('are as wide as what they say; where there is room, how it is proven and when it came', () => {
     const narrow = lines([report({ sender: 'a.test', domains: ' b.test ' })], 80);
     assert.match(narrow[0]!, /OK\/FAILED {2}PROOF$/);

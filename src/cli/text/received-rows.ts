@@ -34,10 +34,16 @@ const COLUMNS: readonly Column[] = [
   { name: 'STATE', text: ({ state }) => state },
   { name: 'OK/FAILED', text: ({ successes, failures }) => `${successes}/${failures}` },
 ];
+/** The year is what a reader misses least. */
+const SHORT_DAY: Column = { name: 'DAY', text: ({ day }) => dayText(day).slice('2026-'.length) };
 const PROOF: Column = { name: 'PROOF', text: ({ auth_kind }) => auth_kind };
 const CAME: Column = { name: 'CAME', text: ({ received_at }) => minuteText(received_at) };
-/** The first that has room, the most first; the last is cut. */
-const CHOICES = [[...COLUMNS, PROOF, CAME], [...COLUMNS, PROOF], COLUMNS] as const;
+/** The first that has room, the most first. */
+const CHOICES: readonly (readonly Column[])[] = [
+  [...COLUMNS, PROOF, CAME],
+  [...COLUMNS, PROOF],
+  COLUMNS,
+];
 
 /** How wide it may be. */
 export interface TableRoom {
@@ -49,10 +55,11 @@ export interface TableRoom {
 
 /** A table for these and the like. */
 export function receivedTable(reports: readonly StoredReport[], room: TableRoom): ReceivedTable {
-  const choices = CHOICES.map((all) => ({ all, natural: naturalWidths(all, reports) }));
-  const { all, natural } =
-    choices.find(({ natural: widths }) => totalOf(widths) <= room.width) ?? choices.at(-1)!;
-  const widths = room.isCut ? cutWidths(all, natural, room.width) : natural;
+  const fits = (all: readonly Column[]): boolean =>
+    totalOf(naturalWidths(all, reports)) <= room.width;
+  const all = CHOICES.find(fits) ?? (room.isCut ? cutColumns(reports, room.width) : COLUMNS);
+  const natural = naturalWidths(all, reports);
+  const widths = room.isCut ? cutWidths(all, { natural, reports, width: room.width }) : natural;
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, index) => {
@@ -80,19 +87,56 @@ function totalOf(widths: readonly number[]): number {
   return widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1));
 }
 
-/** Takes from the widest of those that may be cut until all fit. */
+/** Without the year, if all are of the same; without the day where names would have no room at all. */
+function cutColumns(reports: readonly StoredReport[], width: number): readonly Column[] {
+  const years = new Set(reports.map(({ day }) => dayText(day).slice(0, 'YYYY'.length)));
+  const columns =
+    years.size > 1
+      ? COLUMNS
+      : COLUMNS.map((column) => (column.name === SHORT_DAY.name ? SHORT_DAY : column));
+  const least = naturalWidths(columns, reports).map((natural, index) =>
+    columns[index]!.isCut === true ? Math.min(natural, LEAST_CELLS) : natural,
+  );
+  return totalOf(least) <= width ? columns : columns.filter(({ name }) => name !== SHORT_DAY.name);
+}
+
+interface CutRoom {
+  readonly natural: readonly number[];
+  readonly reports: readonly StoredReport[];
+  readonly width: number;
+}
+
+/**
+ * Shares what is left among the two columns that may be cut so that as many names as can be stay
+ * whole: one that is very long does not cost all others their ends.
+ */
 function cutWidths(
   all: readonly Column[],
-  natural: readonly number[],
-  width: number,
+  { natural, reports, width }: CutRoom,
 ): readonly number[] {
-  const widths = [...natural];
-  const cut = [...all.keys()].filter((index) => all[index]!.isCut === true);
-  for (let over = totalOf(widths) - width; over > 0; over -= 1) {
-    const widest = cut.reduce((a, b) => (widths[a]! >= widths[b]! ? a : b));
-    if (widths[widest]! <= LEAST_CELLS) break;
-    widths[widest]! -= 1;
+  const over = totalOf(natural) - width;
+  if (over <= 0) return natural;
+  const [one = 0, other = 0] = [...all.keys()].filter((index) => all[index]!.isCut === true);
+  const room = Math.max(2 * LEAST_CELLS, natural[one]! + natural[other]! - over);
+  const taken = [one, other].map((index) =>
+    reports.map((report) => cellWidth(all[index]!.text(report))),
+  );
+  const wholeAt = (first: number): number =>
+    [first, room - first].reduce(
+      (sum, cells, index) => sum + taken[index]!.filter((each) => each <= cells).length,
+      0,
+    );
+  // Where several are equally good, that which is nearest to the middle.
+  const half = Math.floor(room / 2);
+  let best = half;
+  for (let first = LEAST_CELLS; first <= room - LEAST_CELLS; first += 1) {
+    const gain = wholeAt(first) - wholeAt(best);
+    if (gain > 0 || (gain === 0 && Math.abs(first - half) < Math.abs(best - half))) best = first;
   }
+  const widths = [...natural];
+  // What one of them does not need is the other's.
+  widths[one] = Math.min(natural[one]!, Math.max(best, room - natural[other]!));
+  widths[other] = room - widths[one];
   return widths;
 }
 

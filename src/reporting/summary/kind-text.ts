@@ -20,6 +20,8 @@ export interface KindTextOptions {
   readonly causesOf?: (kind: FailureKind) => readonly Cause[];
   /** Places at most. */
   readonly most: number;
+  /** Columns of the terminal. */
+  readonly width: number;
 }
 
 const LABEL: Readonly<Record<Cause['kind'], string>> = {
@@ -37,50 +39,55 @@ export function groupLines(group: KindGroup, options: KindTextOptions): readonly
 }
 
 function kindLines(kind: FailureKind, options: KindTextOptions): readonly string[] {
-  const { number, emphasis, withDomain, causesOf } = options;
+  const { number, emphasis, withDomain, causesOf, width } = options;
   const { mxHost, domain, meaning } = kind;
   const where = mxHost === '' ? '' : ` at ${harmless(mxHost, 100)}`;
   const of = withDomain && domain !== mxHost ? ` (${domainText(domain, 100)})` : '';
-  const head = wrapped(`${numbered(number)}${typeName(kind)}${where}${of}`, INDENT);
+  const head = wrapped(`${numbered(number)}${typeName(kind)}${where}${of}`, INDENT, width);
+  const at = { indent: INDENT, width };
   return [
     ...head.map((line) => emphasis('bold', line)),
-    ...wrapped(`    ${countText(kind)}`, INDENT),
-    ...reasonLines(kind, INDENT),
-    ...field('Means', harmless(meaning.means, 900), INDENT),
-    ...causeLines(causesOf?.(kind), INDENT),
-    ...field('To do', harmless(meaning.todo, 900), INDENT),
-    ...field('Who', ACTOR_TEXT[meaning.actor], INDENT),
+    ...wrapped(`    ${countText(kind)}`, INDENT, width),
+    ...reasonLines(kind, at),
+    ...field('Means', harmless(meaning.means, 900), at),
+    ...causeLines(causesOf?.(kind), at),
+    ...field('To do', harmless(meaning.todo, 900), at),
+    ...field('Who', ACTOR_TEXT[meaning.actor], at),
   ];
 }
 
 function commonLines(group: KindGroup, options: KindTextOptions): readonly string[] {
-  const { number, emphasis, most } = options;
+  const { number, emphasis, most, width } = options;
+  const at = { indent: INDENT, width };
   const { kinds, meaning, sessions } = group;
   const places = `${numberText(kinds.length)} places`;
   const text = `${numbered(number)}${typeName(kinds[0])} at ${places}, ${numberText(sessions)} sessions`;
   const left = kinds.length - most;
   return [
-    ...wrapped(text, INDENT).map((line) => emphasis('bold', line)),
-    ...field('Means', harmless(meaning.means, 900), INDENT),
-    ...field('To do', harmless(meaning.todo, 900), INDENT),
-    ...field('Who', ACTOR_TEXT[meaning.actor], INDENT),
+    ...wrapped(text, INDENT, width).map((line) => emphasis('bold', line)),
+    ...field('Means', harmless(meaning.means, 900), at),
+    ...field('To do', harmless(meaning.todo, 900), at),
+    ...field('Who', ACTOR_TEXT[meaning.actor], at),
     ...kinds.slice(0, most).flatMap((kind) => placeLines(kind, options)),
-    ...(left > 0 ? [`    ... and ${numberText(left)} more places (--all shows them)`] : []),
+    ...(left > 0
+      ? wrapped(`    ... and ${numberText(left)} more places (--all shows them)`, INDENT, width)
+      : []),
   ];
 }
 
 function placeLines(
   kind: FailureKind,
-  { withDomain, causesOf }: KindTextOptions,
+  { withDomain, causesOf, width }: KindTextOptions,
 ): readonly string[] {
+  const at = { indent: INDENT + 2, width };
   const { mxHost, domain } = kind;
   const host = mxHost === '' ? 'no host named' : harmless(mxHost, 100);
   const of = withDomain && domain !== mxHost ? ` (${domainText(domain, 100)})` : '';
   return [
-    ...wrapped(`    - ${host}${of}`, INDENT + 2),
-    ...wrapped(`      ${countText(kind)}`, INDENT + 2),
-    ...reasonLines(kind, INDENT + 2),
-    ...causeLines(causesOf?.(kind), INDENT + 2),
+    ...wrapped(`    - ${host}${of}`, INDENT + 2, width),
+    ...wrapped(`      ${countText(kind)}`, INDENT + 2, width),
+    ...reasonLines(kind, at),
+    ...causeLines(causesOf?.(kind), at),
   ];
 }
 
@@ -92,16 +99,20 @@ function typeName({ type, rawType }: FailureKind): string {
   return type === 'unknown' ? `unknown result type "${harmless(rawType, 60)}"` : type;
 }
 
-function reasonLines({ reasons }: FailureKind, indent: number): readonly string[] {
-  const known = reasons.filter(({ name }) => name !== '');
-  return known.length === 0 ? [] : field('Reason', sharesText(known, 80), indent);
+/** Where lines begin and end. */
+interface Margins {
+  readonly indent: number;
+  readonly width: number;
 }
 
-function causeLines(causes: readonly Cause[] | undefined, indent: number): readonly string[] {
-  if (causes?.length === 0) return field('Found', 'nothing on our side that explains it', indent);
-  return (causes ?? []).flatMap(({ kind, text }) =>
-    field(LABEL[kind], harmless(text, 600), indent),
-  );
+function reasonLines({ reasons }: FailureKind, at: Margins): readonly string[] {
+  const known = reasons.filter(({ name }) => name !== '');
+  return known.length === 0 ? [] : field('Reason', sharesText(known, 80), at);
+}
+
+function causeLines(causes: readonly Cause[] | undefined, at: Margins): readonly string[] {
+  if (causes?.length === 0) return field('Found', 'nothing on our side that explains it', at);
+  return (causes ?? []).flatMap(({ kind, text }) => field(LABEL[kind], harmless(text, 600), at));
 }
 
 function countText({ sessions, firstDay, lastDay, senders }: FailureKind): string {
@@ -121,6 +132,6 @@ function sharesText(shares: readonly Share[], limit: number): string {
   return [...shown, ...(left > 0 ? [`${left} more`] : [])].join(', ');
 }
 
-function field(name: string, text: string, indent: number): readonly string[] {
-  return wrapped(`${' '.repeat(indent)}${`${name}:`.padEnd(8)}${text}`, indent + 8);
+function field(name: string, text: string, { indent, width }: Margins): readonly string[] {
+  return wrapped(`${' '.repeat(indent)}${`${name}:`.padEnd(8)}${text}`, indent + 8, width);
 }

@@ -225,7 +225,7 @@ describe('the summary as text', () => {
     assert.doesNotMatch(textOf(summary), /Found:/);
   });
 
-  it('D1, RPT-7-2: what strangers write moves no cursor, hides nothing and fits 80 columns', async () => {
+  it('D1, RPT-7-2: what strangers write moves no cursor, hides nothing and fits the terminal', async () => {
     const evil = '\u001b[2J\u202e<script>=HYPERLINK("x")\r\nOK';
     const details = [
       { type: 'unknown', mx: evil, reason: `${evil}${'w'.repeat(500)}` },
@@ -237,11 +237,17 @@ describe('the summary as text', () => {
       { day: TODAY, sender: 'y'.repeat(200), domain: 'z'.repeat(250), successes: 1 },
     ]);
     const causesOf = () => [{ kind: 'explains', text: evil }] as const;
-    const lines = summaryText(summary, { emphasis, causesOf });
-    for (const line of lines) {
-      assert.doesNotMatch(line, /[\p{C}]/u);
-      assert.ok(line.length <= 80, `${line.length}: ${line}`);
+    for (const width of [40, 60, 80, 200]) {
+      const lines = summaryText(
+        { ...summary, notCounted: { unproven: 1, conflicts: 1, replaced: 1 } },
+        { emphasis, causesOf, width },
+      );
+      for (const line of lines) {
+        assert.doesNotMatch(line, /[\p{C}]/u);
+        assert.ok(line.length <= Math.min(80, width), `${line.length}: ${line}`);
+      }
     }
+    const lines = summaryText(summary, { emphasis, causesOf });
     assert.match(lines.join('\n'), /\\u\{1b\}\[2J\\u\{202e\}<script>/);
   });
 

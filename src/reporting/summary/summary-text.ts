@@ -15,6 +15,7 @@ import {
   numberText,
   percentText,
   table,
+  WIDTH,
   wrapped,
 } from './text-lines.ts';
 import type { Cause } from './causes.ts';
@@ -27,6 +28,8 @@ export interface SummaryTextOptions {
   readonly causesOf?: (kind: FailureKind) => readonly Cause[];
   /** Nothing is cut. */
   readonly all?: boolean;
+  /** Columns of the terminal; more than 80 are not used. */
+  readonly width?: number;
 }
 
 const MOST_KINDS = 10;
@@ -34,56 +37,67 @@ const MOST_ROWS = 20;
 /** More days are shown by month. */
 const MOST_DAYS = 45;
 const BAR = 28;
+const SHORTEST_BAR = 6;
+/** What stands beside the bar: the day, and numbers of usual size. */
+const BESIDE_BAR = 46;
 
 /** The lines of a summary. */
 export function summaryText(summary: Summary, options: SummaryTextOptions): readonly string[] {
   const { emphasis, all = false } = options;
+  const width = Math.min(WIDTH, options.width ?? WIDTH);
   const most = all ? Number.POSITIVE_INFINITY : MOST_ROWS;
   const title = (text: string): readonly string[] => ['', emphasis('bold', text)];
   const about = summary.domain === undefined ? '' : ` about ${harmless(summary.domain, 60)}`;
   const head = emphasis('bold', `TLS reports${about}`);
   const range = `${dayText(summary.firstDay)} to ${dayText(summary.lastDay)}, UTC`;
   if (summary.total.reports === 0) {
-    return [head, range, '', ...nothing(summary), ...leftOutLines(summary)];
+    return [head, range, '', ...nothing(summary, width), ...leftOutLines(summary, width)];
   }
   return [
     head,
     range,
     '',
-    ...rateLines(summary, emphasis),
-    ...twiceLines(summary),
-    ...leftOutLines(summary),
+    ...rateLines(summary, emphasis, width),
+    ...twiceLines(summary, width),
+    ...leftOutLines(summary, width),
     ...title(summary.days.length > MOST_DAYS ? 'By month' : 'By day'),
-    ...chart(summary),
-    ...failureLines(summary, options, title),
-    ...(summary.domains.length > 1 ? [...title('Domains'), ...domainRows(summary, most)] : []),
+    ...chart(summary, width),
+    ...failureLines(summary, { ...options, width }, title),
+    ...(summary.domains.length > 1
+      ? [...title('Domains'), ...domainRows(summary, { most, width })]
+      : []),
     ...title('Policies'),
-    ...policyRows(summary),
+    ...policyRows(summary, width),
     ...title('Senders'),
-    ...senderRows(summary, most),
+    ...senderRows(summary, { most, width }),
   ];
 }
 
-function nothing({ domain }: Summary): readonly string[] {
+function nothing({ domain }: Summary, width: number): readonly string[] {
   const of = domain ?? 'DOMAIN';
   return [
-    'No report that counts is about these days.',
+    ...wrapped('No report that counts is about these days.', 0, width),
     ...wrapped(
       `Reports come about a day later, and only if the record at _smtp._tls.${harmless(of, 60)} asks for ` +
         'them and reporting.receive.domains names the domain.',
       0,
+      width,
     ),
   ];
 }
 
-function rateLines({ total, senders }: Summary, emphasis: Emphasis): readonly string[] {
+function rateLines(
+  { total, senders }: Summary,
+  emphasis: Emphasis,
+  width: number,
+): readonly string[] {
   const { successes, failures, reports } = total;
   const sessions = successes + failures;
   const style = failures === 0 ? 'good' : failures * 100 > sessions * 5 ? 'bad' : 'warn';
   const failed = failures === 0 ? 'none failed' : `${numberText(failures)} failed`;
   const line = `${percentText(successes, sessions)} of ${numberText(sessions)} sessions went well, ${failed}.`;
   return [
-    emphasis(style, line),
+    ...wrapped(line, 0, width).map((each) => emphasis(style, each)),
     `${numberText(reports)} ${reports === 1 ? 'report' : 'reports'} of ${numberText(senders.length)} ${senders.length === 1 ? 'sender' : 'senders'}.`,
   ];
 }
@@ -92,48 +106,46 @@ function rateLines({ total, senders }: Summary, emphasis: Emphasis): readonly st
 const COUNTED_TWICE =
   'Sessions under DANE at an MX host of yours and under MTA-STS may count twice here.';
 
-function twiceLines({ domain, domains, policyTypes }: Summary): readonly string[] {
+function twiceLines({ domain, domains, policyTypes }: Summary, width: number): readonly string[] {
   const has = (type: 'tlsa' | 'sts'): boolean =>
     policyTypes.some((one) => one.type === type && one.successes + one.failures > 0);
   const mayBe = domain === undefined && domains.length > 1 && has('tlsa') && has('sts');
-  return mayBe ? wrapped(COUNTED_TWICE, 0) : [];
+  return mayBe ? wrapped(COUNTED_TWICE, 0, width) : [];
 }
 
-function leftOutLines(summary: Summary): readonly string[] {
-  return [...notCountedLines(summary), ...ignoredLines(summary)];
+function leftOutLines(summary: Summary, width: number): readonly string[] {
+  const texts = [...notCountedTexts(summary), ...ignoredTexts(summary)];
+  return texts.flatMap((text) => wrapped(text, 0, width));
 }
 
-function ignoredLines({ ignored }: Summary): readonly string[] {
+function ignoredTexts({ ignored }: Summary): readonly string[] {
   if (ignored.length === 0) return [];
   const names = ignored.slice(0, MOST_KINDS).map(({ sender }) => harmless(sender, 40));
   const left = ignored.length - names.length;
   const reports = ignored.reduce((so, one) => so + one.reports, 0);
   const count = `${numberText(reports)} ${reports === 1 ? 'report' : 'reports'}`;
   const who = [...names, ...(left > 0 ? [`${left} more`] : [])].join(', ');
-  return wrapped(
-    `Left out by reporting.receive.ignore_senders: ${count} of ${who} (--all: with them).`,
-    0,
-  );
+  return [`Left out by reporting.receive.ignore_senders: ${count} of ${who} (--all: with them).`];
 }
 
 /** Each kind with the command that names them; and what it takes that they count. */
-function notCountedLines({ notCounted }: Summary): readonly string[] {
+function notCountedTexts({ notCounted }: Summary): readonly string[] {
   const { unproven, conflicts, replaced } = notCounted;
   // What is kept already is judged again by `report reparse` alone.
   const mend = `; after a change of reporting.receive.unauthenticated, smtp-sts report reparse counts ${unproven === 1 ? 'it' : 'them'}`;
   return [
-    ...notCountedLine(unproven, {
+    ...notCountedText(unproven, {
       one: 'report whose sender is not proven',
       several: 'reports whose sender is not proven',
       state: 'not-counted',
       mend,
     }),
-    ...notCountedLine(conflicts, {
+    ...notCountedText(conflicts, {
       one: 'report that contradicts another one',
       several: 'reports that contradict others',
       state: 'conflict',
     }),
-    ...notCountedLine(replaced, {
+    ...notCountedText(replaced, {
       one: 'report that a better proven one replaced',
       several: 'reports that better proven ones replaced',
       state: 'replaced',
@@ -149,42 +161,46 @@ interface NotCountedWords {
   readonly mend?: string;
 }
 
-function notCountedLine(
+function notCountedText(
   count: number,
   { one, several, state, mend = '' }: NotCountedWords,
 ): readonly string[] {
   if (count === 0) return [];
   const what = `${numberText(count)} ${count === 1 ? one : several}`;
-  return wrapped(`Not counted: ${what} (smtp-sts report list --state ${state})${mend}.`, 0);
+  return [`Not counted: ${what} (smtp-sts report list --state ${state})${mend}.`];
 }
 
 /** `#` went well, `x` failed: a failure is never too small to be seen. */
-function chart({ days, months }: Summary): readonly string[] {
+function chart({ days, months }: Summary, width: number): readonly string[] {
   const rows: readonly (readonly [string, Counts])[] =
     days.length > MOST_DAYS
       ? months.map((counts) => [counts.month, counts] as const)
       : days.map((counts) => [dayText(counts.day), counts] as const);
   const largest = rows.reduce((so, [, of]) => Math.max(so, of.successes + of.failures), 1);
+  const length = Math.max(SHORTEST_BAR, Math.min(BAR, width - BESIDE_BAR));
   const cells = rows.map(([name, counts]) => {
     const { reports, successes, failures } = counts;
     if (reports === 0) return [name, '', 'no report', '', ''];
     const sessions = successes + failures;
     const failed = failures === 0 ? '' : `${numberText(failures)} failed`;
     const rate = percentText(successes, sessions);
-    return [name, bar(counts, largest), numberText(sessions), rate, failed];
+    return [name, bar(counts, { largest, length }), numberText(sessions), rate, failed];
   });
   const columns: readonly Column[] = [
     { head: '', align: 'left' },
     { head: '', align: 'left' },
     { head: 'sessions', align: 'right' },
-    { head: 'well', align: 'right' },
-    { head: '', align: 'right' },
+    { head: 'well', align: 'right', leaveOut: 1 },
+    { head: '', align: 'right', leaveOut: 2 },
   ];
-  return [...table(columns, cells), '(# went well, x failed)'];
+  return [...table(columns, cells, width), '(# went well, x failed)'];
 }
 
-function bar({ successes, failures }: Counts, largest: number): string {
-  const full = Math.max(1, Math.round(((successes + failures) / largest) * BAR));
+function bar(
+  { successes, failures }: Counts,
+  { largest, length }: { readonly largest: number; readonly length: number },
+): string {
+  const full = Math.max(1, Math.round(((successes + failures) / largest) * length));
   const share = Math.round((failures / Math.max(1, successes + failures)) * full);
   const bad = failures === 0 ? 0 : Math.max(1, share);
   return '#'.repeat(Math.max(0, full - bad)) + 'x'.repeat(bad);
@@ -192,7 +208,7 @@ function bar({ successes, failures }: Counts, largest: number): string {
 
 function failureLines(
   summary: Summary,
-  { emphasis, causesOf, all = false }: SummaryTextOptions,
+  { emphasis, causesOf, all = false, width = WIDTH }: SummaryTextOptions,
   title: (text: string) => readonly string[],
 ): readonly string[] {
   const { failures, total, itemised } = summary;
@@ -205,6 +221,7 @@ function failureLines(
       emphasis,
       withDomain: summary.domain === undefined,
       most: all ? group.kinds.length : MOST_KINDS,
+      width,
       ...(causesOf === undefined ? {} : { causesOf }),
     }),
   ]);
@@ -213,20 +230,27 @@ function failureLines(
     ...title('What failed, and what to do'),
     ...shown,
     ...(left > 0 && !all
-      ? ['', `... and ${left} more kinds (--all shows them, --domain those of one)`]
+      ? [
+          '',
+          ...wrapped(
+            `... and ${left} more kinds (--all shows them, --domain those of one)`,
+            0,
+            width,
+          ),
+        ]
       : []),
-    ...itemisedLine(total.failures, itemised),
+    ...itemisedLine(total.failures, itemised, width),
   ];
 }
 
 /** Senders itemise badly; the total is what counts. */
-function itemisedLine(failures: number, itemised: number): readonly string[] {
+function itemisedLine(failures: number, itemised: number, width: number): readonly string[] {
   if (failures === itemised) return [];
   const text =
     itemised < failures
       ? `${numberText(failures - itemised)} failed sessions are not itemised: their senders do not say what failed.`
       : `The items add up to ${numberText(itemised)}, more than the ${numberText(failures)} failed sessions: one session may fail in several ways, and some senders count badly.`;
-  return ['', ...wrapped(text, 0)];
+  return ['', ...wrapped(text, 0, width)];
 }
 
 const SESSIONS: readonly Column[] = [
@@ -244,12 +268,18 @@ function more(count: number, most: number): readonly string[] {
   return count > most ? [`... and ${count - most} more (--all shows them)`] : [];
 }
 
-function domainRows({ domains }: Summary, most: number): readonly string[] {
+interface TableSize {
+  /** Rows at most. */
+  readonly most: number;
+  readonly width: number;
+}
+
+function domainRows({ domains }: Summary, { most, width }: TableSize): readonly string[] {
   const rows = domains
     .slice(0, most)
     .map((one) => [domainText(one.domain, 40), ...sessionCells(one)]);
   return [
-    ...table([{ head: 'domain', align: 'left' }, ...SESSIONS], rows),
+    ...table([{ head: 'domain', align: 'left' }, ...SESSIONS], rows, width),
     ...more(domains.length, most),
   ];
 }
@@ -261,17 +291,17 @@ const POLICY_NAME = {
   other: 'not known to any RFC',
 } as const;
 
-function policyRows({ policyTypes }: Summary): readonly string[] {
+function policyRows({ policyTypes }: Summary, width: number): readonly string[] {
   const rows = policyTypes
     .filter(({ successes, failures }) => successes + failures > 0)
     .map((one) => [POLICY_NAME[one.type], ...sessionCells(one)]);
   return [
-    ...table([{ head: 'policy', align: 'left' }, ...SESSIONS], rows),
-    '(a session under two policies is in both)',
+    ...table([{ head: 'policy', align: 'left' }, ...SESSIONS], rows, width),
+    ...wrapped('(a session under two policies is in both)', 0, width),
   ];
 }
 
-function senderRows({ senders }: Summary, most: number): readonly string[] {
+function senderRows({ senders }: Summary, { most, width }: TableSize): readonly string[] {
   const rows = senders
     .slice(0, most)
     .map((one) => [
@@ -283,10 +313,10 @@ function senderRows({ senders }: Summary, most: number): readonly string[] {
     ]);
   const columns: readonly Column[] = [
     { head: 'sender', align: 'left' },
-    { head: 'reports', align: 'right' },
-    { head: 'proven', align: 'right' },
+    { head: 'reports', align: 'right', leaveOut: 3 },
+    { head: 'proven', align: 'right', leaveOut: 2 },
     ...SESSIONS,
-    { head: 'last day', align: 'left' },
+    { head: 'last day', align: 'left', leaveOut: 1 },
   ];
-  return [...table(columns, rows), ...more(senders.length, most)];
+  return [...table(columns, rows, width), ...more(senders.length, most)];
 }
