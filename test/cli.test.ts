@@ -231,6 +231,10 @@ describe('policies against the lab', () => {
     for (const argv of [['list'], ['show', 'a.test'], ['purge', 'a.test']]) {
       assert.doesNotMatch(await stderrOf('policies', ...argv), /resolver/, argv[0]);
     }
+    const config = join(folder, 'sender.yaml');
+    writeFileSync(config, 'reporting: { send: { organization: A, contact: tls@a.test } }\n');
+    const sent = await stderrOf('report', 'send', '--dry-run', '--config', config);
+    assert.equal(sent.match(/192\.0\.2\.1/g)?.length, 1, 'what asks says it once');
   });
 
   it('refresh of a domain without a policy says why: exit 1', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { startLabDns } from '../lab/lab-dns.ts';
 import type { LabDns } from '../lab/types.ts';
@@ -54,6 +54,15 @@ describe('smtp-sts dkim-key', () => {
     assert.match(isFolder.stderr, /is there already/);
     const inFile = await run(['dkim-key', '--domain', 'a.example', '--out', join(out, 'x.pem')]);
     assert.match(inFile.stderr, /old\.pem is no folder/);
+  });
+
+  it('names the file as the service finds it, wherever that is started', async () => {
+    const out = join(folder, 'relative.pem');
+    const made = await run(['dkim-key', '--domain', 'a.example', '--out', relative('.', out)]);
+    assert.ok(made.stdout.includes(`key_file: "${out}"\n`), made.stdout);
+    assert.ok(made.stdout.startsWith(`The private key is in ${out}.`));
+    const { stdout } = await run(['dkim-key', '--help']);
+    assert.match(stdout, /--config \/etc\/smtp-sts\/config\.yaml$/m);
   });
 
   it('prints JSON, other selectors, Ed25519, and a key for other mail too', async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 import { createPublicKey } from 'node:crypto';
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ReportSendSettings } from '../config/reporting-types.ts';
 import { normalizeName } from '../dns/name.ts';
@@ -78,7 +79,7 @@ export function dkimKeyCommand(io: Io, done: (exitCode: number) => void): Comman
     .addHelpText(
       'after',
       '\nExamples:\n  smtp-sts dkim-key --domain example.com --out /etc/smtp-sts/tlsrpt.pem\n' +
-        '  smtp-sts dkim-key --check --config /etc/smtp-sts.yaml',
+        '  smtp-sts dkim-key --check --config /etc/smtp-sts/config.yaml',
     )
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<KeyOptions>();
@@ -95,8 +96,10 @@ function parseBits(text: string): number {
 }
 
 function make(options: KeyOptions, io: Io): number {
-  const { out, algorithm, bits, alsoEmail } = options;
-  if (out === undefined) throw new CommandStop('name the new file with --out', EXIT_USAGE);
+  const { algorithm, bits, alsoEmail } = options;
+  if (options.out === undefined) throw new CommandStop('name the new file with --out', EXIT_USAGE);
+  // The service that reads it is started elsewhere.
+  const out = resolve(options.out);
   if (options.key !== undefined) throw new CommandStop('--key goes with --check', EXIT_USAGE);
   const place = placeOf(options, configWithoutTrust(options).reporting.send);
   const key = makeDkimKey(algorithm, bits);

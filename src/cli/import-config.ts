@@ -28,7 +28,7 @@ export function importConfigCommand(io: Io, done: (exitCode: number) => void): C
     )
     .addHelpText(
       'after',
-      '\nExample:\n  smtp-sts import-config /etc/mta-sts-daemon.yml > /etc/smtp-sts.yaml',
+      '\nExample:\n  smtp-sts import-config /etc/mta-sts-daemon.yml > /etc/smtp-sts/config.yaml',
     )
     .action(async (file: string, options: { readonly from?: Peer }) => {
       const source = Buffer.from(await readInput(file, io, LARGEST_FILE)).toString('utf8');

@@ -5,7 +5,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { fileTrouble } from '../reporting/import/file-trouble.ts';
+import { fileTrouble } from '../file-trouble.ts';
 import { EXIT_NO_INPUT } from './exit-codes.ts';
 import { InputTooLarge, type Io, readAll } from './io.ts';
 import { CommandStop } from './shared-options.ts';

@@ -6,6 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { Argument, Command } from 'commander';
 import type { Reading } from '../failure.ts';
+import { fileTrouble } from '../file-trouble.ts';
 import { lintPolicy, lintRecord } from '../mta-sts/lint.ts';
 import { lintTlsrptRecord } from '../tlsrpt/lint.ts';
 import { EXIT_NO_INPUT } from './exit-codes.ts';
@@ -69,7 +70,7 @@ async function readInput(file: string, io: Io): Promise<Uint8Array> {
     return await readFile(file);
   } catch (error) {
     if (error instanceof InputTooLarge) throw new CommandStop(error.message, EXIT_NO_INPUT);
-    throw new CommandStop(`cannot read ${file}: ${(error as Error).message}`, EXIT_NO_INPUT);
+    throw new CommandStop(`cannot read ${file}: ${fileTrouble(error)}`, EXIT_NO_INPUT);
   }
 }
 

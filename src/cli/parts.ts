@@ -63,14 +63,15 @@ export function commandLog(config: Config): Log {
   return createLog(level, { format: 'text' });
 }
 
-/** An engine on the configured store. */
+/** An engine on the configured store, and the resolver that it asks: two would say twice what is wrong with it. */
 export interface EngineOnStore extends AsyncDisposable {
   readonly engine: Engine;
+  readonly resolver: DnsResolver;
   readonly store: Store;
 }
 
 /**
- * Opens both; disposing closes both. `use: 'store'` is for commands that ask no DNS: nobody needs
+ * Opens them; disposing closes them. `use: 'store'` is for commands that ask no DNS: nobody needs
  * to hear there whether the resolver is to be believed.
  */
 export async function openEngine(
@@ -88,6 +89,7 @@ export async function openEngine(
   const engine = createEngine({ config, clock: systemClock, log, store, overrides, resolver });
   return {
     engine,
+    resolver,
     store,
     [Symbol.asyncDispose]: async () => {
       await engine.close();

@@ -95,10 +95,7 @@ describe('the command line', () => {
       '/nonexistent.yaml',
     ]);
     assert.equal(exitCode, 78);
-    assert.match(
-      stderr,
-      /^smtp-sts: cannot read \/nonexistent\.yaml: ENOENT: no such file or directory\n/m,
-    );
+    assert.match(stderr, /^smtp-sts: cannot read \/nonexistent\.yaml: no such file or folder\n/m);
     assert.equal(stderr.split('/nonexistent.yaml').length, 2, 'the name is said once');
   });
 });

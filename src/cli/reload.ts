@@ -24,7 +24,7 @@ export function reloadCommand(io: Io, done: (exitCode: number) => void): Command
         'Exit code: 0 taken over, 64 wrong usage, 69 no service runs here, 78 the configuration has a fault:\n' +
         'nothing was changed.',
     )
-    .addHelpText('after', '\nExample:\n  smtp-sts reload --config /etc/smtp-sts.yaml')
+    .addHelpText('after', '\nExample:\n  smtp-sts reload --config /etc/smtp-sts/config.yaml')
     .action(async (_options: object, command: Command) => {
       done(await reload(command.optsWithGlobals<SharedOptions>(), io));
     });

@@ -10,6 +10,7 @@ import type { UtcDay } from '../reporting/types.ts';
 import { mailboxDomain } from '../tlsrpt/write-report-values.ts';
 import { EXIT_CONFIG, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io } from './io.ts';
+import { numberFrom } from './queue-arguments.ts';
 import { CommandStop } from './shared-options.ts';
 import { shown } from './text/format.ts';
 import { dayOf } from '../reporting/day.ts';
@@ -27,6 +28,15 @@ export function dayFrom(text: string, now: number): UtcDay {
     ? 'that day has not begun'
     : 'write a UTC day like 2026-11-23, yesterday or today';
   throw new CommandStop(`--day ${text}: ${why} (REPORT_SEND_DAY_INVALID)`, EXIT_USAGE);
+}
+
+const MOST_DAYS = 4000;
+
+/** How many days back, on the command line: 1 to 4000. */
+export function daysBack(text: string): number {
+  const days = numberFrom('--days', text);
+  if (days >= 1 && days <= MOST_DAYS) return days;
+  throw new CommandStop(`--days ${text}: write a number from 1 to ${MOST_DAYS}`, EXIT_USAGE);
 }
 
 /** A domain on the command line, in any spelling. */

@@ -375,6 +375,9 @@ describe('report list, show, reparse and forget', () => {
     const { stdout } = await report(['forget', ...at, '--yes', 'Reported.example']);
     assert.match(stdout, /^3 reports spoke of reported\.example/);
     assert.deepEqual(await listed(), []);
+    await report(['import', ...at, join(folder, 'evil.json')]);
+    const last = await report(['forget', ...at, '--yes', 'reported.example']);
+    assert.match(last.stdout, /^1 report spoke of reported\.example/);
     const nothing = await report(['forget', ...at, 'reported.example']);
     assert.deepEqual(
       [nothing.exitCode, nothing.stderr],

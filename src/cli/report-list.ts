@@ -16,7 +16,7 @@ import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { complain, type Io } from './io.ts';
 import { numberFrom } from './queue-arguments.ts';
 import { onQueue } from './queue-store.ts';
-import { reportDomain } from './report-arguments.ts';
+import { daysBack, reportDomain } from './report-arguments.ts';
 import type { SharedOptions } from './shared-options.ts';
 import { receivedJson } from './text/received-report-text.ts';
 import { widthOf } from './text/fit.ts';
@@ -123,9 +123,7 @@ function filterFrom({
   return {
     ...(domain === undefined ? {} : { domain: reportDomain(domain) }),
     ...(sender === undefined ? {} : { sender: sender.toLowerCase() }),
-    ...(days === undefined
-      ? {}
-      : { since: systemClock.now() - numberFrom('--days', days) * DAY_MS }),
+    ...(days === undefined ? {} : { since: systemClock.now() - daysBack(days) * DAY_MS }),
     ...(state === undefined ? {} : { state }),
     ...(unproven === true ? { isVerified: false } : {}),
     ...(most === 0 ? {} : { limit: most }),

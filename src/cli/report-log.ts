@@ -16,9 +16,8 @@ import {
 import { safeJson } from '../json.ts';
 import { EXIT_NO_INPUT, EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
-import { numberFrom } from './queue-arguments.ts';
 import { onQueue } from './queue-store.ts';
-import { reportDomain } from './report-arguments.ts';
+import { daysBack, reportDomain } from './report-arguments.ts';
 import type { SharedOptions } from './shared-options.ts';
 import { widthOf } from './text/fit.ts';
 import { relativeTime, shown, timeText } from './text/format.ts';
@@ -83,7 +82,7 @@ async function show(reportId: string, options: LogOptions, io: Io): Promise<numb
 
 async function log(domain: string | undefined, options: LogOptions, io: Io): Promise<number> {
   const now = systemClock.now();
-  const fromDay = dayOf(now) - numberFrom('--days', options.days);
+  const fromDay = dayOf(now) - daysBack(options.days);
   const filter = {
     ...(domain === undefined ? {} : { domain }),
     ...(options.failed === undefined ? {} : { failed: options.failed }),

@@ -42,9 +42,13 @@ async function reparse(options: SharedOptions, io: Io): Promise<number> {
     if (options.json === true) sayJson(io, numbers);
     else {
       const { read, changed, unreadable } = numbers;
-      say(io, `${read} reports read again, ${changed} of them understood otherwise than before.`);
+      say(
+        io,
+        `${counted(read, 'report')} read again, ${changed} of them understood otherwise than before.`,
+      );
       if (unreadable > 0) {
-        say(io, `${unreadable} could not be understood any more and stay as they were.`);
+        const stay = unreadable === 1 ? 'stays as it was' : 'stay as they were';
+        say(io, `${unreadable} could not be understood any more and ${stay}.`);
       }
     }
     return 0;
@@ -85,7 +89,11 @@ async function forget(domain: string, options: ForgetOptions, io: Io): Promise<n
   return await onArchive(options, io, async (archive) => {
     const reports = await archive.forget(name.value);
     if (options.json === true) sayJson(io, { domain: name.value, reports });
-    else say(io, `${reports} reports spoke of ${name.value}; nothing is known about it any more.`);
+    else
+      say(
+        io,
+        `${counted(reports, 'report')} spoke of ${name.value}; nothing is known about it any more.`,
+      );
     return 0;
   });
 }

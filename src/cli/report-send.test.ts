@@ -188,7 +188,7 @@ describe('smtp-sts report', () => {
     assert.equal(all.exitCode, 2);
     assert.match(all.stdout, /^a\.test to .*: accepted/m);
     assert.match(all.stdout, /^b\.test to tls@b\.test: refused, .*\(REPORT_SEND_NO_SIGNER\)$/m);
-    assert.match(all.stdout, /^c\.test: no report, nowhere/m);
+    assert.match(all.stdout, /^c\.test: no report: no _smtp\._tls record$/m);
     const log = await report('log', '--all');
     assert.match(log.stdout, /^\S+ {2}c\.test {2}wants no report$/m);
     const json = await report('log', 'c.test', '--json');
@@ -352,6 +352,9 @@ describe('smtp-sts report', () => {
       [['suppress', 'add', 'a@b.test'], /say why.*REPORT_SEND_SUPPRESSION_INVALID/],
       [['suppress', 'add', 'not a place', '--reason', 'x'], /REPORT_SEND_SUPPRESSION_INVALID/],
       [['suppress', 'add', 'ftp://x', '--reason', 'x'], /https:\/\/host\/…/],
+      [['log', '--days', '0'], /--days 0: write a number from 1 to 4000/],
+      [['list', '--days', '0'], /--days 0: write a number from 1 to 4000/],
+      [['list', '--days', 'x'], /--days x: write a whole number/],
       [['preview', 'bad..name'], /DNS_NAME_INVALID/],
       [['preview', '--mail'], /--mail is for one domain: name it/],
       [['preview', 'b.test', '--mail', '--json'], /--mail .* --json/],

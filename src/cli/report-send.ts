@@ -32,19 +32,14 @@ import { readReportTarget } from '../tlsrpt/report-target.ts';
 import type { ReportTarget } from '../tlsrpt/types.ts';
 import { EXIT_NO_INPUT, EXIT_USAGE } from './exit-codes.ts';
 import { complain, type Io, say, sayJson } from './io.ts';
-import { openEngine, resolverFrom } from './parts.ts';
+import { openEngine } from './parts.ts';
 import { lookAhead } from './report-ahead.ts';
 import { dayFrom, identifiedSettings, reportDomain } from './report-arguments.ts';
 import { commandOwner, type ReportMailer, reportMailer, requireSigner } from './report-mailer.ts';
 import { CommandStop, configFrom, type SharedOptions } from './shared-options.ts';
 import { widthOf, wrapped } from './text/fit.ts';
 import { shown } from './text/format.ts';
-import {
-  outlookJson,
-  placeText,
-  type ReportOutlook,
-  whereTexts,
-} from './text/report-outlook-text.ts';
+import { outlookJson, placeText, type ReportOutlook, whyNone } from './text/report-outlook-text.ts';
 
 interface SendOptions extends SharedOptions {
   readonly day: string;
@@ -109,31 +104,26 @@ async function send(domain: string | undefined, options: SendOptions, io: Io): P
   const config = configFrom(options);
   const settings = identifiedSettings(config.reporting.send);
   await using parts = await openEngine(config);
-  const { store, engine } = parts;
-  const resolver = resolverFrom(config);
-  try {
-    const mailer = reportMailer(config, engine, resolver);
-    const work: Work = { store, day, config, resolver, mailer, settings, options, io };
-    if (to !== undefined && domain !== undefined) return await sendTo(to, domain, work);
-    const tally = storedTally(store);
-    const domains =
-      domain === undefined
-        ? [...new Set((await tally.subjects(day)).map((each) => each.domain))]
-        : [domain];
-    if (domains.length === 0) complain(io, `No session was counted on ${dayText(day)} (UTC).`);
-    if (options.dryRun === true) return await dryRun(domains, domain !== undefined, work);
-    let worst = 0;
-    for (const each of domains) {
-      const of = { day, domain: each };
-      const prepared = await prepareReport(of, { tally, resolver, settings });
-      const code = await sendOneDomain(each, prepared, work);
-      // Nothing to report is a fault only where it was asked for by name.
-      worst = Math.max(worst, code === EXIT_NO_INPUT && domain === undefined ? 0 : code);
-    }
-    return worst;
-  } finally {
-    resolver.close();
+  const { store, engine, resolver } = parts;
+  const mailer = reportMailer(config, engine, resolver);
+  const work: Work = { store, day, config, resolver, mailer, settings, options, io };
+  if (to !== undefined && domain !== undefined) return await sendTo(to, domain, work);
+  const tally = storedTally(store);
+  const domains =
+    domain === undefined
+      ? [...new Set((await tally.subjects(day)).map((each) => each.domain))]
+      : [domain];
+  if (domains.length === 0) complain(io, `No session was counted on ${dayText(day)} (UTC).`);
+  if (options.dryRun === true) return await dryRun(domains, domain !== undefined, work);
+  let worst = 0;
+  for (const each of domains) {
+    const of = { day, domain: each };
+    const prepared = await prepareReport(of, { tally, resolver, settings });
+    const code = await sendOneDomain(each, prepared, work);
+    // Nothing to report is a fault only where it was asked for by name.
+    worst = Math.max(worst, code === EXIT_NO_INPUT && domain === undefined ? 0 : code);
   }
+  return worst;
 }
 
 /** What would become of the report of each domain; the exit code is that of sending. */
@@ -179,7 +169,10 @@ const EXIT_OF: Partial<Record<Fate, number>> = { later: 1, refused: 2, expired: 
 function tellNone(found: ReportOutlook, { day, options, io }: Work): number {
   const { domain, prepared } = found;
   if (options.json === true) sayJson(io, { domain, day: dayText(day), ...outlookJson(found) });
-  else sayFitted(io, `${shown(domain)}: no report, ${whereTexts(found).join(', ')}`);
+  else {
+    const yet = prepared.kind === 'unknown' ? ' yet' : '';
+    sayFitted(io, `${shown(domain)}: no report${yet}: ${whyNone(found)}`);
+  }
   return prepared.kind === 'unknown' ? 1 : 0;
 }
 

@@ -17,23 +17,16 @@ import { summaryText } from '../reporting/summary/summary-text.ts';
 import type { FailureKind, Summary } from '../reporting/summary/summary-types.ts';
 import type { Store } from '../store/types.ts';
 import { loadCaFile } from '../tls/trust.ts';
-import { EXIT_UNAVAILABLE, EXIT_USAGE } from './exit-codes.ts';
+import { EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { type Io, say, sayJson } from './io.ts';
 import { openExistingStore, resolverFrom } from './parts.ts';
-import { numberFrom } from './queue-arguments.ts';
 import { complainOfNoStore } from './queue-store.ts';
-import { reportDomain } from './report-arguments.ts';
-import {
-  CommandStop,
-  configFrom,
-  configWithoutTrust,
-  type SharedOptions,
-} from './shared-options.ts';
+import { daysBack, reportDomain } from './report-arguments.ts';
+import { configFrom, configWithoutTrust, type SharedOptions } from './shared-options.ts';
 import { widthOf } from './text/fit.ts';
 import { paintFor } from './text/paint.ts';
 
 const DEFAULT_DAYS = 30;
-const MOST_DAYS = 4000;
 /** Domains whose state is looked up; a look-up takes seconds. */
 const MOST_EXPLAINED = 20;
 
@@ -78,7 +71,7 @@ export function reportSummaryCommand(io: Io, done: (exitCode: number) => void): 
 }
 
 async function summary(options: SummaryOptions, io: Io): Promise<number> {
-  const days = daysFrom(options.days);
+  const days = options.days === undefined ? DEFAULT_DAYS : daysBack(options.days);
   const domain = options.domain === undefined ? undefined : reportDomain(options.domain);
   const { explain = false, all = false } = options;
   const config = explain ? configFrom(options) : configWithoutTrust(options);
@@ -109,13 +102,6 @@ async function summary(options: SummaryOptions, io: Io): Promise<number> {
   });
   for (const line of lines) say(io, line);
   return 0;
-}
-
-function daysFrom(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_DAYS;
-  const days = numberFrom('--days', text);
-  if (days >= 1 && days <= MOST_DAYS) return days;
-  throw new CommandStop(`--days ${text}: write a number from 1 to ${MOST_DAYS}`, EXIT_USAGE);
 }
 
 type CausesOf = (kind: FailureKind) => readonly Cause[];

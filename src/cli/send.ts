@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
+import { fileTrouble } from '../file-trouble.ts';
 import { deliver } from '../relay/deliver.ts';
 import { plainRoute } from '../relay/routes/choice.ts';
 import type { DeliveryReport } from '../relay/types.ts';
@@ -153,7 +154,7 @@ async function readMessage(file: string, io: Io): Promise<Uint8Array> {
     return file === '-' ? await readAll(io.stdin, LARGEST_MESSAGE) : await readFile(file);
   } catch (error) {
     if (error instanceof InputTooLarge) throw new CommandStop(error.message, EXIT_NO_INPUT);
-    throw new CommandStop(`cannot read ${file}: ${(error as Error).message}`, EXIT_NO_INPUT);
+    throw new CommandStop(`cannot read ${file}: ${fileTrouble(error)}`, EXIT_NO_INPUT);
   }
 }
 

@@ -8,6 +8,7 @@ import type { Document } from 'yaml';
 import { LineCounter, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Problem, Reading } from '../failure.ts';
+import { fileTrouble } from '../file-trouble.ts';
 import { aboutAt, keysAt, knownKeys } from './keys.ts';
 import type { ConfigOverrides } from './overrides.ts';
 import { applyOverrides, optionBehind } from './overrides.ts';
@@ -94,14 +95,9 @@ function unreadable(path: string, error: unknown): Problem {
   return {
     ...START,
     code: 'CONFIG_UNREADABLE',
-    message: `cannot read ${path}: ${whyUnreadable(error)}`,
+    message: `cannot read ${path}: ${fileTrouble(error)}`,
     fix: 'Check the path and its permissions',
   };
-}
-
-/** Node.js names call and path behind the reason; the path is said already. */
-function whyUnreadable(error: unknown): string {
-  return messageOf(error).replace(/, \w+(?: '.*')?$/, '');
 }
 
 /** Every setting has its default: what an editor that was cut short leaves behind says so, too. */

@@ -46,20 +46,25 @@ export function placeText({ target, result, code, text }: PlaceOutlook): string 
 }
 
 /** Where the report would go, a text for each place; or why nowhere. */
-export function whereTexts({ domain, prepared, places }: ReportOutlook): readonly string[] {
+export function whereTexts(outlook: ReportOutlook): readonly string[] {
+  const { prepared, places } = outlook;
+  if (prepared.kind === 'report') return places.map(placeText);
+  return [`${prepared.kind === 'unknown' ? 'not known yet' : 'nowhere'}: ${whyNone(outlook)}`];
+}
+
+/** Why there is no report; empty where there is one. */
+export function whyNone({ domain, prepared }: ReportOutlook): string {
   switch (prepared.kind) {
     case 'report':
-      return places.map(placeText);
-    case 'no-record': {
-      const { code, detail } = prepared.failure;
-      return [`nowhere: ${recordText(code, detail, domain)}`];
-    }
+      return '';
+    case 'no-record':
+      return recordText(prepared.failure.code, prepared.failure.detail, domain);
     case 'unknown':
-      return [`not known yet: ${shown(prepared.failure.detail)} (${prepared.failure.code})`];
+      return `${shown(prepared.failure.detail)} (${prepared.failure.code})`;
     case 'skipped':
-      return ['nowhere: reporting.send.skip_domains'];
+      return 'reporting.send.skip_domains';
     case 'nothing':
-      return ['nowhere: no failures, and only these are reported'];
+      return 'no failures, and only these are reported';
     default:
       return prepared satisfies never;
   }

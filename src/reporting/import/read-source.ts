@@ -6,7 +6,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type FilePath, pathForFs } from './file-path.ts';
-import { fileTrouble } from './file-trouble.ts';
+import { fileTrouble } from '../../file-trouble.ts';
 import type { NoReportFile } from './types.ts';
 
 /** What was read. */
