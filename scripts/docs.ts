@@ -16,7 +16,7 @@ for (const stage of TEST_STAGES) {
   const tail = result.output.split('\n').slice(-12).join('\n');
   if (!result.ok) process.stdout.write(`${stage} tests: ${result.ended}\n${tail}\n`);
 }
-const { pages, faults } = generateDocs(readResults(root, TEST_STAGES));
+const { pages, faults } = await generateDocs(readResults(root, TEST_STAGES));
 for (const { path, text } of pages) {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), text);

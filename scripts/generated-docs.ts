@@ -27,14 +27,14 @@ export interface GeneratedDocs {
 }
 
 /** Makes every page of the given test results. */
-export function generateDocs(results: readonly TestResult[]): GeneratedDocs {
+export async function generateDocs(results: readonly TestResult[]): Promise<GeneratedDocs> {
   const { markdown, unknown, unproven } = conformance(CATALOGUE, results);
   return {
     pages: [
       { path: 'docs/conformance.md', text: markdown },
       { path: 'docs/errors.md', text: errorsPage(ERRORS) },
       { path: 'docs/configuration.md', text: configurationPage() },
-      { path: 'deploy/man/smtp-sts.1', text: manPage() },
+      { path: 'deploy/man/smtp-sts.1', text: await manPage() },
     ],
     faults: [
       ...unknown.map((place) => `unknown requirement ${place}`),

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { manPage } from './man-page.ts';
 
-describe('man page', () => {
-  const page = manPage();
+const page = await manPage();
 
+describe('man page', () => {
   it('has every command with its options, exit codes and examples', () => {
     for (const name of ['explain', 'query <key>', 'doctor', 'serve', 'policies list']) {
       assert.ok(page.includes(`.SS "${name}`), name);

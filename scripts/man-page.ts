@@ -5,11 +5,12 @@
  */
 import { Readable, Writable } from 'node:stream';
 import type { Argument, Command, Option } from 'commander';
+import { loadCommands } from '../src/cli/commands.ts';
 import { buildProgram } from '../src/cli/program.ts';
 import { productVersion } from '../src/version.ts';
 
 /** The page, in the man macros (man(7)). */
-export function manPage(): string {
+export async function manPage(): Promise<string> {
   const printed: string[] = [];
   const stdout = new Writable({
     write(piece: Buffer, _encoding, done) {
@@ -18,7 +19,7 @@ export function manPage(): string {
     },
   });
   const io = { stdin: Readable.from([]), stdout, stderr: stdout };
-  const program = buildProgram(io, () => undefined);
+  const program = buildProgram(await loadCommands([]), io, () => undefined);
   const examplesOf = (command: Command): string => {
     printed.length = 0;
     command.outputHelp();

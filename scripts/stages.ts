@@ -57,7 +57,7 @@ function tests(stage: (typeof TEST_STAGES)[number]): Run {
 }
 
 async function checkDocs(root: string): Promise<string | undefined> {
-  const { pages, faults } = generateDocs(readResults(root, TEST_STAGES));
+  const { pages, faults } = await generateDocs(readResults(root, TEST_STAGES));
   const stale = stalePages(root, pages).map((path) => `${path} is stale: run \`npm run docs\``);
   const wrong = [...faults, ...stale];
   return await Promise.resolve(wrong.length === 0 ? undefined : wrong.join('\n  '));

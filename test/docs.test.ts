@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Command } from 'commander';
 import { run } from '../src/cli/io.fixture.ts';
+import { loadCommands } from '../src/cli/commands.ts';
 import { buildProgram } from '../src/cli/program.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -41,8 +42,11 @@ function resolve(program: Command, words: readonly string[]): [Command, readonly
   return next === undefined ? [program, words] : resolve(next, rest);
 }
 
+const commands = await loadCommands([]);
+
 describe('the documents', () => {
   const program = buildProgram(
+    commands,
     { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
     () => undefined,
   );

@@ -14,11 +14,9 @@ function isNewEnough(version: string): boolean {
 
 if (isNewEnough(process.versions.node)) {
   const argv = process.argv.slice(2);
-  // SIGHUP asks a service to reload, also one that has not read anything yet; the command takes over.
-  const keepUp = (): void => undefined;
-  if (argv.includes('serve')) process.on('SIGHUP', keepUp);
+  // SIGHUP asks a service to reload, also one that has not read anything yet: it must not end it.
+  if (argv.includes('serve')) process.on('SIGHUP', () => undefined);
   const { runCli } = await import('./program.ts');
-  setImmediate(() => process.off('SIGHUP', keepUp));
   // `smtp-sts explain … | head`: a reader that has seen enough is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -5,30 +5,16 @@
  */
 import { Command, CommanderError } from 'commander';
 import { EXIT_SOFTWARE, EXIT_USAGE } from './exit-codes.ts';
-import { dkimKeyCommand } from './dkim-key.ts';
-import { doctorCommand } from './doctor.ts';
-import { explainCommand } from './explain.ts';
-import { importConfigCommand } from './import-config.ts';
+import { loadCommands, type MakeCommand } from './commands.ts';
 import { complain, type Io } from './io.ts';
-import { labCommand } from './lab.ts';
-import { lintCommand } from './lint.ts';
-import { overridesCommand } from './overrides.ts';
-import { policiesCommand } from './policies.ts';
-import { queryCommand } from './query.ts';
-import { queueCommand } from './queue.ts';
-import { reloadCommand } from './reload.ts';
-import { reportCommand } from './report.ts';
-import { sendCommand } from './send.ts';
-import { serveCommand } from './serve.ts';
 import { addSharedOptions, CommandStop } from './shared-options.ts';
-import { userCommand } from './user.ts';
 import { productVersion } from '../version.ts';
 import { unbroken } from './text/unbroken.ts';
 
 /** Runs one command and gives its exit code. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   let exitCode = 0;
-  const program = buildProgram(io, (code) => {
+  const program = buildProgram(await loadCommands(argv), io, (code) => {
     exitCode = code;
   });
   try {
@@ -39,8 +25,12 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** Every command with its options. */
-export function buildProgram(io: Io, done: (exitCode: number) => void): Command {
+/** The commands with their options. */
+export function buildProgram(
+  commands: readonly MakeCommand[],
+  io: Io,
+  done: (exitCode: number) => void,
+): Command {
   const program = new Command('smtp-sts')
     .description('Strict transport security for email: MTA-STS, DANE, TLS reporting, REQUIRETLS.')
     .version(productVersion(), '-V, --version')
@@ -55,24 +45,8 @@ export function buildProgram(io: Io, done: (exitCode: number) => void): Command 
       writeErr: (text) => io.stderr.write(text),
     });
   addSharedOptions(program);
-  const commands = [
-    explainCommand(io, done),
-    doctorCommand(io, done),
-    queryCommand(io, done),
-    lintCommand(io, done),
-    sendCommand(io, done),
-    policiesCommand(io, done),
-    overridesCommand(io, done),
-    userCommand(io, done),
-    queueCommand(io, done),
-    reportCommand(io, done),
-    dkimKeyCommand(io, done),
-    serveCommand(io, done),
-    reloadCommand(io, done),
-    importConfigCommand(io, done),
-    labCommand(io, done),
-  ];
-  for (const command of commands) {
+  for (const make of commands) {
+    const command = make(io, done);
     inherit(command, program);
     program.addCommand(command);
   }
