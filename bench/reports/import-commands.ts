@@ -83,11 +83,13 @@ async function theirImport(program: string, mails: string, folder: string): Prom
   }
 }
 
-/** Seconds. */
+/** Seconds. What the program says is shown only where it fails. */
 async function timed(program: string, args: readonly string[]): Promise<number> {
   const start = performance.now();
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  const [code] = (await once(child, 'exit')) as [number | null];
-  if (code !== 0) throw new Error(`${program} ended with ${code}`);
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (octets: Buffer) => (said += octets.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`${program} ended with ${code}: ${said}`);
   return (performance.now() - start) / 1_000;
 }
