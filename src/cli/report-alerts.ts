@@ -4,7 +4,7 @@
  * @module
  */
 import { Command } from 'commander';
-import { alertLines } from '../reporting/alert/alert-text.ts';
+import { alertTexts } from '../reporting/alert/alert-text.ts';
 import { allAlerts, openAlerts, type BookedAlert } from '../reporting/alert/book.ts';
 import { dayText } from '../reporting/day.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
@@ -84,32 +84,13 @@ const INDENT = '      ';
 
 /** Told as it was when it opened: that is what somebody wants to read again. */
 function linesOf(alert: BookedAlert, width: number): readonly string[] {
-  const lines = alertLines({ ...alert, event: 'opened' }, 'every-letter');
-  return rejoined(lines)
-    .map((text, index) => (index === 0 ? text.replace(/^NEW: /, '') : text))
-    .flatMap((text, index) =>
-      hanging(text, Math.min(width, MOST_WIDTH), { indent: index === 0 ? '' : FIELD }),
-    );
+  return alertTexts({ ...alert, event: 'opened' }, 'every-letter').flatMap(({ text, indent }) =>
+    hanging(text.replace(/^NEW: /, ''), Math.min(width, MOST_WIDTH), { indent }),
+  );
 }
 
 /** Long lines are read badly; mails have the same. */
 const MOST_WIDTH = 76;
-/** What stands below a field, behind its name. */
-const FIELD = ' '.repeat(13);
-
-/** The texts whose lines these are: the title up to the first field, then each field. */
-function rejoined(lines: readonly string[]): readonly string[] {
-  const texts: string[] = [];
-  let isTitle = true;
-  for (const line of lines) {
-    if (line.startsWith('Days: ')) isTitle = false;
-    const goesOn = texts.length > 0 && (isTitle || line.startsWith(FIELD));
-    if (goesOn) texts.push(`${texts.pop()!} ${line.trimStart()}`);
-    else texts.push(line);
-  }
-  return texts;
-}
-
 function forMachines(alert: BookedAlert): object {
   const { id, kind, domain, openedAt, closedAt, lastDay, facts } = alert;
   return {

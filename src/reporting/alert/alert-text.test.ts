@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { assert as check, property, string } from 'fast-check';
 import { alertMail } from './alert-mail.ts';
-import { alertLines, wrap } from './alert-text.ts';
+import { alertLines, alertTexts, wrap } from './alert-text.ts';
 import type { AlertEvent, AlertFacts } from './types.ts';
 import { webhookJson } from './webhook-json.ts';
 
@@ -47,6 +47,17 @@ function parts(mail: string): readonly [readonly string[], readonly string[]] {
 }
 
 describe('alerts in words', () => {
+  it('as texts: no line is broken, so that whoever breaks them cuts no word twice', () => {
+    const long = 'x'.repeat(200);
+    const texts = alertTexts(event({ means: `${long} ${long}`, causes: [long] }), 'every-letter');
+    assert.equal(texts[0]!.indent, '');
+    for (const name of ['Means', 'Found']) {
+      const { text, indent } = texts.find((each) => each.text.startsWith(`${name}:`))!;
+      assert.ok(text.includes(long));
+      assert.equal(indent.length, 13);
+    }
+  });
+
   it('a mail as RFC 5322 has it, marked as automatic', () => {
     const [head, body] = parts(mailOf(event()));
     assert.deepEqual(head, [

@@ -15,6 +15,9 @@ const LONGEST_VALUE = 600;
 const LONGEST_TITLE = 300;
 const LONGEST_NAME = 80;
 
+/** What stands below a field, behind its name. */
+const FIELD = ' '.repeat(13);
+
 const FIRST_REPORT = 'first report of this sender: it was never heard of before';
 
 /** `ascii`: for mail. `every-letter`: for what shows Unicode; letters stay as they are. */
@@ -35,19 +38,31 @@ export function headline(
   return `${event === 'opened' ? 'NEW' : 'OVER'}: ${harmless(facts.title, limit, letters)}`;
 }
 
-/** All that is known of it. */
+/** All that is known of it, in lines for a mail. */
 export function alertLines(event: AlertEvent, letters: Letters = 'ascii'): readonly string[] {
-  const field = (name: string, value: string): readonly string[] => {
+  return alertTexts(event, letters).flatMap(({ text, indent }) => wrap(text, indent));
+}
+
+/** One line of any length, and what its next lines begin with where it is broken. */
+export interface AlertText {
+  readonly text: string;
+  readonly indent: string;
+}
+
+/** All that is known of it: the title, then a field each, for whoever breaks lines himself. */
+export function alertTexts(event: AlertEvent, letters: Letters): readonly AlertText[] {
+  const title = { text: headline(event, { letters }), indent: '' };
+  const field = (name: string, value: string): readonly AlertText[] => {
     if (value === '') return [];
-    const text = harmless(value, LONGEST_VALUE, letters);
-    return wrap(`${`${name}:`.padEnd(13)}${text}`, '             ');
+    const text = `${`${name}:`.padEnd(FIELD.length)}${harmless(value, LONGEST_VALUE, letters)}`;
+    return [{ text, indent: FIELD }];
   };
   const { facts, openedAt, closedAt } = event;
   const { firstDay, lastDay, sessions, failures, senders, reasons = [], causes } = facts;
   const { against = [], unseen = [] } = facts;
   if (event.event === 'closed') {
     return [
-      ...wrap(headline(event, { letters })),
+      title,
       ...field('Open', `from ${timeText(openedAt)} to ${timeText(closedAt ?? openedAt)}`),
     ];
   }
@@ -55,7 +70,7 @@ export function alertLines(event: AlertEvent, letters: Letters = 'ascii'): reado
     firstDay === lastDay ? dayText(lastDay) : `${dayText(firstDay)} to ${dayText(lastDay)}`;
   const count = failures === undefined ? sessions : failures;
   return [
-    ...wrap(headline(event, { letters })),
+    title,
     ...field('Days', `${days} (UTC)${count === undefined ? '' : `, ${count} failed sessions`}`),
     ...field(
       'Reported by',
@@ -115,7 +130,7 @@ export function wrap(text: string, indent = ''): readonly string[] {
   while (rest.length > WIDTH) {
     const start = lines.length === 0 ? 0 : indent.length;
     const space = rest.lastIndexOf(' ', WIDTH);
-    const cut = space > start + 13 ? space : besideEscape(rest, WIDTH);
+    const cut = space > start + FIELD.length ? space : besideEscape(rest, WIDTH);
     lines.push(rest.slice(0, cut).trimEnd());
     rest = indent + rest.slice(cut).trimStart();
   }
