@@ -60,7 +60,7 @@ async function checkDocs(root: string): Promise<string | undefined> {
   const { pages, faults } = await generateDocs(readResults(root, TEST_STAGES));
   const stale = stalePages(root, pages).map((path) => `${path} is stale: run \`npm run docs\``);
   const wrong = [...faults, ...stale];
-  return await Promise.resolve(wrong.length === 0 ? undefined : wrong.join('\n  '));
+  return wrong.length === 0 ? undefined : wrong.join('\n  ');
 }
 
 async function buildAndCheck(root: string): Promise<string | undefined> {

@@ -39,6 +39,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'errors.ts': 0,
   errors: 0,
   'failure.ts': 0,
+  'file-path.ts': 0,
   'file-trouble.ts': 0,
   'json.ts': 0,
   'problems.ts': 0,

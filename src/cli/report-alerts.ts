@@ -4,7 +4,7 @@
  * @module
  */
 import { Command } from 'commander';
-import { alertTexts } from '../reporting/alert/alert-text.ts';
+import { ALERT_WIDTH, alertTexts } from '../reporting/alert/alert-text.ts';
 import { allAlerts, openAlerts, type BookedAlert } from '../reporting/alert/book.ts';
 import { dayText } from '../reporting/day.ts';
 import { EXIT_UNAVAILABLE } from './exit-codes.ts';
@@ -85,12 +85,10 @@ const INDENT = '      ';
 /** Told as it was when it opened: that is what somebody wants to read again. */
 function linesOf(alert: BookedAlert, width: number): readonly string[] {
   return alertTexts({ ...alert, event: 'opened' }, 'every-letter').flatMap(({ text, indent }) =>
-    hanging(text.replace(/^NEW: /, ''), Math.min(width, MOST_WIDTH), { indent }),
+    hanging(text.replace(/^NEW: /, ''), Math.min(width, ALERT_WIDTH), { indent }),
   );
 }
 
-/** Long lines are read badly; mails have the same. */
-const MOST_WIDTH = 76;
 function forMachines(alert: BookedAlert): object {
   const { id, kind, domain, openedAt, closedAt, lastDay, facts } = alert;
   return {

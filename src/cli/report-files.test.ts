@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
-import { type FilePath, pathText } from '../reporting/import/file-path.ts';
+import { type FilePath, pathText } from '../file-path.ts';
 import { BIG, bigMail, sampleJson } from '../reporting/mail/report-mails.fixture.ts';
 import { run } from './io.fixture.ts';
 import { sourcesIn } from './report-files.ts';

@@ -6,7 +6,7 @@
  */
 import { createReadStream, type Dirent, readdirSync, statSync } from 'node:fs';
 import { splitMbox } from '../reporting/intake/mbox.ts';
-import { type FilePath, pathForFs, pathIn, pathText } from '../reporting/import/file-path.ts';
+import { type FilePath, pathForFs, pathIn, pathText } from '../file-path.ts';
 import { fileTrouble } from '../file-trouble.ts';
 import type { ReportSource } from '../reporting/import/types.ts';
 import type { Io } from './io.ts';

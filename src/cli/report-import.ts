@@ -6,7 +6,7 @@
 import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { createArchive } from '../reporting/archive/archive.ts';
-import type { FilePath } from '../reporting/import/file-path.ts';
+import type { FilePath } from '../file-path.ts';
 import { createImporter, type Importer, REPORTS_TOGETHER } from '../reporting/import/importer.ts';
 import type { Taken } from '../reporting/import/types.ts';
 import { EXIT_NO_INPUT, EXIT_UNAVAILABLE } from './exit-codes.ts';

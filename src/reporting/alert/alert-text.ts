@@ -7,8 +7,8 @@ import { dayText } from '../day.ts';
 import { ACTOR_TEXT } from '../summary/meanings.ts';
 import type { AlertEvent } from './types.ts';
 
-/** Columns of a line. */
-const WIDTH = 76;
+/** Columns of a line: longer ones are read badly. */
+export const ALERT_WIDTH = 76;
 /** Characters of one value. */
 const LONGEST_VALUE = 600;
 /** Of a title, and of a name among others. */
@@ -127,10 +127,10 @@ function harmless(text: string, limit: number, letters: Letters): string {
 export function wrap(text: string, indent = ''): readonly string[] {
   const lines: string[] = [];
   let rest = text;
-  while (rest.length > WIDTH) {
+  while (rest.length > ALERT_WIDTH) {
     const start = lines.length === 0 ? 0 : indent.length;
-    const space = rest.lastIndexOf(' ', WIDTH);
-    const cut = space > start + FIELD.length ? space : besideEscape(rest, WIDTH);
+    const space = rest.lastIndexOf(' ', ALERT_WIDTH);
+    const cut = space > start + FIELD.length ? space : besideEscape(rest, ALERT_WIDTH);
     lines.push(rest.slice(0, cut).trimEnd());
     rest = indent + rest.slice(cut).trimStart();
   }

@@ -5,7 +5,7 @@
  */
 import type { ReportAlertSettings } from '../../config/reporting-types.ts';
 import { DAY_MS, dayText, startOf } from '../day.ts';
-import { commonMeaning, meaningFor, meaningOf } from '../summary/meanings.ts';
+import { commonMeaning, isSerious, meaningFor, meaningOf } from '../summary/meanings.ts';
 import { shares } from '../summary/shares.ts';
 import type { UtcDay } from '../types.ts';
 import type { FailureDay, SenderDay } from './recent.ts';
@@ -68,7 +68,9 @@ export function liveFailures({
 
 /** Kinds of failures, by domain, type and MX host; see {@link tellOnce}. */
 export function findFailures(recent: Recent, standing: Standing): readonly Finding[] {
-  const live = liveFailures({ ...recent, failures: recent.failures.filter(isSerious) });
+  // What nobody has to mend raises nothing, and says nothing about what others report.
+  const serious = recent.failures.filter(({ type, reason }) => isSerious(meaningOf(type, reason)));
+  const live = liveFailures({ ...recent, failures: serious });
   const kinds = Map.groupBy(live, ([row]) => {
     const { domain, type, rawType, mx } = row!;
     return JSON.stringify([domain, type, rawType, mx]);
@@ -83,11 +85,6 @@ export function findFailures(recent: Recent, standing: Standing): readonly Findi
     const { domain } = groups[0]![0]!;
     return tellOnce({ kind: 'failure', domain, parts: [kind], sightings, facts }, standing);
   });
-}
-
-/** What nobody has to mend raises nothing, and says nothing about what others report. */
-function isSerious({ type, reason }: FailureDay): boolean {
-  return meaningOf(type, reason).actor !== 'nobody';
 }
 
 function lastDayOf(rows: readonly { readonly day: UtcDay }[]): UtcDay {

@@ -6,6 +6,7 @@
 import { fail, ok, type Outcome } from '../../failure.ts';
 import { type Fault, databaseFault } from '../../store/fault.ts';
 import { createGroupCommit, type GroupCommit } from '../../store/group-commit.ts';
+import { reasonOf } from '../../store/store-error.ts';
 import { readReportFile } from '../../tlsrpt/read-report-file.ts';
 import type { ArchiveResult, IncomingReport } from '../types.ts';
 import { forgetDomain } from './forget.ts';
@@ -14,7 +15,7 @@ import { pruneReports } from './prune.ts';
 import { reparseReports } from './reparse.ts';
 import { createReportIds } from './report-ids.ts';
 import { archiveStatements } from './statements.ts';
-import { createStoreFailures, reasonOf } from './store-failures.ts';
+import { createStoreFailures } from './store-failures.ts';
 import { takeAll } from './take.ts';
 import type { Archive, ArchiveOptions } from './types.ts';
 

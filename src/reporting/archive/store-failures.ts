@@ -4,6 +4,7 @@
  * @module
  */
 import type { Log } from '../../log/log.ts';
+import { reasonOf } from '../../store/store-error.ts';
 
 /** Hears of each report that was not stored, and tells of all with the same cause at once. */
 export interface StoreFailures {
@@ -30,9 +31,4 @@ export function createStoreFailures(log: Log): StoreFailures {
       if (count === 0) queueMicrotask(() => tell(error));
     },
   };
-}
-
-/** What the store said. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

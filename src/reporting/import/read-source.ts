@@ -5,7 +5,7 @@
  * @module
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { type FilePath, pathForFs } from './file-path.ts';
+import { type FilePath, pathForFs } from '../../file-path.ts';
 import { fileTrouble } from '../../file-trouble.ts';
 import type { NoReportFile } from './types.ts';
 

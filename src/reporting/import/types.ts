@@ -7,7 +7,7 @@ import type { ReportReceiveSettings } from '../../config/reporting-types.ts';
 import type { Failure } from '../../failure.ts';
 import type { PreparedReport } from '../archive/prepare.ts';
 import type { ArchiveResult } from '../types.ts';
-import type { FilePath } from './file-path.ts';
+import type { FilePath } from '../../file-path.ts';
 
 /** A mail or a bare report. */
 export type ReportSource =

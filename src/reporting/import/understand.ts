@@ -13,7 +13,7 @@ import { type Log, silentLog } from '../../log/log.ts';
 import { type PreparedReport, prepareReport } from '../archive/prepare.ts';
 import { createIntake } from '../intake/take-in.ts';
 import type { IntakeResult } from '../intake/types.ts';
-import { pathText } from './file-path.ts';
+import { pathText } from '../../file-path.ts';
 import { readSource } from './read-source.ts';
 import type { ReportSource, Understood, UnderstandSettings } from './types.ts';
 

@@ -6,6 +6,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathForFs, pathIn } from '../../file-path.ts';
 import type { MaildirMemory } from './maildir-memory.ts';
 import { isDone, uniqueName } from './maildir-name.ts';
 
@@ -65,8 +66,8 @@ function textOf({ folder, name }: Place): string {
 }
 
 /** For the file system: the octets. */
-export function pathOf(path: string, { folder, name }: Place): Buffer {
-  return Buffer.concat([Buffer.from(`${join(path, folder)}/`), Buffer.from(name, 'latin1')]);
+export function pathOf(path: string, { folder, name }: Place): string | Buffer {
+  return pathForFs(pathIn(join(path, folder), Buffer.from(name, 'latin1')));
 }
 
 /** For people: `new/NAME`, as UTF-8. */

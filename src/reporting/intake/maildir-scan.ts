@@ -183,7 +183,7 @@ async function flag(place: Listed, options: Taking): Promise<Step> {
   }
 }
 
-async function isThere(path: Buffer): Promise<boolean> {
+async function isThere(path: string | Buffer): Promise<boolean> {
   try {
     await lstat(path);
     return true;
@@ -200,7 +200,7 @@ type FileReading =
   | { readonly kind: 'gone' };
 
 /** A link or a pipe in a Maildir is no message: neither is followed, neither is waited for. */
-async function readFile(path: Buffer, maxBytes: number): Promise<FileReading> {
+async function readFile(path: string | Buffer, maxBytes: number): Promise<FileReading> {
   try {
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
     await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);

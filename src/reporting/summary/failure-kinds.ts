@@ -31,8 +31,7 @@ function kindOf(group: readonly FailureSum[]): FailureKind {
     senders: shares(group, ({ sender }) => sender),
     reasons: shares(group, ({ reason }) => reason),
   };
-  const said = commonMeaning(type, group);
-  return { ...kind, said, meaning: meaningFor(domain, said) };
+  return { ...kind, meaning: commonMeaning(type, group) };
 }
 
 /** Kinds of one result type that mean the same, wherever they are: what is to be done is the same too. */
@@ -48,7 +47,7 @@ export interface KindGroup {
 export function kindGroups(kinds: readonly FailureKind[]): readonly KindGroup[] {
   const numbers = new Map<Meaning, number>();
   const numberOf = (kind: FailureKind): number => {
-    const meaning = SAY_ALL.has(kind.type) ? MEANINGS[kind.type] : kind.said;
+    const meaning = SAY_ALL.has(kind.type) ? MEANINGS[kind.type] : kind.meaning;
     const number = numbers.get(meaning) ?? numbers.size;
     numbers.set(meaning, number);
     return number;
@@ -67,7 +66,7 @@ export function kindGroups(kinds: readonly FailureKind[]): readonly KindGroup[] 
 
 function groupMeaning(kinds: readonly [FailureKind, ...(readonly FailureKind[])]): Meaning {
   const { domain, type } = kinds[0];
-  const [meaning = MEANINGS[type], ...others] = new Set(kinds.map(({ said }) => said));
+  const [meaning = MEANINGS[type], ...others] = new Set(kinds.map(({ meaning: one }) => one));
   const shared = others.length === 0 ? meaning : MEANINGS[type];
   return kinds.every((kind) => kind.domain === domain) ? meaningFor(domain, shared) : shared;
 }

@@ -6,7 +6,7 @@
 import type { Cause } from './causes.ts';
 import { dayText } from '../day.ts';
 import type { KindGroup } from './failure-kinds.ts';
-import { ACTOR_TEXT } from './meanings.ts';
+import { ACTOR_TEXT, meaningFor } from './meanings.ts';
 import type { FailureKind, Share } from './summary-types.ts';
 import { domainText, type Emphasis, harmless, numberText, wrapped } from './text-lines.ts';
 
@@ -40,7 +40,8 @@ export function groupLines(group: KindGroup, options: KindTextOptions): readonly
 
 function kindLines(kind: FailureKind, options: KindTextOptions): readonly string[] {
   const { number, emphasis, withDomain, causesOf, width } = options;
-  const { mxHost, domain, meaning } = kind;
+  const { mxHost, domain } = kind;
+  const meaning = meaningFor(domain, kind.meaning);
   const where = mxHost === '' ? '' : ` at ${harmless(mxHost, 100)}`;
   const of = withDomain && domain !== mxHost ? ` (${domainText(domain, 100)})` : '';
   const head = wrapped(`${numbered(number)}${typeName(kind)}${where}${of}`, INDENT, width);

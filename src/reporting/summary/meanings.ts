@@ -104,7 +104,7 @@ export const SAY_ALL: ReadonlySet<ReportedType> = new Set<ReportedType>([
  */
 export function meaningOf(type: ReportedType, reasonCode?: string): Meaning {
   const reason = reasonCode === undefined ? undefined : reasonMeaning(reasonCode, hostOf(type));
-  if (reason === undefined || (reason.actor === 'nobody' && SAY_ALL.has(type))) {
+  if (reason === undefined || (!isSerious(reason) && SAY_ALL.has(type))) {
     return MEANINGS[type];
   }
   return reason;
@@ -124,25 +124,31 @@ export interface SaidReason {
  * nothing about what somebody must.
  */
 export function commonMeaning(type: ReportedType, said: readonly SaidReason[]): Meaning {
-  const voices = Array.from(Map.groupBy(said, ({ sender }) => sender).values(), (rows) =>
-    voiceOf(type, rows),
-  );
-  const serious = voices.filter(({ actor }) => actor !== 'nobody');
-  const counted = serious.length === 0 ? voices : serious;
-  const [first] = shares(
-    counted.map((meaning) => ({ sessions: 1, meaning })),
-    ({ meaning }) => String(counted.indexOf(meaning)),
-  );
-  if (first === undefined || 2 * first.sessions <= counted.length) return MEANINGS[type];
-  return counted[Number(first.name)]!;
+  const bySender = Map.groupBy(said, ({ sender }) => sender);
+  const voices = Array.from(bySender.values(), (rows) => voiceOf(type, rows));
+  const counted = seriousOf(voices, (meaning) => meaning);
+  for (const [meaning, senders] of Map.groupBy(counted, (voice) => voice)) {
+    if (2 * senders.length > counted.length) return meaning;
+  }
+  return MEANINGS[type];
 }
 
 /** What one sender says, by most of its sessions. */
 function voiceOf(type: ReportedType, rows: readonly SaidReason[]): Meaning {
-  const serious = rows.filter(({ reason }) => meaningOf(type, reason).actor !== 'nobody');
-  const counted = serious.length === 0 ? rows : serious;
+  const counted = seriousOf(rows, ({ reason }) => meaningOf(type, reason));
   const [first] = shares(counted, ({ reason }) => reason);
   return meaningOf(type, first?.name);
+}
+
+/** Those that somebody must mend; all where nobody must mend any. */
+function seriousOf<T>(all: readonly T[], meaning: (one: T) => Meaning): readonly T[] {
+  const serious = all.filter((one) => isSerious(meaning(one)));
+  return serious.length === 0 ? all : serious;
+}
+
+/** Must somebody mend it? */
+export function isSerious({ actor }: Meaning): boolean {
+  return actor !== 'nobody';
 }
 
 /** The same with the domain in its place, where a meaning speaks of DOMAIN. */

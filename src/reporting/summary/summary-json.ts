@@ -5,6 +5,7 @@
  */
 import type { Cause } from './causes.ts';
 import { dayText } from '../day.ts';
+import { meaningFor } from './meanings.ts';
 import type { FailureKind, SenderCounts, Summary } from './summary-types.ts';
 
 type CausesOf = (kind: FailureKind) => readonly Cause[];
@@ -14,9 +15,9 @@ function withDay(one: SenderCounts): object {
 }
 
 function kindJson(kind: FailureKind, causesOf: CausesOf | undefined): object {
-  const { said: _forAllDomains, ...shown } = kind;
   return {
-    ...shown,
+    ...kind,
+    meaning: meaningFor(kind.domain, kind.meaning),
     firstDay: dayText(kind.firstDay),
     lastDay: dayText(kind.lastDay),
     ...(causesOf === undefined ? {} : { causes: causesOf(kind) }),

@@ -35,9 +35,7 @@ export interface FailureKind {
   readonly senders: readonly Share[];
   /** Reason codes as written; '' stands for none. */
   readonly reasons: readonly Share[];
-  /** The same for all domains. */
-  readonly said: Meaning;
-  /** With the domain in it. */
+  /** Of whatever domain: it may speak of DOMAIN. */
   readonly meaning: Meaning;
 }
 
